@@ -1,0 +1,116 @@
+"""Every exception of the library and every error name of the States Language, on one page.
+
+Knows: names and texts. Must never know: how anything is parsed, run or stored.
+Whose fault an error is can be read off its class:
+
+- the definition's author: `InvalidDefinition` (all problems at once), `ExpressionSyntaxError` (one expression)
+- the handler: `StateError` (raised by a handler to name an error that Retry and Catch see)
+- the data at run time: `EvaluationError` (the interpreter could not evaluate a field)
+- the caller: `UnknownResource`, `NotJson`, `ExecutionFailed` (asked for by `Result.unwrap`)
+- us: `InternalError` ("please report")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+# Error names: States Language specification, appendix A, and what AWS adds to it.
+ALL = "States.ALL"
+BRANCH_FAILED = "States.BranchFailed"
+DATA_LIMIT_EXCEEDED = "States.DataLimitExceeded"
+HEARTBEAT_TIMEOUT = "States.HeartbeatTimeout"
+INTRINSIC_FAILURE = "States.IntrinsicFailure"
+NO_CHOICE_MATCHED = "States.NoChoiceMatched"
+PARAMETER_PATH_FAILURE = "States.ParameterPathFailure"
+PERMISSIONS = "States.Permissions"
+RESULT_PATH_MATCH_FAILURE = "States.ResultPathMatchFailure"
+RUNTIME = "States.Runtime"
+TASK_FAILED = "States.TaskFailed"
+TIMEOUT = "States.Timeout"
+
+
+class AslError(Exception):
+    """Base of everything that this library raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One problem of a definition.
+
+    `code` is AWS's (ValidateStateMachineDefinition) where AWS has one, `path` a JSON pointer such as
+    `/States/X/Next`; `line` and `column` count from 1 and are None for a definition given as a dict.
+    """
+
+    code: str
+    severity: Literal["ERROR", "WARNING"]
+    path: str
+    line: int | None
+    column: int | None
+    message: str
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.line}:{self.column}: " if self.line is not None else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{place}{self.code}: {self.message} at {self.path or '/'}{hint}"
+
+
+class InvalidDefinition(AslError):
+    """The definition cannot be run; `diagnostics` holds every problem found, in order of position."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic], source: str = "") -> None:
+        self.diagnostics = list(diagnostics)
+        self.source = source
+        errors = [d for d in self.diagnostics if d.severity == "ERROR"]
+        head = f"{source or 'the definition'} has {len(errors)} error{'' if len(errors) == 1 else 's'}"
+        super().__init__("\n  ".join([head, *map(str, errors)]))
+
+
+class ExpressionSyntaxError(AslError, ValueError):
+    """A path or an intrinsic function call that does not parse; `offset` counts characters from 0."""
+
+    def __init__(self, message: str, text: str = "", offset: int | None = None) -> None:
+        super().__init__(message)
+        self.text, self.offset = text, offset
+
+
+class StateError(AslError):
+    """An error that Retry and Catch can see. Raise it in a handler to choose the error's name and cause."""
+
+    def __init__(self, error: str, cause: str = "") -> None:
+        super().__init__(f"{error}: {cause}" if cause else error)
+        self.error, self.cause = error, cause
+
+
+class EvaluationError(StateError):
+    """The interpreter could not evaluate a field of a state.
+
+    The engine puts AWS's sentence "An error occurred while executing the state 'X' (entered at the event id #n)."
+    before its cause, which a StateError of a handler never gets.
+    """
+
+
+class UnknownResource(AslError, LookupError):
+    """A definition names a resource that nothing answers; the caller's fault, found before anything runs."""
+
+
+class NotJson(AslError, ValueError):
+    """A value that JSON has no form for; `path` says where inside the value (`$.a[0]`)."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{reason} at {path}")
+        self.path, self.reason = path, reason
+
+
+class ExecutionFailed(AslError):
+    """Raised by `Result.unwrap` for an execution that did not succeed; `result` is that result."""
+
+    def __init__(self, message: str, result: Any) -> None:
+        super().__init__(message)
+        self.result = result
+
+
+class InternalError(BaseException):
+    """This should never happen. If you see it, please report it with the definition; no Catch ever sees it."""

@@ -1,0 +1,25 @@
+"""Expressions: text -> pure closures. Knows errors and values; must never know states, clocks or services.
+
+A `Flow` takes the value that `$` stands for and a `Scope`, which answers the few questions an expression may ask
+of its surroundings. The scope makes the Context Object only when somebody asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
+
+from asl_local.values import Json
+
+
+class Scope(Protocol):
+    """What an expression may ask besides its input."""
+
+    def context(self) -> Json:
+        """The Context Object (`$$`) as of now."""
+
+    def draw(self) -> float:
+        """The next number of the execution's own seeded sequence, 0 <= n < 1 (MathRandom, UUID)."""
+
+
+Flow: TypeAlias = Callable[[Json, Scope], Json]

@@ -1,0 +1,75 @@
+"""How the stand-ins write to disk: whole files or nothing, and one writer at a time.
+
+Knows: the file system. Must never know: what the bytes mean.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - Windows has no flock; there the lock holds within one process only
+    fcntl = None  # type: ignore[assignment]
+
+
+def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """Replace `path` by `data`, so that a reader or a crash sees the old file or the new one, never a part.
+
+    With `durable` the bytes are on the disk when this returns (fsync), as an acknowledged write must be.
+    Raises OSError (a full disk, say) with the old file untouched and no temporary file left.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".tmp-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+class FileLock:
+    """`with lock:` keeps out other threads (re-entrant for its own) and other processes that lock the same path."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._threads = threading.RLock()
+        self._depth = 0
+        self._file: IO[Any] | None = None
+
+    def __enter__(self) -> FileLock:
+        self._threads.acquire()
+        try:
+            if self._depth == 0 and fcntl is not None:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = self._path.open("a+b")
+                fcntl.flock(self._file, fcntl.LOCK_EX)
+            self._depth += 1
+        except BaseException:
+            self._release_file()
+            self._threads.release()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._depth -= 1
+        if self._depth == 0:
+            self._release_file()
+        self._threads.release()
+
+    def _release_file(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None

@@ -1,0 +1,88 @@
+"""The JSON border: what a JSON value is, how large it is, and the one copy on the way in and out.
+
+Knows: JSON. Must never know: states, paths or services.
+Values that have crossed the border are never edited: the engine shares them between history, strands and states.
+"""
+
+from __future__ import annotations
+
+import json
+import marshal
+import math
+from typing import Any, TypeAlias
+
+from asl_local.errors import NotJson
+
+# A recursive alias makes mypy expand every use; the border check below is what guarantees the shape.
+Json: TypeAlias = Any
+
+PAYLOAD_LIMIT = 262_144  # bytes of UTF-8: Step Functions quota "maximum input or output size"
+DEEPEST = 500  # levels; json and our own walks recurse
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
+def text_of(value: Json) -> str:
+    """The compact JSON text that AWS writes for values it computes: no blanks, members in order."""
+    return _encode(value)
+
+
+def size(value: Json) -> int:
+    """Bytes of the compact JSON text in UTF-8."""
+    return len(_encode(value).encode("utf-8", "surrogatepass"))
+
+
+def exceeds(value: Json, limit: int | None) -> bool:
+    """Whether the value's JSON text is longer than `limit` bytes.
+
+    marshal writes at C speed, and no JSON value's text is longer than six times its marshalled form (a control
+    character is one byte there and six here), so most values need no JSON text at all. Exact near the limit.
+    """
+    if limit is None:
+        return False
+    if 6 * len(marshal.dumps(value, 2)) <= limit:
+        return False
+    return size(value) > limit
+
+
+def accept(value: Any, path: str = "$", depth: int = 0) -> Json:
+    """A copy of a foreign value made of JSON types only; tuples become lists.
+
+    Raises NotJson for anything else: other types, keys that are not strings, NaN and infinities, nesting
+    beyond 500 levels (which also ends a value that contains itself).
+    """
+    kind = type(value)
+    if kind is str or kind is int or kind is bool or value is None:
+        return value
+    if kind is float:
+        if math.isfinite(value):
+            return value
+        raise NotJson(path, f"{value} is not a JSON number")
+    if depth > DEEPEST:
+        raise NotJson(path[:80], f"nested more than {DEEPEST} levels deep")
+    if kind is dict or isinstance(value, dict):
+        result: dict[str, Json] = {}
+        for key, member in value.items():
+            if not isinstance(key, str):
+                raise NotJson(path, f"key {key!r} is a {type(key).__name__}, not a string")
+            result[str(key)] = accept(member, f"{path}.{key}", depth + 1)
+        return result
+    if kind is list or kind is tuple or isinstance(value, (list, tuple)):
+        return [accept(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(value)]
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return accept(float(value), path, depth)
+    raise NotJson(path, f"a {kind.__name__} is not JSON")
+
+
+def copy(value: Json) -> Json:
+    """A copy for somebody who may edit it (a handler, the reader of a result)."""
+    kind = type(value)
+    if kind is dict:
+        return {key: copy(member) if type(member) is dict or type(member) is list else member for key, member in value.items()}
+    if kind is list:
+        return [copy(item) if type(item) is dict or type(item) is list else item for item in value]
+    return value
