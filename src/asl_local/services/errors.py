@@ -23,8 +23,9 @@ class ClientError(AslError):
 
     def __init__(self, response: dict[str, Any], operation_name: str) -> None:
         error = response["Error"]
-        super().__init__(
-            f"An error occurred ({error['Code']}) when calling the {operation_name} operation: {error['Message']}"
+        # Not super(): botocore's class may come next in the order of bases, with a signature of its own.
+        Exception.__init__(
+            self, f"An error occurred ({error['Code']}) when calling the {operation_name} operation: {error['Message']}"
         )
         self.response, self.operation_name = response, operation_name
 
@@ -48,7 +49,7 @@ def error_class(code: str, *, botocore: bool = False) -> type[ClientError]:
     """
     bases: tuple[type, ...] = (ClientError,)
     if botocore:
-        bases = (ClientError, sys.modules["botocore.exceptions"].ClientError)
+        bases = (error_class(code), sys.modules["botocore.exceptions"].ClientError)
     return type(code, bases, {"__module__": __name__})
 
 
@@ -71,11 +72,9 @@ class ExceptionNames:
     def __init__(self, *codes: str) -> None:
         self._codes = codes
 
-    def __getattr__(self, code: str) -> type[ClientError] | tuple[type[ClientError], ...]:
+    def __getattr__(self, code: str) -> type[ClientError]:
         if code == "ClientError":
             return ClientError
         if code not in self._codes:
             raise AttributeError(f"this client has no exception {code!r}; it has {', '.join(self._codes)}")
-        if "botocore.exceptions" in sys.modules:
-            return (error_class(code), error_class(code, botocore=True))
         return error_class(code)
