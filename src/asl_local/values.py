@@ -82,7 +82,10 @@ def copy(value: Json) -> Json:
     """A copy for somebody who may edit it (a handler, the reader of a result)."""
     kind = type(value)
     if kind is dict:
-        return {key: copy(member) if type(member) is dict or type(member) is list else member for key, member in value.items()}
+        return {
+            key: copy(member) if type(member) is dict or type(member) is list else member
+            for key, member in value.items()
+        }
     if kind is list:
         return [copy(item) if type(item) is dict or type(item) is list else item for item in value]
     return value

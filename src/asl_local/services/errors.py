@@ -57,7 +57,12 @@ def client_error(code: str, message: str, operation: str, status: int = 400) -> 
     """The error `code` of `operation`, ready to raise."""
     response = {
         "Error": {"Code": code, "Message": message},
-        "ResponseMetadata": {"RequestId": str(uuid.uuid4()), "HTTPStatusCode": status, "HTTPHeaders": {}, "RetryAttempts": 0},
+        "ResponseMetadata": {
+            "RequestId": str(uuid.uuid4()),
+            "HTTPStatusCode": status,
+            "HTTPHeaders": {},
+            "RetryAttempts": 0,
+        },
     }
     loaded = "botocore.exceptions" in sys.modules
     return error_class(code, botocore=loaded)(response, operation)

@@ -1,0 +1,1 @@
+"""asl_local runs Amazon States Language definitions in-process and offline."""

@@ -1,0 +1,253 @@
+"""The definition as frozen, typed values: what the plan is compiled from.
+
+Knows: the fields of each state type, their Python types and defaults (States Language specification, "State Types").
+Must never know: whether the definition is right (check.py has said so before), or what a field does.
+
+`UNSET` tells an absent payload field from one that is null. Paths that default to the whole document are "$";
+a null InputPath, OutputPath or ResultPath is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, ClassVar, Final, TypeAlias
+
+from asl_local.values import Json
+
+
+class Unset(Enum):
+    """The type of `UNSET`, the value of a payload field that the definition does not have."""
+
+    UNSET = "UNSET"
+
+
+UNSET: Final = Unset.UNSET
+Payload: TypeAlias = Any  # Json | Unset, which Any swallows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrier:
+    """One member of Retry; times in seconds."""
+
+    error_equals: tuple[str, ...]
+    interval_seconds: int = 1
+    max_attempts: int = 3
+    backoff_rate: float = 2.0
+    max_delay_seconds: int | None = None
+    jitter_strategy: str = "NONE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catcher:
+    """One member of Catch."""
+
+    error_equals: tuple[str, ...]
+    next: str
+    result_path: str | None = "$"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceRule:
+    """One member of Choices: its comparison, as written, and where it leads."""
+
+    rule: Mapping[str, Json]
+    next: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What every state has; `pointer` is its JSON pointer in the definition."""
+
+    type: ClassVar[str]
+    name: str
+    pointer: str
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filtered(State):
+    """A state whose input and output pass through InputPath and OutputPath."""
+
+    input_path: str | None = "$"
+    output_path: str | None = "$"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition(Filtered):
+    """A state that leads on: exactly one of `next` and `end`."""
+
+    next: str | None = None
+    end: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fallible(Transition):
+    """A state with a result of its own that Retry and Catch watch over."""
+
+    result_selector: Payload = UNSET
+    result_path: str | None = "$"
+    retry: tuple[Retrier, ...] = ()
+    catch: tuple[Catcher, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass(Transition):
+    """Passes its input on, or a fixed `result`."""
+
+    type: ClassVar[str] = "Pass"
+    parameters: Payload = UNSET
+    result: Payload = UNSET
+    result_path: str | None = "$"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task(Fallible):
+    """Calls a resource."""
+
+    type: ClassVar[str] = "Task"
+    resource: str
+    parameters: Payload = UNSET
+    timeout_seconds: int | None = None
+    timeout_seconds_path: str | None = None
+    heartbeat_seconds: int | None = None
+    heartbeat_seconds_path: str | None = None
+    credentials: Payload = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice(Filtered):
+    """Goes where the first true rule says, else to `default`."""
+
+    type: ClassVar[str] = "Choice"
+    choices: tuple[ChoiceRule, ...]
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait(Transition):
+    """Stands still; exactly one of the four fields is set."""
+
+    type: ClassVar[str] = "Wait"
+    seconds: int | None = None
+    timestamp: str | None = None
+    seconds_path: str | None = None
+    timestamp_path: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Succeed(Filtered):
+    """Ends its branch, iteration or execution well."""
+
+    type: ClassVar[str] = "Succeed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fail(State):
+    """Ends it with an error; the path forms may hold an intrinsic function call."""
+
+    type: ClassVar[str] = "Fail"
+    error: str | None = None
+    cause: str | None = None
+    error_path: str | None = None
+    cause_path: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A `States` object with its `StartAt`: the machine, a Parallel branch, or what a Map runs per item."""
+
+    pointer: str
+    start_at: str
+    states: Mapping[str, State]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parallel(Fallible):
+    """Runs every branch on the same input."""
+
+    type: ClassVar[str] = "Parallel"
+    branches: tuple[Block, ...]
+    parameters: Payload = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Map(Fallible):
+    """Runs `processor` (ItemProcessor, once Iterator) per item; `item_selector` was once Parameters."""
+
+    type: ClassVar[str] = "Map"
+    processor: Block
+    items_path: str = "$"
+    item_selector: Payload = UNSET
+    max_concurrency: int = 0
+    max_concurrency_path: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateMachine:
+    """A whole definition; `timeout_seconds` bounds the execution."""
+
+    top: Block
+    comment: str | None = None
+    timeout_seconds: int | None = None
+
+
+STATE_TYPES: Final[Mapping[str, type[State]]] = {
+    kind.type: kind for kind in (Task, Pass, Choice, Wait, Succeed, Fail, Parallel, Map)
+}
+
+# Fields whose Python name is not their ASL name in snake case: the two spellings that a Map state still has.
+_SYNONYMS = {"Map": {"Parameters": "item_selector", "Iterator": "processor", "ItemProcessor": "processor"}}
+_IGNORED = {"Type", "QueryLanguage"}
+
+
+def build(tree: Mapping[str, Any]) -> StateMachine:
+    """The model of a definition that check.py has found right."""
+    return StateMachine(top=_block(tree, ""), comment=tree.get("Comment"), timeout_seconds=tree.get("TimeoutSeconds"))
+
+
+def _block(tree: Mapping[str, Any], pointer: str) -> Block:
+    states = {name: _state(name, state, f"{pointer}/States/{escape(name)}") for name, state in tree["States"].items()}
+    return Block(pointer=pointer, start_at=tree["StartAt"], states=states)
+
+
+def _state(name: str, tree: Mapping[str, Any], pointer: str) -> State:
+    kind = STATE_TYPES[tree["Type"]]
+    synonyms = _SYNONYMS.get(kind.type, {})
+    fields: dict[str, Any] = {"name": name, "pointer": pointer}
+    for field, value in tree.items():
+        if field not in _IGNORED:
+            convert = _CONVERTERS.get(field)
+            fields[synonyms.get(field) or snake(field)] = convert(value, f"{pointer}/{field}") if convert else value
+    return kind(**fields)
+
+
+def _retrier(tree: Mapping[str, Any]) -> Retrier:
+    fields = {snake(field): value for field, value in tree.items() if field != "Comment"}
+    return Retrier(**{**fields, "error_equals": tuple(fields["error_equals"])})
+
+
+def _catcher(tree: Mapping[str, Any]) -> Catcher:
+    fields = {snake(field): value for field, value in tree.items() if field != "Comment"}
+    return Catcher(**{**fields, "error_equals": tuple(fields["error_equals"])})
+
+
+_CONVERTERS: Final[Mapping[str, Callable[[Any, str], Any]]] = {
+    "Branches": lambda value, at: tuple(_block(branch, f"{at}/{i}") for i, branch in enumerate(value)),
+    "ItemProcessor": _block,
+    "Iterator": _block,
+    "Retry": lambda value, _: tuple(map(_retrier, value)),
+    "Catch": lambda value, _: tuple(map(_catcher, value)),
+    "Choices": lambda value, _: tuple(ChoiceRule(rule=rule, next=rule["Next"]) for rule in value),
+}
+
+
+def snake(field: str) -> str:
+    """`TimeoutSecondsPath` -> `timeout_seconds_path`."""
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in field).lstrip("_")
+
+
+def escape(name: str) -> str:
+    """A state's name as a step of a JSON pointer (RFC 6901)."""
+    return name.replace("~", "~0").replace("/", "~1")
