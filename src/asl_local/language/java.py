@@ -1,0 +1,72 @@
+"""Where AWS's interpreter shows that it is a Java program: texts of values, decimal numbers, string order, seeds.
+
+Knows: Java's documented formats. Must never know: paths, functions or operators.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+from asl_local.values import Json
+
+_PLAIN_LEAST, _PLAIN_BOUND = 1e-3, 1e7  # Double.toString: plain digits from 10^-3 up to below 10^7
+
+
+def to_text(value: Json) -> str:
+    """What `String.valueOf` gives: `{a=1, b=[]}` for an object, `[1, x]` for an array, strings bare, `null`."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return "null"
+    if value is True or value is False:
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "{" + ", ".join([f"{name}={to_text(member)}" for name, member in value.items()]) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join([to_text(item) for item in value]) + "]"
+    if isinstance(value, float):
+        return _double_text(value)
+    return str(value)
+
+
+def _double_text(value: float) -> str:
+    if value == 0 or _PLAIN_LEAST <= abs(value) < _PLAIN_BOUND:
+        return format(Decimal(repr(value)), "f") if value % 1 else f"{value:.1f}"
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    assert isinstance(exponent, int)
+    mantissa = "".join(map(str, digits))
+    return f"{'-' if sign else ''}{mantissa[0]}.{mantissa[1:] or '0'}E{exponent + len(mantissa) - 1}"
+
+
+def utf16_key(text: str) -> bytes:
+    """A key that orders texts as `String.compareTo` does: by UTF-16 code unit, not by code point."""
+    return text.encode("utf-16-be", "surrogatepass")
+
+
+def decimal_of(text: str) -> Decimal | str:
+    """The number that `new BigDecimal(text)` is, or the message with which it refuses the text."""
+    for character in text:
+        if character not in "0123456789.eE+-" and not character.isdigit():
+            return (
+                f'Character {character} is neither a decimal digit number, decimal point, nor "e" notation '
+                "exponential mark."
+            )
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return f"'{text}' is not a decimal number."
+
+
+class Random:
+    """java.util.Random: the linear congruential generator whose sequence its documentation fixes for every seed."""
+
+    def __init__(self, seed: int) -> None:
+        self._state = (seed ^ 0x5DEECE66D) & ((1 << 48) - 1)
+
+    def _bits(self, count: int) -> int:
+        self._state = (self._state * 0x5DEECE66D + 0xB) & ((1 << 48) - 1)
+        return self._state >> (48 - count)
+
+    def double(self) -> float:
+        """The next `nextDouble()`: 0 <= n < 1."""
+        return float((self._bits(26) << 27) + self._bits(27)) * 2.0**-53
