@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -25,17 +26,31 @@ def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
     Raises OSError (a full disk, say) with the old file untouched and no temporary file left.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".tmp-", dir=path.parent)
+    staged = stage(path.parent, (data,), durable=durable)
+    try:
+        staged.replace(path)
+    except BaseException:
+        staged.unlink(missing_ok=True)
+        raise
+
+
+def stage(folder: Path, chunks: Iterable[bytes], *, durable: bool = True) -> Path:
+    """A new temporary file `.tmp-...` in `folder` that holds the chunks, for the caller to rename or unlink.
+
+    Raises what `chunks` raises, or OSError; then no file is left.
+    """
+    handle, name = tempfile.mkstemp(prefix=".tmp-", dir=folder)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            for chunk in chunks:
+                file.write(chunk)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+    return Path(name)
 
 
 class FileLock:
