@@ -1,1 +1,71 @@
-"""asl_local runs Amazon States Language definitions in-process and offline."""
+"""asl_local runs Amazon States Language (AWS Step Functions) definitions in-process and offline.
+
+A tour:
+
+    machine = asl_local.load("order.asl.json")          # a path, text or dict; every problem at once, with its place
+    asl_local.validate(text)                            # the same, as a list of diagnostics
+    result = machine.run(input, resources={...})        # real time, handlers on threads
+    result = machine.simulate(input, resources={...})   # a virtual clock: a Wait of a year takes no time
+    result.status, result.output, result.error, result.cause
+    result.history.to_aws()                             # what GetExecutionHistory would have said
+    result.unwrap()                                     # the output, or ExecutionFailed
+
+`resources` maps a Lambda function's ARN or name, or a pattern such as "*FaceDetection*", to a Python function
+`(event)` or `(event, context)`. `Resources(handlers, aws=LocalAWS("folder"))` adds local stand-ins for S3, DynamoDB,
+Rekognition and SNS, which `LocalAWS("folder").client("s3")` gives to your functions under boto3's names.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from asl_local.engine import Execution, Identity, Limits
+from asl_local.errors import (
+    AslError,
+    Diagnostic,
+    ExecutionFailed,
+    InvalidDefinition,
+    InvalidExecutionInput,
+    NotJson,
+    StateError,
+    UnknownResource,
+)
+from asl_local.interfaces.machine import Machine, Result, load, validate
+from asl_local.reporters import Event, History
+from asl_local.resources import Resources
+
+if TYPE_CHECKING:
+    from asl_local.services.local import LocalAWS as LocalAWS
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AslError",
+    "Diagnostic",
+    "Event",
+    "Execution",
+    "ExecutionFailed",
+    "History",
+    "Identity",
+    "InvalidDefinition",
+    "InvalidExecutionInput",
+    "Limits",
+    "LocalAWS",
+    "Machine",
+    "NotJson",
+    "Resources",
+    "Result",
+    "StateError",
+    "UnknownResource",
+    "load",
+    "validate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """LocalAWS, imported when it is first asked for: most tests of a workflow never need a stand-in."""
+    if name == "LocalAWS":
+        from asl_local.services.local import LocalAWS  # noqa: PLC0415
+
+        return LocalAWS
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,7 +6,7 @@ Whose fault an error is can be read off its class:
 - the definition's author: `InvalidDefinition` (all problems at once), `ExpressionSyntaxError` (one expression)
 - the handler: `StateError` (raised by a handler to name an error that Retry and Catch see)
 - the data at run time: `EvaluationError` (the interpreter could not evaluate a field)
-- the caller: `UnknownResource`, `NotJson`, `ExecutionFailed` (asked for by `Result.unwrap`)
+- the caller: `UnknownResource`, `InvalidExecutionInput`, `NotJson`, `ExecutionFailed` (asked for by `Result.unwrap`)
 - us: `InternalError` ("please report")
 """
 
@@ -102,6 +102,10 @@ class NotJson(AslError, ValueError):
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(f"{reason} at {path}")
         self.path, self.reason = path, reason
+
+
+class InvalidExecutionInput(AslError, ValueError):
+    """The input that an execution was to start with is not JSON or too large; the caller's fault."""
 
 
 class ExecutionFailed(AslError):

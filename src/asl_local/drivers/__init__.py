@@ -1,1 +1,12 @@
-"""..."""
+"""The worlds an execution can live in: each owns a clock and performs commands.
+
+Knows the engine's messages; must never know what a resource is or how a definition is written.
+"""
+
+from __future__ import annotations
+
+from asl_local.drivers.driver import Driver, TaskContext, Work, drive
+from asl_local.drivers.simulate import Simulation
+from asl_local.drivers.threads import RealTime
+
+__all__ = ["Driver", "RealTime", "Simulation", "TaskContext", "Work", "drive"]

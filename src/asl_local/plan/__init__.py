@@ -1,1 +1,8 @@
-"""..."""
+"""Model -> compiled plan. Knows definition and language; must never know time, tasks or concurrency."""
+
+from __future__ import annotations
+
+from asl_local.plan.compile import compile_machine
+from asl_local.plan.plan import Block, Catcher, Plan, Resource, Retrier, State, Timeout
+
+__all__ = ["Block", "Catcher", "Plan", "Resource", "Retrier", "State", "Timeout", "compile_machine"]

@@ -1,1 +1,7 @@
-"""..."""
+"""Events -> something to look at. Knows the engine's history; must never know drivers or resources."""
+
+from __future__ import annotations
+
+from asl_local.reporters.aws import Event, History
+
+__all__ = ["Event", "History"]

@@ -1,1 +1,7 @@
-"""..."""
+"""What a Resource may name, and who answers. Knows services and handlers; must never know states or schedules."""
+
+from __future__ import annotations
+
+from asl_local.resources.registry import Resources
+
+__all__ = ["Resources"]

@@ -1,0 +1,136 @@
+"""Virtual time: nothing sleeps, and equal seeds give equal histories.
+
+Knows: a heap of what is due. Must never know: the real clock.
+A handler runs at the virtual moment its task starts; `context.sleep` (or `asyncio.sleep` in an async handler) decides
+how much virtual time passes before its answer arrives. Answers come before timers of the same instant: a task that
+takes exactly TimeoutSeconds has made it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import random
+import selectors
+from collections.abc import Awaitable
+from typing import Any
+
+from asl_local.drivers.driver import TaskContext, Work, answer
+from asl_local.engine.messages import Call, Cancel, Command, Fired, Heartbeat, Stimulus, Timer
+from asl_local.errors import InternalError
+from asl_local.values import Json
+
+START = 1_704_067_200.0
+"""2024-01-01T00:00:00Z, where virtual time starts unless somebody says otherwise."""
+
+
+class Simulation:
+    """A driver whose clock jumps to whatever is due next. Seed 0 keeps ties in order, other seeds shuffle them."""
+
+    def __init__(self, work: Work, *, seed: int = 0, start: float = START) -> None:
+        self.raised: dict[int, BaseException] = {}
+        self._work = work
+        self._clock = start
+        self._due: list[tuple[float, int, float, int, Stimulus]] = []
+        self._serial = 0
+        self._ties = random.Random(seed) if seed else None
+        self._cancelled: set[int] = set()
+        self._loop: _VirtualLoop | None = None
+
+    def now(self) -> float:
+        """The virtual time, in epoch seconds."""
+        return self._clock
+
+    def perform(self, command: Command) -> None:
+        """Run a handler at once, its answer due when it says; put a timer among what is due."""
+        if type(command) is Call:
+            self._call(command)
+        elif type(command) is Timer:
+            self._put(command.at, 1, Fired(command.token))
+        elif type(command) is Cancel:
+            self._cancelled.add(command.token)
+
+    def next(self) -> tuple[Stimulus, float]:
+        """Jump to what is due next."""
+        while self._due:
+            at, _, _, _, stimulus = heapq.heappop(self._due)
+            if getattr(stimulus, "token", None) in self._cancelled:
+                continue
+            self._clock = max(self._clock, at)
+            return stimulus, self._clock
+        raise InternalError("the execution waits for something that nobody will ever deliver")
+
+    def close(self) -> None:
+        """Nothing runs any more; close the loop that async handlers ran in."""
+        if self._loop is not None:
+            self._loop.close()
+            self._loop = None
+
+    def _put(self, at: float, order: int, stimulus: Stimulus) -> None:
+        self._serial += 1
+        tie = self._ties.random() if self._ties else 0.0
+        heapq.heappush(self._due, (at, order, tie, self._serial, stimulus))
+
+    def _call(self, call: Call) -> None:
+        elapsed = 0.0
+
+        def sleep(seconds: float) -> None:
+            nonlocal elapsed
+            elapsed += max(0.0, seconds)
+
+        def moment() -> float:
+            return self._clock + elapsed + (self._loop.elapsed if self._loop is not None else 0.0)
+
+        def heartbeat() -> None:
+            self._put(moment(), 0, Heartbeat(call.token))
+
+        context = TaskContext(call, now=moment, sleep=sleep, heartbeat=heartbeat)
+        result: Json = None
+        error: BaseException | None = None
+        if self._loop is not None:
+            self._loop.elapsed = 0.0
+        try:
+            result = self._work(call, context)
+            if isinstance(result, Awaitable):
+                result = self._await(result)
+        except Exception as raised:
+            error = raised
+        self._put(moment(), 0, answer(call, result, self.raised, error))
+        if self._loop is not None:
+            self._loop.elapsed = 0.0
+
+    def _await(self, awaitable: Awaitable[Json]) -> Json:
+        if self._loop is None:
+            self._loop = _VirtualLoop()
+        return self._loop.run_until_complete(_finish(awaitable))
+
+
+async def _finish(awaitable: Awaitable[Json]) -> Json:
+    return await awaitable
+
+
+class _JumpingSelector(selectors.DefaultSelector):  # type: ignore[valid-type, misc]
+    """Instead of waiting until the loop's next timer, let that much virtual time pass."""
+
+    loop: _VirtualLoop
+
+    def select(self, timeout: float | None = None) -> Any:
+        if timeout is None:
+            return super().select(None)  # another thread has promised to call back
+        ready = super().select(0)
+        if not ready and timeout > 0:
+            self.loop.elapsed += timeout
+        return ready
+
+
+class _VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop of the standard kind whose clock is `elapsed`, the virtual seconds of the current call."""
+
+    def __init__(self) -> None:
+        self.elapsed = 0.0
+        selector = _JumpingSelector()
+        selector.loop = self
+        super().__init__(selector)
+
+    def time(self) -> float:
+        return self.elapsed

@@ -1,0 +1,153 @@
+"""Parallel and Map: fan-out, joins, and what becomes of siblings when one fails.
+
+Knows: strands and the order of their events. Must never know: what a child does.
+The two are the same thing with different inputs and different events; the previousEventIds follow the recordings:
+an iteration that starts after another ended follows that one's last event, and MapStateExited follows the event
+before MapStateSucceeded.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asl_local.engine import failures
+from asl_local.engine.messages import Cancel
+from asl_local.errors import EvaluationError
+from asl_local.values import Json, exceeds
+
+if TYPE_CHECKING:
+    from asl_local.engine.execution import Execution, Strand
+
+INLINE_CONCURRENCY = 40
+"""Iterations of an inline Map that run at once, whatever MaxConcurrency says (Developer Guide, "Map state")."""
+
+_ABORTABLE = ("Task", "Wait", "Parallel", "Map")
+
+
+def start_parallel(x: Execution, strand: Strand, arguments: Json) -> None:
+    """Every branch gets the same input."""
+    count = len(strand.state.blocks)
+    strand.event = x.history.add("ParallelStateStarted", x.now, strand.event)
+    strand.items, strand.results, strand.live = None, [None] * count, {}
+    strand.effective, strand.started, strand.limit = arguments, 0, count
+    for _ in range(count):
+        _start_child(x, strand, strand.event)
+
+
+def start_map(x: Execution, strand: Strand, arguments: Json, items: list[Json], concurrency: int) -> None:
+    """As many iterations as may run at once; each that ends starts the next."""
+    strand.event = x.history.add("MapStateStarted", x.now, strand.event, len(items))
+    if not items:
+        x.history.add("MapStateSucceeded", x.now, strand.event)
+        x.leave(strand, [])
+        return
+    strand.items, strand.results, strand.live = items, [None] * len(items), {}
+    strand.effective, strand.started = arguments, 0
+    strand.limit = min(concurrency or INLINE_CONCURRENCY, INLINE_CONCURRENCY, len(items))
+    for _ in range(strand.limit):
+        _start_child(x, strand, strand.event)
+
+
+def item_of(strand: Strand) -> tuple[int, Json] | None:
+    """Index and value of the innermost Map item that the strand works on."""
+    while strand.parent is not None:
+        if strand.parent.items is not None:
+            return strand.index, strand.parent.items[strand.index]
+        strand = strand.parent
+    return None
+
+
+def _start_child(x: Execution, parent: Strand, previous: int) -> None:
+    state, index = parent.state, parent.started
+    parent.started += 1
+    if parent.items is None:
+        block, raw = state.blocks[index], parent.effective
+    else:
+        block, raw = state.blocks[0], parent.items[index]
+        if state.selector is not None:
+            x.current, x.item = parent, (index, raw)
+            try:
+                raw = state.selector(parent.effective, x)
+            finally:
+                x.item = None
+            if exceeds(raw, x.limits.payload_bytes):
+                raise failures.too_large(state.name)
+        previous = x.history.add("MapIterationStarted", x.now, previous, state.name, index)
+    child = type(parent)(parent, index, block, raw, previous)
+    if parent.live is not None:
+        parent.live[index] = child
+    x.ready.append(child)
+
+
+def join(x: Execution, parent: Strand, child: Strand, output: Json) -> None:
+    """A child has ended well."""
+    child.alive = False
+    live, results = parent.live, parent.results
+    if live is None or results is None:
+        raise TypeError(f"{parent.state.pointer} has no children to join")
+    del live[child.index]
+    results[child.index] = output
+    last = child.event
+    if parent.items is not None:
+        last = x.history.add("MapIterationSucceeded", x.now, child.event, parent.state.name, child.index)
+    if parent.started < len(results):
+        try:
+            _start_child(x, parent, child.event)
+        except EvaluationError as error:
+            failures.broken(x, parent, error)
+    elif not live:
+        kind = parent.state.type
+        parent.event = last
+        x.history.add(f"{kind}StateSucceeded", x.now, last)
+        forget(parent)
+        x.leave(parent, results)
+
+
+def fail_parent(x: Execution, parent: Strand, child: Strand) -> None:
+    """A child has failed: write its end, abort its siblings."""
+    previous = child.event
+    if parent.items is not None:
+        x.history.add("MapIterationFailed", x.now, previous, parent.state.name, child.index)
+    # A failed Task state is "aborted" inside Parallel and Map (recorded); Parallel and Map have their Failed event.
+    if child.state.type in ("Task", "Wait"):
+        x.history.add(f"{child.state.type}StateAborted", x.now, previous)
+    child.alive = False
+    for index, sibling in list((parent.live or {}).items()):
+        if index != child.index:
+            _abort(x, sibling, previous)
+    forget(parent)
+    parent.event = previous
+
+
+def _abort(x: Execution, strand: Strand, previous: int) -> None:
+    parent = strand.parent
+    if parent is not None and parent.items is not None:
+        x.history.add("MapIterationAborted", x.now, previous, parent.state.name, strand.index)
+    for child in (strand.live or {}).values():
+        _abort(x, child, previous)
+    if strand.entered and strand.state.type in _ABORTABLE:
+        x.history.add(f"{strand.state.type}StateAborted", x.now, previous)
+    _silence(x, strand)
+
+
+def _silence(x: Execution, strand: Strand) -> None:
+    strand.alive = False
+    if strand.token:
+        if strand.why == "task":
+            x.commands.append(Cancel(strand.token))
+        x.wake(strand)
+    forget(strand)
+
+
+def drop(x: Execution, strand: Strand) -> None:
+    """Let go of children without a word: their parent's own field is broken."""
+    for child in (strand.live or {}).values():
+        drop(x, child)
+        _silence(x, child)
+    forget(strand)
+
+
+def forget(strand: Strand) -> None:
+    """The state has no children any more."""
+    strand.live = strand.items = strand.results = None
+    strand.started = strand.limit = 0

@@ -1,0 +1,376 @@
+"""An execution is a plain value: `step(stimulus, now) -> commands`.
+
+Rule 1: everything that decides what happens next lives in this room (execution, states, children, failures).
+Rule 2: this room knows no clock, no I/O, no randomness of its own, no thread and no async. What it learns arrives as a
+stimulus, what it wants done leaves as a command; random numbers are a function of the seed and how many were drawn.
+
+Amazon States Language makes that easy: the name of a state already is the continuation, and a line of control (a
+`Strand`: the top level, a Parallel branch, a Map iteration) can stand still in three places only: its task is out, its
+timer is running, or its children are. So the whole stack is a few slots per strand. One token per suspension settles
+every race: a task and its timeout carry the same token, whoever comes first takes it, whoever comes late is stale.
+
+states.py has the work of each state type, failures.py Retry and Catch, children.py Parallel and Map, snapshot.py dump.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from asl_local.engine import children, failures, snapshot, states
+from asl_local.engine.history import History, HistoryFull
+from asl_local.engine.messages import (
+    EXECUTION_TOKEN,
+    Cancel,
+    Command,
+    Failed,
+    Fired,
+    Heartbeat,
+    Outcome,
+    Stimulus,
+    Stopped,
+    Succeeded,
+    Timer,
+    Waiting,
+)
+from asl_local.errors import RUNTIME, TIMEOUT, EvaluationError
+from asl_local.plan import Block, Plan, State
+from asl_local.values import PAYLOAD_LIMIT, Json, exceeds
+
+_LATEST = 253_402_300_799.0  # the last second of the year 9999, the last that a timestamp can name
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What bounds an execution; None lifts a bound. Defaults are AWS's quotas for Standard workflows.
+
+    `events` counts history events, `payload_bytes` the UTF-8 bytes of an input or output.
+    """
+
+    events: int | None = 25_000
+    payload_bytes: int | None = PAYLOAD_LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The names an execution goes by in its Context Object and history."""
+
+    execution_arn: str
+    execution_name: str
+    machine_arn: str
+    machine_name: str
+    role_arn: str
+    region: str = "us-east-1"
+
+
+class Strand:
+    """One line of control. `event` is the id that its next event follows, `entered` that of its state's Entered event.
+
+    `token` and `why` say what it waits for; `until` and `beat_by` when that times out. `live`, `items`, `started` and
+    `results` are its children's while its state is Parallel or Map.
+    """
+
+    __slots__ = (
+        "alive", "attempts", "beat_by", "block", "effective", "entered", "entered_at", "event", "heartbeat", "index",
+        "items", "limit", "live", "parent", "raw", "results", "retries", "started", "state", "token", "until", "why",
+    )  # fmt: skip
+
+    def __init__(self, parent: Strand | None, index: int, block: Block, raw: Json, event: int) -> None:
+        self.parent, self.index, self.block, self.raw, self.event = parent, index, block, raw, event
+        self.state: State = block.start
+        self.alive = True
+        self.entered = 0
+        self.entered_at = 0.0
+        self.token = 0
+        self.why = ""
+        self.until: float | None = None
+        self.heartbeat: int | None = None
+        self.beat_by: float | None = None
+        self.attempts: dict[int, int] | None = None
+        self.retries = 0
+        self.effective: Json = None
+        self.live: dict[int, Strand] | None = None
+        self.items: list[Json] | None = None
+        self.results: list[Json] | None = None
+        self.started = 0
+        self.limit = 0
+
+
+class Execution:
+    """Perform the commands, `step` with each stimulus, until there is an `outcome`.
+
+    `input` must be JSON (see values.accept) and is never edited. `now` is in epoch seconds. Two executions are equal
+    when they would behave alike from here on and have the same history.
+    """
+
+    def __init__(
+        self, plan: Plan, input: Json, *, identity: Identity, seed: int = 0, shuffle: bool = False,
+        limits: Limits | None = None,
+    ) -> None:  # fmt: skip
+        self.plan, self.input, self.identity = plan, input, identity
+        self.seed, self.shuffle, self.draws = seed, shuffle, 0
+        self.limits = limits or Limits()
+        self.history = History(self.limits.events)
+        self.now = 0.0
+        self.started_at = 0.0
+        self.tokens = EXECUTION_TOKEN
+        self.root = Strand(None, 0, plan.top, input, 0)
+        self.waiting: dict[int, Strand] = {}
+        self.ready: deque[Strand] = deque()
+        self.scheduled: list[Strand] = []
+        self.commands: list[Command] = []
+        self.current = self.root
+        self.item: tuple[int, Json] | None = None
+        self.outcome: Outcome | None = None
+
+    # -- the one door --------------------------------------------------------------------------------------------------
+
+    def step(self, stimulus: Stimulus | None, now: float) -> list[Command]:
+        """Take one stimulus (None starts the execution), run until everything stands still, say what is wanted.
+
+        A stimulus whose token nobody waits for is ignored: its race was lost. Time never runs backwards here.
+        """
+        if self.outcome is not None:
+            return []
+        self.now = max(self.now, now)
+        try:
+            if stimulus is None:
+                self._begin()
+            else:
+                self._receive(stimulus)
+            self._run()
+        except HistoryFull:
+            # Recorded by floci#2734: event 25,000 itself is the failure.
+            cause = f"The execution reached the maximum number of history events ({self.limits.events})."
+            self.end("FAILED", len(self.history.rows), error=RUNTIME, cause=cause)
+        commands, self.commands = self.commands, []
+        return commands
+
+    def waiting_for(self) -> list[Waiting]:
+        """What the execution waits for now: tasks that are out, retries and waits that are due, in order of token."""
+        return [
+            Waiting(token, self.waiting[token].state.pointer, self.waiting[token].why, self.waiting[token].until)
+            for token in sorted(self.waiting)
+        ]
+
+    def place_of(self, token: int) -> str:
+        """Where in the machine a token belongs: `Map 'Orders', item 1 > Task 'Charge'`; "" for a stale one."""
+        strand = self.waiting.get(token)
+        return "" if strand is None else place(strand)
+
+    def dump(self) -> str:
+        """The execution as JSON text, values that are shared written once; `load` gives it back."""
+        return snapshot.dump(self)
+
+    @staticmethod
+    def load(text: str, plan: Plan) -> Execution:
+        """The execution that `dump` wrote. Raises ValueError if it belongs to another plan."""
+        return snapshot.load(text, plan)
+
+    def fork(self) -> Execution:
+        """A second execution that goes its own way from here; JSON values are shared, nothing else is."""
+        return snapshot.fork(self)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Execution) and self.dump() == other.dump()
+
+    __hash__ = None  # type: ignore[assignment]  # a value that changes has no hash
+
+    # -- what expressions may ask (language.Scope) ---------------------------------------------------------------------
+
+    def context(self) -> Json:
+        """The Context Object of the strand that is being evaluated, made anew: strands do not carry it around."""
+        strand = self.current
+        state: dict[str, Json] = {"EnteredTime": timestamp(strand.entered_at), "Name": strand.state.name}
+        if strand.state.type in ("Task", "Parallel", "Map"):
+            state["RetryCount"] = strand.retries
+        identity = self.identity
+        context: dict[str, Json] = {
+            "Execution": {
+                "Id": identity.execution_arn, "Input": self.input, "StartTime": timestamp(self.started_at),
+                "Name": identity.execution_name, "RoleArn": identity.role_arn, "RedriveCount": 0,
+            },
+            "StateMachine": {"Id": identity.machine_arn, "Name": identity.machine_name},
+            "State": state,
+        }  # fmt: skip
+        item = self.item or children.item_of(strand)
+        if item is not None:
+            context["Map"] = {"Item": {"Index": item[0], "Value": item[1]}}
+        return context
+
+    def draw(self) -> float:
+        """The next random number, 0 <= n < 1: a function of the seed and the count, so that a dump needs no more."""
+        self.draws += 1
+        digest = hashlib.blake2b(f"{self.seed}:{self.draws}".encode(), digest_size=8).digest()
+        return float((int.from_bytes(digest, "big") >> 11) * 2.0**-53)
+
+    # -- running ---------------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        self.started_at = self.now
+        self.history.add("ExecutionStarted", self.now, 0, self.input, self.identity.role_arn)
+        if self.plan.timeout is not None:
+            self.commands.append(Timer(EXECUTION_TOKEN, self.now + self.plan.timeout))
+        self.ready.append(self.root)
+
+    def _run(self) -> None:
+        """Let every strand that can run on do so; then say which tasks have started.
+
+        AWS writes the Started events after the Scheduled events of all tasks that were scheduled together (recorded).
+        """
+        ready = self.ready
+        while ready and self.outcome is None:
+            if self.shuffle and len(ready) > 1:
+                ready.rotate(-int(self.draw() * len(ready)))
+            strand = ready.popleft()
+            if strand.alive:
+                states.enter(self, strand)
+        if self.scheduled:
+            for strand in self.scheduled:
+                if strand.alive and strand.why == "task" and self.outcome is None:
+                    states.record_started(self, strand)
+            self.scheduled.clear()
+
+    def leave(self, strand: Strand, result: Json, next: str | None = None) -> None:
+        """The strand's work is done: data flow out, the Exited event, and on to the next state or to the parent."""
+        state = strand.state
+        output = result
+        if state.output is not None:
+            self.current = strand
+            try:
+                output = state.output(strand.raw, result, self)
+            except EvaluationError as error:
+                failures.broken(self, strand, error)
+                return
+        if output is not strand.raw and exceeds(output, self.limits.payload_bytes):
+            failures.broken(self, strand, failures.too_large(state.name))
+            return
+        self.go(strand, output, next or state.next)
+
+    def go(self, strand: Strand, output: Json, next: str | None) -> None:
+        """Leave the state with this output."""
+        state = strand.state
+        strand.event = self.history.add(state.exited, self.now, strand.event, state.name, output)
+        strand.raw = output
+        strand.entered = 0
+        strand.effective = None
+        if next is not None:
+            strand.state = strand.block.states[next]
+            self.ready.appendleft(strand)
+        elif strand.parent is not None:
+            children.join(self, strand.parent, strand, output)
+        else:
+            self.end("SUCCEEDED", strand.event, output=output)
+
+    def suspend(self, strand: Strand, why: str) -> int:
+        """Let the strand stand still; the token that wakes it."""
+        self.tokens += 1
+        strand.token, strand.why = self.tokens, why
+        self.waiting[self.tokens] = strand
+        return self.tokens
+
+    def sleep(self, strand: Strand, why: str, until: float) -> None:
+        """Let the strand stand still until then."""
+        token = self.suspend(strand, why)
+        strand.until = until
+        self.commands.append(Timer(token, until))
+
+    def wake(self, strand: Strand) -> None:
+        """Take the strand's token back: what still carries it is stale from now on."""
+        self.waiting.pop(strand.token, None)
+        strand.token, strand.why, strand.until, strand.beat_by, strand.heartbeat = 0, "", None, None, None
+
+    def end(
+        self, status: str, previous: int, *, output: Json = None, error: str | None = None, cause: str | None = None
+    ) -> None:
+        """Write the last event and the outcome, and tell whoever is still at work."""
+        details = (output,) if status == "SUCCEEDED" else (error, cause)
+        self.history.add_last(_LAST_EVENT[status], self.now, previous, *details)
+        if status == "TIMED_OUT":  # DescribeExecution has neither then (measured, floci#2733)
+            error = cause = None
+        self.outcome = Outcome(status, output, error, cause)
+        self.commands.extend(Cancel(token) for token, strand in self.waiting.items() if strand.why == "task")
+        self.waiting.clear()
+        self.ready.clear()
+
+    # -- stimuli -------------------------------------------------------------------------------------------------------
+
+    def _receive(self, stimulus: Stimulus) -> None:
+        if isinstance(stimulus, Succeeded):
+            self._succeeded(stimulus)
+        elif isinstance(stimulus, Failed):
+            self._failed(stimulus)
+        elif isinstance(stimulus, Fired):
+            self._fired(stimulus)
+        elif isinstance(stimulus, Heartbeat):
+            self._heartbeat(stimulus)
+        else:
+            self._stopped(stimulus)
+
+    def _task_waiting(self, token: int) -> Strand | None:
+        strand = self.waiting.get(token)
+        return strand if strand is not None and strand.why == "task" else None
+
+    def _succeeded(self, stimulus: Succeeded) -> None:
+        strand = self._task_waiting(stimulus.token)
+        if strand is None:
+            return
+        self.wake(strand)
+        resource = strand.state.resource
+        if exceeds(stimulus.result, self.limits.payload_bytes) and resource is not None:
+            # Recorded: the cause names the service, or the function by its ARN; wildcards match this one.
+            error = failures.too_large(resource.service or resource.arn)
+            states.record_failed(self, strand, error.error, error.cause)
+            failures.fail(self, strand, failures.Failure(error.error, error.cause, task_result=True))
+            return
+        states.record_succeeded(self, strand, stimulus.result)
+        self.leave(strand, stimulus.result)
+
+    def _failed(self, stimulus: Failed) -> None:
+        strand = self._task_waiting(stimulus.token)
+        if strand is not None:
+            self.wake(strand)
+            states.record_failed(self, strand, stimulus.error, stimulus.cause)
+            failures.fail(self, strand, failures.Failure(stimulus.error, stimulus.cause))
+
+    def _fired(self, stimulus: Fired) -> None:
+        if stimulus.token == EXECUTION_TOKEN:
+            self.end("TIMED_OUT", 0, error=TIMEOUT)
+            return
+        strand = self.waiting.get(stimulus.token)
+        if strand is not None:
+            states.FIRED[strand.why](self, strand)
+
+    def _heartbeat(self, stimulus: Heartbeat) -> None:
+        strand = self._task_waiting(stimulus.token)
+        if strand is not None and strand.heartbeat is not None:
+            strand.beat_by = self.now + strand.heartbeat
+            self.commands.append(Timer(stimulus.token, strand.beat_by))
+
+    def _stopped(self, stimulus: Stopped) -> None:
+        self.end("ABORTED", 0, error=stimulus.error, cause=stimulus.cause)
+
+
+_LAST_EVENT = {
+    "SUCCEEDED": "ExecutionSucceeded",
+    "FAILED": "ExecutionFailed",
+    "TIMED_OUT": "ExecutionTimedOut",
+    "ABORTED": "ExecutionAborted",
+}
+
+
+def timestamp(at: float) -> str:
+    """A time as the Context Object has it: UTC, three fraction digits, Z."""
+    moment = datetime.fromtimestamp(min(at, _LATEST), UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def place(strand: Strand) -> str:
+    """A strand's place in words, outermost first."""
+    here = f"{strand.state.type} '{strand.state.name}'"
+    if strand.parent is None:
+        return here
+    kind = "item" if strand.parent.state.type == "Map" else "branch"
+    return f"{place(strand.parent)}, {kind} {strand.index} > {here}"

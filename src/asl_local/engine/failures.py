@@ -1,0 +1,95 @@
+"""Failing: Retry, then Catch, then the parent, and at the top the end of the execution.
+
+Knows: error names and who may see them. Must never know: what was attempted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from asl_local.engine import children
+from asl_local.errors import DATA_LIMIT_EXCEEDED, RUNTIME, EvaluationError
+from asl_local.plan.plan import matches
+from asl_local.values import Json
+
+if TYPE_CHECKING:
+    from asl_local.engine.execution import Execution, Strand
+
+
+class Failure(NamedTuple):
+    """An error on its way up. `seen` is what Retry and Catch see where the history has something else.
+
+    A missed heartbeat is States.Timeout in the history and at the execution's end (recorded), States.HeartbeatTimeout
+    to Retry and Catch; a timeout has no cause in the history and an empty one in the Error Output (recorded).
+    """
+
+    error: str | None
+    cause: str | None
+    seen: tuple[str, str] | None = None
+    task_result: bool = False
+
+    @property
+    def name(self) -> str:
+        """What ErrorEquals is compared with; "" for an error without a name, which only States.ALL matches."""
+        return self.seen[0] if self.seen else self.error or ""
+
+    @property
+    def output(self) -> Json:
+        """The Error Output."""
+        error, cause = self.seen or (self.error, self.cause)
+        return {"Error": error, "Cause": cause}
+
+
+def too_large(what: str) -> EvaluationError:
+    """States.DataLimitExceeded in AWS's words (recorded)."""
+    return EvaluationError(
+        DATA_LIMIT_EXCEEDED,
+        f"The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit.",
+    )
+
+
+def broken(x: Execution, strand: Strand, error: EvaluationError) -> None:
+    """A field of the strand's state could not be evaluated. AWS's causes begin by saying where (recorded)."""
+    cause = error.cause
+    if error.error != DATA_LIMIT_EXCEEDED:
+        cause = (
+            f"An error occurred while executing the state '{strand.state.name}' "
+            f"(entered at the event id #{strand.entered}). {cause}"
+        )
+    children.drop(x, strand)
+    fail(x, strand, Failure(error.error, cause))
+
+
+def fail(x: Execution, strand: Strand, failure: Failure) -> None:
+    """The strand's state has failed. States.Runtime ends the whole execution at once, from however deep (floci#2868)."""
+    if failure.error == RUNTIME:
+        x.end("FAILED", strand.event, error=failure.error, cause=failure.cause)
+        return
+    state = strand.state
+    for number, retrier in enumerate(state.retry):
+        if matches(retrier.errors, failure.name, task_result=failure.task_result):
+            attempts = strand.attempts = strand.attempts or {}
+            used = attempts.get(number, 0)
+            if used < retrier.attempts:
+                attempts[number] = used + 1
+                strand.retries += 1
+                delay = retrier.delay(used)
+                x.sleep(strand, "retry", x.now + (delay * x.draw() if retrier.jitter else delay))
+                return
+            break  # an exhausted retrier hands over to Catch; no other retrier is tried
+    if state.type in ("Parallel", "Map"):
+        strand.event = x.history.add(f"{state.type}StateFailed", x.now, strand.event)
+    for catcher in state.catch:
+        if matches(catcher.errors, failure.name, task_result=failure.task_result):
+            try:
+                output = catcher.place(strand.raw, failure.output)
+            except EvaluationError as wrong:
+                failure = Failure(wrong.error, wrong.cause)
+                break
+            x.go(strand, output, catcher.next)
+            return
+    if strand.parent is None:
+        x.end("FAILED", strand.event, error=failure.error, cause=failure.cause)
+        return
+    children.fail_parent(x, strand.parent, strand)
+    fail(x, strand.parent, failure._replace(task_result=False))

@@ -1,0 +1,85 @@
+"""The history: the table of event types, and the log that holds one bare tuple per event.
+
+Knows: which details an event carries. Must never know: how AWS's JSON spells them (reporters do), or why it happened.
+A row is `(type, at, previous, *details)`, its id is its place counted from 1. Rows refer to JSON values that nobody
+edits, so an event costs a tuple and no copy; shapes are made when somebody reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from asl_local.errors import AslError
+
+Row: TypeAlias = tuple[Any, ...]
+
+_STATE_ENTERED = ("stateEnteredEventDetails", ("name", "input"))
+_STATE_EXITED = ("stateExitedEventDetails", ("name", "output"))
+_NONE: tuple[None, tuple[str, ...]] = (None, ())
+_FAILURE = ("error", "cause")
+
+EVENTS: Mapping[str, tuple[str | None, tuple[str, ...]]] = {
+    "ExecutionStarted": ("executionStartedEventDetails", ("input", "roleArn")),
+    "ExecutionSucceeded": ("executionSucceededEventDetails", ("output",)),
+    "ExecutionFailed": ("executionFailedEventDetails", _FAILURE),
+    "ExecutionTimedOut": ("executionTimedOutEventDetails", _FAILURE),
+    "ExecutionAborted": ("executionAbortedEventDetails", _FAILURE),
+    **{f"{kind}StateEntered": _STATE_ENTERED
+       for kind in ("Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map")},
+    **{f"{kind}StateExited": _STATE_EXITED
+       for kind in ("Task", "Pass", "Choice", "Wait", "Succeed", "Parallel", "Map")},
+    **{f"{kind}StateAborted": _NONE for kind in ("Task", "Wait", "Parallel", "Map")},
+    "LambdaFunctionScheduled": (
+        "lambdaFunctionScheduledEventDetails", ("resource", "input", "timeoutInSeconds", "taskCredentials")),
+    "LambdaFunctionStarted": _NONE,
+    "LambdaFunctionSucceeded": ("lambdaFunctionSucceededEventDetails", ("output",)),
+    "LambdaFunctionFailed": ("lambdaFunctionFailedEventDetails", _FAILURE),
+    "LambdaFunctionTimedOut": ("lambdaFunctionTimedOutEventDetails", _FAILURE),
+    "TaskScheduled": (
+        "taskScheduledEventDetails",
+        ("resourceType", "resource", "region", "parameters", "timeoutInSeconds", "heartbeatInSeconds",
+         "taskCredentials")),
+    "TaskStarted": ("taskStartedEventDetails", ("resourceType", "resource")),
+    "TaskSucceeded": ("taskSucceededEventDetails", ("resourceType", "resource", "output")),
+    "TaskFailed": ("taskFailedEventDetails", ("resourceType", "resource", *_FAILURE)),
+    "TaskTimedOut": ("taskTimedOutEventDetails", ("resourceType", "resource", *_FAILURE)),
+    "ParallelStateStarted": _NONE,
+    "ParallelStateSucceeded": _NONE,
+    "ParallelStateFailed": _NONE,
+    "MapStateStarted": ("mapStateStartedEventDetails", ("length",)),
+    "MapStateSucceeded": _NONE,
+    "MapStateFailed": _NONE,
+    "MapIterationStarted": ("mapIterationStartedEventDetails", ("name", "index")),
+    "MapIterationSucceeded": ("mapIterationSucceededEventDetails", ("name", "index")),
+    "MapIterationFailed": ("mapIterationFailedEventDetails", ("name", "index")),
+    "MapIterationAborted": ("mapIterationAbortedEventDetails", ("name", "index")),
+}  # fmt: skip
+"""Every event type: the member that holds its details in GetExecutionHistory, and the details, as rows have them."""
+
+
+class HistoryFull(AslError):
+    """The next event would pass the limit; the engine turns it into the execution's last event."""
+
+
+class History:
+    """The append-only log of one execution."""
+
+    __slots__ = ("limit", "rows")
+
+    def __init__(self, limit: int | None, rows: list[Row] | None = None) -> None:
+        self.limit = limit
+        self.rows: list[Row] = [] if rows is None else rows
+
+    def add(self, type: str, at: float, previous: int, *details: Any) -> int:
+        """Append an event and return its id. Raises HistoryFull where only the last event still fits."""
+        rows = self.rows
+        if self.limit is not None and len(rows) >= self.limit - 1:
+            raise HistoryFull(f"{self.limit} events")
+        rows.append((type, at, previous, *details))
+        return len(rows)
+
+    def add_last(self, type: str, at: float, previous: int, *details: Any) -> int:
+        """Append the event that ends the execution, for which there is always room."""
+        self.rows.append((type, at, previous, *details))
+        return len(self.rows)

@@ -1,0 +1,168 @@
+"""Dump, load and fork: an execution as text, and back, and twice.
+
+Knows: every slot of an execution and its strands. Must never know: what the slots mean.
+Containers that several slots share (a Map's input, its items, their history rows) are written once, in a pool, and
+are shared again after loading: a dump of a wide Map does not repeat its input for every iteration.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from asl_local.engine.history import History
+from asl_local.engine.messages import Outcome
+from asl_local.values import Json, text_of
+
+if TYPE_CHECKING:
+    from asl_local.engine.execution import Execution, Strand
+    from asl_local.plan import Plan
+
+VERSION = 1
+
+# Slots by how they are written: as they are, through the pool, as a list of values that each go through the pool.
+_PLAIN = (
+    "index", "alive", "entered", "entered_at", "event", "token", "why", "until", "heartbeat", "beat_by", "retries",
+    "started", "limit",
+)  # fmt: skip
+_POOLED = ("raw", "effective", "items")
+
+
+class _Pool:
+    """Values by identity: each container is written the first time it is met."""
+
+    def __init__(self) -> None:
+        self.values: list[Json] = []
+        self._places: dict[int, int] = {}
+
+    def put(self, value: Json) -> Json:
+        """What stands for the value in the dump: itself, or `{"$": place}`."""
+        if type(value) is not dict and type(value) is not list:
+            return value
+        found = self._places.get(id(value))
+        if found is None:
+            found = self._places[id(value)] = len(self.values)
+            self.values.append(value)
+        return {"$": found}
+
+
+def _got(values: list[Json], written: Json) -> Json:
+    return values[written["$"]] if type(written) is dict else written
+
+
+def dump(x: Execution) -> str:
+    """See Execution.dump."""
+    pool = _Pool()
+    strands: list[Json] = []
+    numbers: dict[int, int] = {}
+
+    def write(strand: Strand) -> int:
+        number = numbers[id(strand)] = len(strands)
+        record: dict[str, Json] = {slot: getattr(strand, slot) for slot in _PLAIN}
+        record |= {slot: pool.put(getattr(strand, slot)) for slot in _POOLED}
+        record["state"] = strand.state.name
+        record["attempts"] = sorted((strand.attempts or {}).items())
+        # A list of results still grows, so it is no shared value yet.
+        record["results"] = None if strand.results is None else [pool.put(result) for result in strand.results]
+        strands.append(record)
+        record["live"] = None if strand.live is None else [write(child) for child in strand.live.values()]
+        return number
+
+    write(x.root)
+    document = {
+        "version": VERSION,
+        "plan": x.plan.fingerprint,
+        "identity": asdict(x.identity),
+        "limits": asdict(x.limits),
+        "seed": x.seed,
+        "shuffle": x.shuffle,
+        "draws": x.draws,
+        "now": x.now,
+        "started_at": x.started_at,
+        "tokens": x.tokens,
+        "input": pool.put(x.input),
+        "strands": strands,
+        "ready": [numbers[id(strand)] for strand in x.ready if strand.alive],
+        "history": [[pool.put(part) for part in row] for row in x.history.rows],
+        "outcome": None if x.outcome is None else [pool.put(part) for part in x.outcome],
+    }
+    return text_of({**document, "values": pool.values})
+
+
+def load(text: str, plan: Plan) -> Execution:
+    """See Execution.load."""
+    from asl_local.engine.execution import Execution, Identity, Limits, Strand  # noqa: PLC0415 - they build on us
+
+    document: dict[str, Any] = json.loads(text)
+    if document.get("version") != VERSION:
+        raise ValueError(f"a dump of version {document.get('version')!r}; this library reads version {VERSION}")
+    if document["plan"] != plan.fingerprint:
+        raise ValueError(f"the dump belongs to the plan {document['plan']}, not to {plan.fingerprint}")
+    values = document["values"]
+    x = Execution(
+        plan, _got(values, document["input"]), identity=Identity(**document["identity"]), seed=document["seed"],
+        shuffle=document["shuffle"], limits=Limits(**document["limits"]),
+    )  # fmt: skip
+    for slot in ("draws", "now", "started_at", "tokens"):
+        setattr(x, slot, document[slot])
+    records = document["strands"]
+    loaded: dict[int, Strand] = {}
+
+    def read(number: int, parent: Strand | None) -> Strand:
+        record = records[number]
+        if parent is None:
+            block = plan.top
+        else:
+            blocks = parent.state.blocks
+            block = blocks[0] if parent.state.type == "Map" else blocks[record["index"]]
+        strand = loaded[number] = Strand(parent, record["index"], block, None, 0)
+        strand.state = block.states[record["state"]]
+        for slot in _PLAIN:
+            setattr(strand, slot, record[slot])
+        for slot in _POOLED:
+            setattr(strand, slot, _got(values, record[slot]))
+        strand.attempts = dict(record["attempts"]) or None
+        if record["results"] is not None:
+            strand.results = [_got(values, result) for result in record["results"]]
+        if record["live"] is not None:
+            children = [read(child, strand) for child in record["live"]]
+            strand.live = {child.index: child for child in children}
+        if strand.token:
+            x.waiting[strand.token] = strand
+        return strand
+
+    x.root = x.current = read(0, None)
+    x.ready = deque(loaded[number] for number in document["ready"])
+    rows = [tuple(_got(values, part) for part in row) for row in document["history"]]
+    x.history = History(x.limits.events, rows)
+    if document["outcome"] is not None:
+        x.outcome = Outcome(*(_got(values, part) for part in document["outcome"]))
+    return x
+
+
+def fork(x: Execution) -> Execution:
+    """See Execution.fork."""
+    copies: dict[int, Strand] = {}
+
+    def copy(strand: Strand, parent: Strand | None) -> Strand:
+        twin = copies[id(strand)] = type(strand)(parent, strand.index, strand.block, strand.raw, strand.event)
+        for slot in strand.__slots__:
+            setattr(twin, slot, getattr(strand, slot))
+        twin.parent = parent
+        twin.attempts = None if strand.attempts is None else dict(strand.attempts)
+        twin.results = None if strand.results is None else list(strand.results)
+        if strand.live is not None:
+            twin.live = {index: copy(child, twin) for index, child in strand.live.items()}
+        if twin.token:
+            other.waiting[twin.token] = twin
+        return twin
+
+    other = type(x)(x.plan, x.input, identity=x.identity, seed=x.seed, shuffle=x.shuffle, limits=x.limits)
+    for slot in ("draws", "now", "started_at", "tokens", "outcome"):
+        setattr(other, slot, getattr(x, slot))
+    other.root = other.current = copy(x.root, None)
+    other.ready = deque(copies[id(strand)] for strand in x.ready if strand.alive)
+    other.history = History(x.limits.events, list(x.history.rows))
+    return other

@@ -1,0 +1,227 @@
+"""What each state type does when a strand is in it, and what a timer means there: two tables.
+
+Knows: the eight state types. Must never know: how results are caught or joined (failures.py, children.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from asl_local.engine import children, failures
+from asl_local.engine.failures import Failure
+from asl_local.engine.messages import Call, Cancel, Timer
+from asl_local.errors import HEARTBEAT_TIMEOUT, NO_CHOICE_MATCHED, RUNTIME, TIMEOUT, EvaluationError
+from asl_local.values import Json, exceeds
+
+if TYPE_CHECKING:
+    from asl_local.engine.execution import Execution, Strand
+
+_LONGEST_WAIT = 2**31 - 1  # seconds: 24,855 days are accepted, 24,856 are "too long" (recorded)
+
+
+def enter(x: Execution, strand: Strand) -> None:
+    """Step into the strand's state and work."""
+    state = strand.state
+    strand.attempts, strand.retries, strand.entered_at = None, 0, x.now
+    strand.event = strand.entered = x.history.add(state.entered, x.now, strand.event, state.name, strand.raw)
+    work(x, strand)
+
+
+def work(x: Execution, strand: Strand) -> None:
+    """Do what the state does; a retry comes here again, so that Parameters see the new RetryCount."""
+    state = strand.state
+    try:
+        arguments = strand.raw
+        if state.arguments is not None:
+            x.current = strand
+            arguments = state.arguments(arguments, x)
+            if state.templated and exceeds(arguments, x.limits.payload_bytes):
+                raise failures.too_large(state.name)
+        WORK[state.type](x, strand, arguments)
+    except EvaluationError as error:
+        failures.broken(x, strand, error)
+
+
+# -- one function per state type ---------------------------------------------------------------------------------------
+
+
+def _pass(x: Execution, strand: Strand, arguments: Json) -> None:
+    fixed = strand.state.fixed
+    x.leave(strand, arguments if fixed is None else fixed[0])
+
+
+def _succeed(x: Execution, strand: Strand, arguments: Json) -> None:
+    x.leave(strand, arguments)
+
+
+def _fail(x: Execution, strand: Strand, arguments: Json) -> None:
+    state = strand.state
+    x.current = strand
+    error = None if state.error is None else state.error(arguments, x)
+    cause = None if state.cause is None else state.cause(arguments, x)
+    failures.fail(x, strand, Failure(error, cause))
+
+
+def _choice(x: Execution, strand: Strand, arguments: Json) -> None:
+    state = strand.state
+    x.current = strand
+    for rule, target in state.rules:
+        if rule(arguments, x):
+            x.leave(strand, arguments, target)
+            return
+    if state.default is None:
+        raise EvaluationError(
+            NO_CHOICE_MATCHED, "Failed to transition out of the state. The state does not point to a next state."
+        )
+    x.leave(strand, arguments, state.default)
+
+
+def _wait(x: Execution, strand: Strand, arguments: Json) -> None:
+    state = strand.state
+    x.current = strand
+    if state.seconds is not None:
+        delay = state.seconds(arguments, x)
+    elif state.until is not None:
+        delay = state.until(arguments, x) - x.now
+    else:
+        raise TypeError(f"{state.pointer} has nothing to wait for")
+    if delay > _LONGEST_WAIT:
+        raise EvaluationError(RUNTIME, "Wait state delay is too long.")
+    if delay <= 0:
+        x.leave(strand, arguments)
+        return
+    strand.effective = arguments
+    x.sleep(strand, "wait", x.now + delay)
+
+
+def _task(x: Execution, strand: Strand, arguments: Json) -> None:
+    state, resource, raw = strand.state, strand.state.resource, strand.raw
+    if resource is None:
+        raise TypeError(f"{state.pointer} is a Task without a resource")
+    x.current = strand
+    timeout = heartbeat = credentials = None
+    if state.timeout is not None:
+        timeout = state.timeout.constant if state.timeout.flow is None else state.timeout.flow(raw, x)
+    if state.heartbeat is not None:
+        heartbeat = state.heartbeat.constant if state.heartbeat.flow is None else state.heartbeat.flow(raw, x)
+    if state.credentials is not None:
+        given = state.credentials(raw, x)
+        credentials = {"roleArn": given["RoleArn"]}
+    if resource.kind == "lambda":
+        strand.event = x.history.add(
+            "LambdaFunctionScheduled", x.now, strand.event, resource.arn, arguments, timeout, credentials
+        )
+    else:
+        strand.event = x.history.add(
+            "TaskScheduled", x.now, strand.event, resource.service, resource.action, x.identity.region, arguments,
+            timeout, heartbeat, credentials,
+        )  # fmt: skip
+    token = x.suspend(strand, "task")
+    strand.until = None if timeout is None else x.now + timeout
+    strand.heartbeat = heartbeat
+    strand.beat_by = None if heartbeat is None else x.now + heartbeat
+    x.commands.append(Call(token, resource.arn, arguments, state.name, strand.retries, strand.until))
+    if strand.until is not None:
+        x.commands.append(Timer(token, strand.until))
+    if strand.beat_by is not None:
+        x.commands.append(Timer(token, strand.beat_by))
+    x.scheduled.append(strand)
+
+
+def _parallel(x: Execution, strand: Strand, arguments: Json) -> None:
+    children.start_parallel(x, strand, arguments)
+
+
+def _map(x: Execution, strand: Strand, arguments: Json) -> None:
+    state = strand.state
+    x.current = strand
+    if state.items is None or state.concurrency is None:
+        raise TypeError(f"{state.pointer} is a Map without items")
+    flow = state.concurrency.flow
+    concurrency = state.concurrency.constant if flow is None else flow(arguments, x)
+    items = state.items(arguments, x)
+    children.start_map(x, strand, arguments, items, concurrency or 0)
+
+
+WORK: Mapping[str, Callable[[Execution, Strand, Json], None]] = {
+    "Pass": _pass,
+    "Task": _task,
+    "Choice": _choice,
+    "Wait": _wait,
+    "Succeed": _succeed,
+    "Fail": _fail,
+    "Parallel": _parallel,
+    "Map": _map,
+}
+
+
+# -- what a timer means, by what the strand waits for ------------------------------------------------------------------
+
+
+def _task_timer(x: Execution, strand: Strand) -> None:
+    """The task's clock, or its heartbeat's; a timer of an earlier heartbeat finds neither due."""
+    if strand.until is not None and x.now >= strand.until:
+        seen = TIMEOUT
+    elif strand.beat_by is not None and x.now >= strand.beat_by:
+        seen = HEARTBEAT_TIMEOUT
+    else:
+        return
+    x.commands.append(Cancel(strand.token))
+    x.wake(strand)
+    _record_end(x, strand, "TimedOut", TIMEOUT, None)
+    failures.fail(x, strand, Failure(TIMEOUT, None, (seen, "")))
+
+
+def _retry_timer(x: Execution, strand: Strand) -> None:
+    x.wake(strand)
+    work(x, strand)
+
+
+def _wait_timer(x: Execution, strand: Strand) -> None:
+    x.wake(strand)
+    x.leave(strand, strand.effective)
+
+
+FIRED: Mapping[str, Callable[[Execution, Strand], None]] = {
+    "task": _task_timer,
+    "retry": _retry_timer,
+    "wait": _wait_timer,
+}
+
+
+# -- a task's events ---------------------------------------------------------------------------------------------------
+
+
+def record_started(x: Execution, strand: Strand) -> None:
+    """The task is on its way."""
+    resource = strand.state.resource
+    if resource is None or resource.kind == "lambda":
+        strand.event = x.history.add("LambdaFunctionStarted", x.now, strand.event)
+    else:
+        strand.event = x.history.add("TaskStarted", x.now, strand.event, resource.service, resource.action)
+
+
+def record_succeeded(x: Execution, strand: Strand, result: Json) -> None:
+    """The task came back."""
+    resource = strand.state.resource
+    if resource is None or resource.kind == "lambda":
+        strand.event = x.history.add("LambdaFunctionSucceeded", x.now, strand.event, result)
+    else:
+        strand.event = x.history.add("TaskSucceeded", x.now, strand.event, resource.service, resource.action, result)
+
+
+def record_failed(x: Execution, strand: Strand, error: str | None, cause: str | None) -> None:
+    """The task came back with an error."""
+    _record_end(x, strand, "Failed", error, cause)
+
+
+def _record_end(x: Execution, strand: Strand, how: str, error: str | None, cause: str | None) -> None:
+    resource = strand.state.resource
+    if resource is None or resource.kind == "lambda":
+        strand.event = x.history.add(f"LambdaFunction{how}", x.now, strand.event, error, cause)
+    else:
+        strand.event = x.history.add(f"Task{how}", x.now, strand.event, resource.service, resource.action, error, cause)
+
+
+__all__ = ["FIRED", "WORK", "enter", "record_failed", "record_started", "record_succeeded", "work"]

@@ -1,0 +1,232 @@
+"""The way in from Python: load a definition, run it, look at the result.
+
+Knows: which floor does what. Must never know: how any of them does it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from asl_local import definition as definitions
+from asl_local.drivers import Driver, RealTime, Simulation, Work, drive
+from asl_local.drivers.simulate import START
+from asl_local.engine import Execution, Identity, Limits
+from asl_local.engine.messages import Outcome
+from asl_local.errors import Diagnostic, ExecutionFailed, InvalidExecutionInput, NotJson
+from asl_local.plan import Plan, compile_machine
+from asl_local.reporters import Event, History
+from asl_local.reporters.aws import event, query
+from asl_local.resources import Resources
+from asl_local.resources.registry import Handler
+from asl_local.values import Json, accept, copy, exceeds
+
+if TYPE_CHECKING:
+    from asl_local.services.local import LocalAWS
+
+Given: TypeAlias = "Mapping[str, Handler] | Resources | LocalAWS | None"
+Definition: TypeAlias = "str | os.PathLike[str] | bytes | Mapping[str, Any]"
+
+_NOTHING: Json = {}
+_PLAIN_NAME = re.compile(r"[^0-9A-Za-z_.-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How an execution ended.
+
+    `status` is SUCCEEDED, FAILED, TIMED_OUT or ABORTED; `output` a JSON value, None unless SUCCEEDED; `error` and
+    `cause` as DescribeExecution has them. `exception` is what the handler raised behind the last failure, if one did.
+    """
+
+    status: str
+    output: Json
+    error: str | None
+    cause: str | None
+    history: History = field(repr=False)
+    identity: Identity = field(repr=False)
+    exception: BaseException | None = field(default=None, repr=False)
+
+    def unwrap(self) -> Json:
+        """The output. Raises ExecutionFailed, with the state's place in the machine, if there is none."""
+        if self.status == "SUCCEEDED":
+            return self.output
+        last = next((e for e in reversed(self.history) if e.type.endswith("StateEntered")), None)
+        where = f" in state {last.state!r}" if last is not None else ""
+        what = f": {self.error}" if self.error else ""
+        why = f": {self.cause}" if self.cause else ""
+        raise ExecutionFailed(f"{self.status}{where}{what}{why}", self) from self.exception
+
+    def find(self, path: str) -> list[Json]:
+        """What a JSONPath (jsonpath-ng's dialect) finds in the output."""
+        return query(path, self.output)
+
+
+class Machine:
+    """A state machine, checked and compiled. Made by `load`; runs as often as you like, executions share nothing."""
+
+    def __init__(self, plan: Plan, *, name: str, definition: Json, warnings: list[Diagnostic]) -> None:
+        self.plan = plan
+        self.name = name
+        self.definition = definition
+        self.warnings = warnings
+
+    def run(
+        self,
+        input: Json = _NOTHING,
+        resources: Given = None,
+        *,
+        execution_name: str | None = None,
+        limits: Limits | None = None,
+        on_event: Callable[[Event], None] | None = None,
+        identity: Identity | None = None,
+        seed: int | None = None,
+    ) -> Result:
+        """Run in real time: waits wait, handlers run on threads (async ones in an event loop), several at once.
+
+        `resources` maps ARNs, function names or patterns to handlers, or is a Resources registry or a LocalAWS.
+        `on_event` is told each history event as it happens. `seed` fixes what States.UUID, States.MathRandom and
+        retry jitter draw. Raises UnknownResource and NotJson before anything runs.
+        """
+        execution = self.execution(
+            input,
+            execution_name=execution_name or str(uuid.uuid4()),
+            limits=limits,
+            identity=identity,
+            seed=uuid.uuid4().int >> 65 if seed is None else seed,
+        )
+        return _finish(execution, RealTime(_work(execution, resources)), on_event)
+
+    def simulate(
+        self,
+        input: Json = _NOTHING,
+        resources: Given = None,
+        *,
+        seed: int = 0,
+        start: datetime | float = START,
+        execution_name: str | None = None,
+        limits: Limits | None = None,
+        on_event: Callable[[Event], None] | None = None,
+        identity: Identity | None = None,
+    ) -> Result:
+        """Run on a virtual clock: nothing sleeps, and the same seed gives the same history.
+
+        Time starts at `start` (a datetime or epoch seconds; 2024-01-01T00:00:00Z unless given) and jumps to whatever
+        is due next. Seed 0 runs what is ready in the order of the definition; other seeds shuffle that order.
+        """
+        begin = start.timestamp() if isinstance(start, datetime) else float(start)
+        execution = self.execution(
+            input, execution_name=execution_name, limits=limits, identity=identity, seed=seed, shuffle=seed != 0
+        )
+        return _finish(execution, Simulation(_work(execution, resources), seed=seed, start=begin), on_event)
+
+    def execution(
+        self,
+        input: Json = _NOTHING,
+        *,
+        execution_name: str | None = None,
+        limits: Limits | None = None,
+        identity: Identity | None = None,
+        seed: int = 0,
+        shuffle: bool = False,
+    ) -> Execution:
+        """The execution as a value that you step yourself; see asl_local.engine."""
+        limits = limits or Limits()
+        try:
+            accepted = accept(input)
+        except NotJson as error:
+            raise InvalidExecutionInput(f"the execution's input is not JSON: {error}") from None
+        if exceeds(accepted, limits.payload_bytes):
+            raise InvalidExecutionInput(f"the execution's input is larger than {limits.payload_bytes} bytes")
+        return Execution(
+            self.plan,
+            accepted,
+            identity=identity or self._identity(execution_name or "execution"),
+            seed=seed,
+            shuffle=shuffle,
+            limits=limits,
+        )
+
+    def _identity(self, execution_name: str) -> Identity:
+        stem = "arn:aws:states:us-east-1:123456789012"
+        return Identity(
+            execution_arn=f"{stem}:execution:{self.name}:{execution_name}",
+            execution_name=execution_name,
+            machine_arn=f"{stem}:stateMachine:{self.name}",
+            machine_name=self.name,
+            role_arn="arn:aws:iam::123456789012:role/asl-local",
+        )
+
+    def __repr__(self) -> str:
+        return f"<Machine {self.name!r}, {len(self.plan.states)} states>"
+
+
+def load(definition: Definition, *, substitutions: Mapping[str, Any] | None = None, name: str | None = None) -> Machine:
+    """Check and compile a definition: a path, JSON or YAML text, or a dict.
+
+    `substitutions` fills `${name}` placeholders (DefinitionSubstitutions). Raises InvalidDefinition with every
+    problem found, each with code, JSON pointer, line and column.
+    """
+    model, source, warnings = definitions.load_model(definition, substitutions=substitutions)
+    plan = compile_machine(model, source.tree)
+    return Machine(plan, name=name or _name_of(definition), definition=source.tree, warnings=warnings)
+
+
+def validate(
+    definition: Definition, *, substitutions: Mapping[str, Any] | None = None, type: str = "STANDARD"
+) -> list[Diagnostic]:
+    """Every problem of a definition, errors and warnings, in order of position; empty when there is none."""
+    return definitions.validate(definition, substitutions=substitutions, type=type)
+
+
+def _name_of(definition: Definition) -> str:
+    """A state machine's name: the file's, without its endings."""
+    text = os.fspath(definition) if isinstance(definition, (str, os.PathLike)) else ""
+    if isinstance(text, bytes) or "\n" in text or "{" in text or len(text) > 4096:
+        return "StateMachine"
+    return _PLAIN_NAME.sub("-", os.path.basename(text).split(".")[0]).strip("-")[:80] or "StateMachine"  # noqa: PTH119
+
+
+def _work(execution: Execution, resources: Given) -> Work:
+    """Who answers the execution's calls; functions live in its own region and account."""
+    account = execution.identity.execution_arn.split(":")[4]
+    functions = f"arn:aws:lambda:{execution.identity.region}:{account}:function"
+    return Resources.of(resources).bind(execution.plan, functions)
+
+
+def _finish(execution: Execution, driver: Driver, on_event: Callable[[Event], None] | None) -> Result:
+    observe = None if on_event is None else _observer(on_event)
+    outcome = drive(execution, driver, observe)
+    raised = list(driver.raised.values()) if outcome.status == "FAILED" else []
+    return result_of(execution, outcome, raised[-1] if raised else None)
+
+
+def result_of(execution: Execution, outcome: Outcome, exception: BaseException | None = None) -> Result:
+    """The result of an execution that has ended."""
+    return Result(
+        outcome.status,
+        copy(outcome.output),
+        outcome.error,
+        outcome.cause,
+        History(execution.history.rows),
+        execution.identity,
+        exception,
+    )
+
+
+def _observer(on_event: Callable[[Event], None]) -> Callable[[Execution], None]:
+    seen = 0
+
+    def observe(execution: Execution) -> None:
+        nonlocal seen
+        rows = execution.history.rows
+        while seen < len(rows):
+            seen += 1
+            on_event(event(seen, rows[seen - 1]))
+
+    return observe

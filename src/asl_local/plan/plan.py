@@ -1,0 +1,156 @@
+"""The compiled plan: what the engine runs, with every expression a closure and every name spelt once.
+
+Knows: what a state needs at run time. Must never know: JSONPath text, definitions, or how anything is scheduled.
+Nothing in a plan changes after compile.py has made it; executions share it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from asl_local.errors import ALL, DATA_LIMIT_EXCEEDED, HEARTBEAT_TIMEOUT, RUNTIME, TASK_FAILED, TIMEOUT
+from asl_local.language import Flow, Scope
+from asl_local.values import Json
+
+OutputFlow: TypeAlias = Callable[[Json, Json, Scope], Json]
+"""(raw input, result, scope) -> output: ResultSelector, ResultPath, OutputPath."""
+
+Place: TypeAlias = Callable[[Json, Json], Json]
+"""(raw input, result) -> raw input with the result in its place."""
+
+Rule: TypeAlias = tuple[Callable[[Json, Scope], bool], str]
+
+LONGEST_DELAY = 31_622_400.0
+"""Seconds, 366 days: the most that MaxDelaySeconds can say, and more than a Standard execution lives. Back-off without
+a cap ends there, before it passes what a timestamp can name."""
+
+
+def matches(errors: frozenset[str], error: str, *, task_result: bool = False) -> bool:
+    """Whether an ErrorEquals names `error`: equality, or one of the two wildcards.
+
+    States.Runtime is matched by nothing, not even by its own name (recorded). States.DataLimitExceeded is matched by
+    a wildcard only where a Task's result was too large (recorded, against the documentation). States.Timeout
+    stands for a missed heartbeat too, as it did before that had a name of its own.
+    """
+    if error == RUNTIME:
+        return False
+    if error in errors:
+        return True
+    if error == DATA_LIMIT_EXCEEDED and not task_result:
+        return False
+    if ALL in errors:
+        return True
+    if error == HEARTBEAT_TIMEOUT and TIMEOUT in errors:
+        return True
+    return TASK_FAILED in errors and error != TIMEOUT
+
+
+@dataclass(slots=True)
+class Retrier:
+    """One retrier; times in seconds."""
+
+    errors: frozenset[str]
+    interval: float
+    attempts: int
+    backoff: float
+    cap: float | None
+    jitter: bool
+
+    def delay(self, used: int) -> float:
+        """Seconds before the next attempt when this retrier has been used `used` times, before jitter."""
+        try:
+            seconds = self.interval * self.backoff**used
+        except OverflowError:
+            seconds = float("inf")
+        return min(seconds, LONGEST_DELAY if self.cap is None else self.cap)
+
+
+@dataclass(slots=True)
+class Catcher:
+    """One catcher; `place` puts the Error Output into the raw input."""
+
+    errors: frozenset[str]
+    next: str
+    place: Place
+
+
+@dataclass(slots=True)
+class Resource:
+    """What a Task calls, taken apart as the history shows it.
+
+    `kind` is "lambda" for a function's own ARN and "service" for `arn:aws:states:::service:action`; then `service`
+    is `dynamodb` or `aws-sdk:s3` and `action` is `putItem`. `function` is lambda:invoke's FunctionName where the
+    definition has it as a constant.
+    """
+
+    arn: str
+    kind: str
+    service: str = ""
+    action: str = ""
+    function: str = ""
+
+
+@dataclass(slots=True)
+class Timeout:
+    """TimeoutSeconds or HeartbeatSeconds: a constant, or where the input has it."""
+
+    constant: int | None
+    flow: Flow | None = None
+
+
+@dataclass(slots=True)
+class State:
+    """One state, ready to run. What a type does not have is None or empty."""
+
+    name: str
+    type: str
+    pointer: str
+    next: str | None
+    entered: str
+    exited: str
+    arguments: Flow | None = None
+    templated: bool = False
+    output: OutputFlow | None = None
+    fixed: tuple[Json] | None = None
+    resource: Resource | None = None
+    timeout: Timeout | None = None
+    heartbeat: Timeout | None = None
+    credentials: Flow | None = None
+    seconds: Callable[[Json, Scope], float] | None = None
+    until: Callable[[Json, Scope], float] | None = None
+    rules: tuple[Rule, ...] = ()
+    default: str | None = None
+    blocks: tuple[Block, ...] = ()
+    items: Callable[[Json, Scope], list[Json]] | None = None
+    selector: Flow | None = None
+    concurrency: Timeout | None = None
+    error: Flow | None = None
+    cause: Flow | None = None
+    retry: tuple[Retrier, ...] = ()
+    catch: tuple[Catcher, ...] = ()
+
+
+@dataclass(slots=True)
+class Block:
+    """A `States` object: the machine, a Parallel branch, or what a Map runs per item."""
+
+    pointer: str
+    start: State
+    states: dict[str, State] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Plan:
+    """A compiled machine. `fingerprint` names the definition: a dump can only be loaded into the same one."""
+
+    top: Block
+    fingerprint: str
+    timeout: int | None = None
+    states: Mapping[str, State] = field(default_factory=dict)
+    """Every state at every level by its pointer."""
+
+    def tasks(self) -> Iterator[State]:
+        """Every Task state, in the order of the definition."""
+        return (state for state in self.states.values() if state.resource is not None)

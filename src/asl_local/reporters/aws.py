@@ -1,0 +1,123 @@
+"""The history as people and AWS's API read it: events with names, and GetExecutionHistory's shapes.
+
+Knows: AWS's spelling (botocore service model, "states", GetExecutionHistory). Must never know: why an event happened.
+Shapes are made when somebody reads; the log itself holds bare tuples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, overload
+
+from asl_local.engine.history import EVENTS, Row
+from asl_local.values import Json, text_of
+
+_LATEST = 253_402_300_799.0
+_TEXTS = {"input": "inputDetails", "output": "outputDetails"}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event. `at` is in epoch seconds; `details` has AWS's names and parsed JSON values."""
+
+    id: int
+    type: str
+    at: float
+    previous_event_id: int
+    details: dict[str, Json]
+
+    @property
+    def timestamp(self) -> datetime:
+        """When it happened, UTC."""
+        return datetime.fromtimestamp(min(self.at, _LATEST), UTC)
+
+    @property
+    def state(self) -> str | None:
+        """The state's name, for StateEntered, StateExited and MapIteration events."""
+        name = self.details.get("name")
+        return name if isinstance(name, str) else None
+
+    def to_aws(self) -> dict[str, Any]:
+        """The event as GetExecutionHistory gives it through boto3: inputs and outputs as JSON text."""
+        shape: dict[str, Any] = {
+            "timestamp": self.timestamp,
+            "type": self.type,
+            "id": self.id,
+            "previousEventId": self.previous_event_id,
+        }
+        member = EVENTS[self.type][0]
+        if member is not None:
+            details: dict[str, Any] = {}
+            for name, value in self.details.items():
+                if name in _TEXTS:
+                    details[name] = text_of(value)
+                    details[_TEXTS[name]] = {"truncated": False}
+                else:
+                    details[name] = text_of(value) if name == "parameters" else value
+            shape[member] = details
+        return shape
+
+
+class History(Sequence[Event]):
+    """The events of an execution, in order. A view: events are made when they are looked at."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Event: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Event]: ...
+    def __getitem__(self, index: int | slice) -> Event | list[Event]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        number = index if index >= 0 else len(self) + index
+        return event(number + 1, self._rows[number])
+
+    def to_aws(self) -> list[dict[str, Any]]:
+        """The `events` of GetExecutionHistory, as boto3 gives them; times are aware datetimes."""
+        return [each.to_aws() for each in self]
+
+    def types(self) -> list[str]:
+        """The events' types, in order."""
+        return [row[0] for row in self._rows]
+
+    def find(self, path: str) -> list[Json]:
+        """What a JSONPath (jsonpath-ng's dialect) finds in the list of events, details as parsed JSON."""
+        return query(path, [{"id": e.id, "type": e.type, "at": e.at, **e.details} for e in self])
+
+    def __repr__(self) -> str:
+        return f"<History of {len(self)} events>"
+
+
+def event(number: int, row: Row) -> Event:
+    """The event of a row; details that are absent are left out, but an input or output may be null."""
+    type_, at, previous = row[0], row[1], row[2]
+    names = EVENTS[type_][1]
+    details = {
+        name: value for name, value in zip(names, row[3:], strict=True) if value is not None or name in _NULLABLE
+    }
+    return Event(number, type_, at, previous, details)
+
+
+_NULLABLE = frozenset({"input", "output", "parameters"})
+
+
+def query(path: str, document: Json) -> list[Json]:
+    """All that a JSONPath finds, by jsonpath-ng with its extensions (filters, len, arithmetic).
+
+    This is not the dialect of definitions, where AWS's own counts; it is for questions about results.
+    """
+    from jsonpath_ng.ext import parse  # noqa: PLC0415 - 0.1 s that only a query should pay
+
+    return [match.value for match in parse(path).find(document)]
+
+
+def names(rows: Iterable[Row]) -> list[tuple[str, Json]]:
+    """(type, state name) pairs, for comparing orders."""
+    return [(row[0], row[3] if row[0].endswith(("Entered", "Exited")) else None) for row in rows]

@@ -1,0 +1,242 @@
+"""Service integrations: which stand-in answers `arn:aws:states:::service:action`, and how AWS words what comes back.
+
+Knows: envelopes and error names of optimised and SDK integrations. Must never know: how a stand-in stores things.
+Optimised integrations add SdkHttpMetadata and SdkResponseMetadata to the response and name errors after the old SDK's
+service; `aws-sdk:` integrations give the bare response and name errors after the new SDK's (both recorded).
+"""
+
+from __future__ import annotations
+
+import base64
+import inspect
+import json
+import re
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from asl_local.drivers.driver import TaskContext, Work
+from asl_local.engine.messages import Call
+from asl_local.errors import RUNTIME, EvaluationError, StateError
+from asl_local.plan import Resource
+from asl_local.services import lambda_
+from asl_local.services.errors import ClientError
+from asl_local.values import Json, copy, text_of
+
+if TYPE_CHECKING:
+    from asl_local.services.local import LocalAWS
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """One service as a Task calls it.
+
+    `client` names the stand-in, `actions` what is offered (None: every operation of the client). `prefix` begins error
+    names, `label` stands in causes, `generic` is the error for codes that the SDK has no exception for. `sdk` tells an
+    `aws-sdk:` integration. `texts` are parameters that go out as text even when they are objects.
+    """
+
+    client: str
+    prefix: str
+    label: str
+    generic: str
+    sdk: bool = False
+    actions: frozenset[str] | None = None
+    unmodelled: frozenset[str] = frozenset()
+    texts: frozenset[str] = frozenset()
+
+    def work(self, aws: LocalAWS, resource: Resource) -> Work | None:
+        """The work of one action; None if the service, or our stand-in of it, has no such action."""
+        if self.actions is not None and resource.action not in self.actions:
+            return None
+        method = operation(aws, self.client, resource.action)
+        if method is None:
+            return None
+
+        def perform(call: Call, _context: TaskContext) -> Json:
+            if not isinstance(call.arguments, dict):
+                raise EvaluationError(RUNTIME, f"The Parameters '{text_of(call.arguments)}' must be an object.")
+            parameters = {
+                name: text_of(value) if name in self.texts and not isinstance(value, str) else value
+                for name, value in copy(call.arguments).items()
+            }
+            try:
+                response = method(**parameters)
+            except ClientError as error:
+                raise self.failure(error) from error
+            return self.envelope(response)
+
+        return perform
+
+    def envelope(self, response: Mapping[str, Any]) -> Json:
+        """What the Task's result is for this response of the client."""
+        metadata = response.get("ResponseMetadata", {})
+        result = {name: plain(value) for name, value in response.items() if name != "ResponseMetadata"}
+        return (
+            result if self.sdk else {**result, **sdk_metadata(result, str(metadata.get("RequestId") or uuid.uuid4()))}
+        )
+
+    def failure(self, error: ClientError) -> StateError:
+        """The error's name and cause as the machine sees them."""
+        code, details = error.code, error.response["ResponseMetadata"]
+        modelled = code not in self.unmodelled
+        name = (code if code.endswith("Exception") else f"{code}Exception") if modelled else self.generic
+        status, request = details["HTTPStatusCode"], details["RequestId"]
+        if self.sdk:
+            extra = f", Extended Request ID: {request}" if self.client == "s3" else ""
+            where = f"(Service: {self.label}, Status Code: {status}, Request ID: {request}{extra})"
+        else:
+            where = f"(Service: {self.label}; Status Code: {status}; Error Code: {code}; Request ID: {request}; Proxy: null)"
+        return StateError(f"{self.prefix}.{name}", f"{error.message} {where}")
+
+
+_UNMODELLED = frozenset({"ValidationException", "ParamValidationError", "InternalError", "AccessDenied"})
+
+INTEGRATIONS: Mapping[str, Integration] = {
+    "dynamodb": Integration(
+        "dynamodb", "DynamoDB", "AmazonDynamoDBv2", "AmazonDynamoDBException",
+        actions=frozenset({"getItem", "putItem", "updateItem", "deleteItem"}), unmodelled=_UNMODELLED,
+    ),
+    "sns": Integration(
+        "sns", "SNS", "AmazonSNS", "AmazonSNSException", actions=frozenset({"publish"}), unmodelled=_UNMODELLED,
+        texts=frozenset({"Message"}),
+    ),
+    "aws-sdk:dynamodb": Integration(
+        "dynamodb", "DynamoDb", "DynamoDb", "DynamoDbException", sdk=True, unmodelled=_UNMODELLED
+    ),
+    "aws-sdk:s3": Integration(
+        "s3", "S3", "S3", "S3Exception", sdk=True,
+        unmodelled=_UNMODELLED | {"InvalidBucketName", "KeyTooLongError", "InvalidRange", "PreconditionFailed", "404"},
+    ),
+    "aws-sdk:rekognition": Integration(
+        "rekognition", "Rekognition", "Rekognition", "RekognitionException", sdk=True, unmodelled=_UNMODELLED
+    ),
+    "aws-sdk:sns": Integration("sns", "Sns", "Sns", "SnsException", sdk=True, unmodelled=_UNMODELLED),
+}  # fmt: skip
+"""Every service integration that a stand-in answers. lambda:invoke is not among them: it calls the user's handlers."""
+
+
+def operation(aws: LocalAWS, client: str, action: str) -> Callable[..., Mapping[str, Any]] | None:
+    """The client's method for an action: `putItem` -> `put_item`."""
+    name = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", action).lower()
+    method = getattr(aws.client(client), name, None) if not name.startswith("_") else None
+    return method if callable(method) else None
+
+
+def plain(value: Any) -> Json:
+    """A response's value as Step Functions shows it: times as ISO text, bytes as base64, bodies as text."""
+    if isinstance(value, dict):
+        return {name: plain(member) for name, member in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return [plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, (bytes, bytearray)):
+        return base64.b64encode(value).decode()
+    if hasattr(value, "read"):
+        body = value.read()
+        return body.decode("utf-8", "replace") if isinstance(body, bytes) else body
+    return value
+
+
+def sdk_metadata(result: Json, request: str, extra: Mapping[str, str] | None = None) -> dict[str, Json]:
+    """The two members that optimised integrations add to a response."""
+    headers = {
+        "Connection": "keep-alive",
+        "Content-Length": str(len(text_of(result).encode())),
+        "Content-Type": "application/json",
+        "x-amzn-RequestId": request,
+        **(extra or {}),
+    }
+    return {
+        "SdkHttpMetadata": {
+            "AllHttpHeaders": {name: [value] for name, value in headers.items()},
+            "HttpHeaders": headers,
+            "HttpStatusCode": 200,
+        },
+        "SdkResponseMetadata": {"RequestId": request},
+    }
+
+
+# -- lambda:invoke -----------------------------------------------------------------------------------------------------
+
+_INVOKE_PARAMETERS = frozenset({"FunctionName", "Payload", "InvocationType", "LogType", "ClientContext", "Qualifier"})
+
+
+def invoke_lambda(function_named: Callable[[str], Work | None], functions: str) -> Work:
+    """`arn:aws:states:::lambda:invoke`: FunctionName says which handler, Payload is its event.
+
+    A string Payload is read as JSON, an absent or null one is `{}` (both recorded).
+    """
+
+    def perform(call: Call, context: TaskContext) -> Json | Awaitable[Json]:
+        parameters = call.arguments
+        if not isinstance(parameters, dict) or not isinstance(parameters.get("FunctionName"), str):
+            raise StateError(
+                "Lambda.SdkClientException", f"FunctionName must be a string; the parameters are {text_of(parameters)}"
+            )
+        unknown = sorted(set(parameters) - _INVOKE_PARAMETERS)
+        if unknown:
+            raise StateError(RUNTIME, f"The field {unknown[0]!r} is not supported by Step Functions for lambda:invoke.")
+        name = parameters["FunctionName"]
+        function = function_named(name)
+        if function is None:
+            request = context.aws_request_id
+            arn = name if name.startswith("arn:") else f"{functions}:{name}"
+            raise StateError(
+                "Lambda.ResourceNotFoundException",
+                f"Function not found: {arn}:$LATEST (Service: AWSLambda; Status Code: 404; "
+                f"Error Code: ResourceNotFoundException; Request ID: {request}; Proxy: null)",
+            )
+        event = parameters.get("Payload")
+        if isinstance(event, str):
+            try:
+                event = json.loads(event)
+            except ValueError as error:
+                raise StateError(
+                    "Lambda.InvalidRequestContentException", f"Could not parse request body into json: {error}"
+                ) from None
+        kind = parameters.get("InvocationType", "RequestResponse")
+        try:
+            result = function(call._replace(arguments={} if event is None else event), context)
+        except StateError as error:
+            raise _compact(error) from error.__cause__
+        if inspect.isawaitable(result):
+            return _later(result, kind, context)
+        return _envelope(result, kind, context)
+
+    return perform
+
+
+async def _later(awaitable: Awaitable[Json], kind: str, context: TaskContext) -> Json:
+    try:
+        result = await awaitable
+    except StateError as error:
+        raise _compact(error) from error.__cause__
+    return _envelope(result, kind, context)
+
+
+def _compact(error: StateError) -> StateError:
+    """lambda:invoke writes the function's error again, without blanks (recorded)."""
+    try:
+        return StateError(error.error, text_of(json.loads(error.cause)))
+    except (TypeError, ValueError):
+        return error
+
+
+def _envelope(result: Json, kind: str, context: TaskContext) -> Json:
+    request = context.aws_request_id
+    if kind != "RequestResponse":
+        # Event answers 202 before the function has run; here it has, and its result is dropped all the same.
+        return {"Payload": {}, **sdk_metadata({}, request), "StatusCode": 202 if kind == "Event" else 204}
+    return {
+        "ExecutedVersion": "$LATEST",
+        "Payload": result,
+        **sdk_metadata(result, request, {"X-Amz-Executed-Version": "$LATEST", "x-amzn-Remapped-Content-Length": "0"}),
+        "StatusCode": 200,
+    }
+
+
+__all__ = ["INTEGRATIONS", "Integration", "invoke_lambda", "lambda_", "operation", "plain", "sdk_metadata"]

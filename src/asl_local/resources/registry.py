@@ -1,0 +1,213 @@
+"""The registry: ARN, function name or pattern -> handler.
+
+Knows: which of a user's handlers answers which Resource. Must never know: what a stand-in stores.
+A handler is a function `(event)` or `(event, context)`, sync or async. It gets a copy of its input and its result is
+checked and copied once, here, at the border. An exception becomes what Lambda makes of it: errorType, errorMessage and
+stackTrace in the Cause; a StateError keeps its own name and cause.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from asl_local.drivers.driver import TaskContext, Work
+from asl_local.engine.messages import Call
+from asl_local.errors import InternalError, NotJson, StateError, UnknownResource
+from asl_local.plan import Plan, Resource
+from asl_local.resources.integrations import INTEGRATIONS, Integration, invoke_lambda
+from asl_local.services import lambda_
+from asl_local.values import Json, accept, copy
+
+if TYPE_CHECKING:
+    from asl_local.services.local import LocalAWS
+
+Handler: TypeAlias = Callable[..., Any]
+_PATTERN = re.compile(r"[*?\[]")
+
+
+class Resources:
+    """What the tasks of a machine may call.
+
+    `handlers` maps a full ARN, a Lambda function's name or a shell-style pattern ("*FaceDetection*") to a handler. The
+    ARN itself wins over the name, the name over patterns, and patterns are tried in the order given. `aws` answers
+    the service integrations (`arn:aws:states:::dynamodb:putItem`, `...:aws-sdk:s3:getObject`); a handler for such an
+    ARN replaces it.
+    """
+
+    def __init__(self, handlers: Mapping[str, Handler] | None = None, *, aws: LocalAWS | None = None) -> None:
+        self.handlers: dict[str, Handler] = {}
+        self.aws = aws
+        for name, handler in (handlers or {}).items():
+            if not callable(handler):
+                raise TypeError(f"resource {name!r}: a {type(handler).__name__} is not callable")
+            self.handlers[name] = handler
+        self._patterns = [(name, handler) for name, handler in self.handlers.items() if _PATTERN.search(name)]
+
+    @classmethod
+    def of(cls, given: Mapping[str, Handler] | Resources | LocalAWS | None) -> Resources:
+        """The registry for whatever `run` and `simulate` were given."""
+        if isinstance(given, Resources):
+            return given
+        if given is None or isinstance(given, Mapping):
+            return cls(given)
+        if hasattr(given, "client"):
+            return cls(aws=given)
+        raise TypeError(f"resources: a mapping, Resources or LocalAWS is wanted, not a {type(given).__name__}")
+
+    def find(self, name: str) -> Handler | None:
+        """The handler for an ARN or a function's name, None if there is none."""
+        found = self.handlers.get(name)
+        if found is not None:
+            return found
+        for alias in _aliases(name):
+            if alias in self.handlers:
+                return self.handlers[alias]
+        for pattern, handler in self._patterns:
+            if fnmatchcase(name, pattern):
+                return handler
+        return None
+
+    def bind(self, plan: Plan, functions: str = "arn:aws:lambda:us-east-1:123456789012:function") -> Work:
+        """The work of every Task of a plan, looked up once. Raises UnknownResource naming all that nobody answers.
+
+        `functions` begins the ARN of a function that lambda:invoke names without one.
+        """
+        table: dict[str, Work] = {}
+        missing: list[str] = []
+        for state in plan.tasks():
+            resource = state.resource
+            if resource is None:
+                continue
+            if (
+                resource.function
+                and self.find(resource.arn) is None
+                and self._function_named(resource.function) is None
+            ):
+                missing.append(f"{state.pointer}/Parameters/FunctionName: {self._unknown_function(resource.function)}")
+            if resource.arn in table:
+                continue
+            work = self._work(resource, functions)
+            if work is None:
+                missing.append(f"{state.pointer}/Resource: {self._why_missing(resource)}")
+            else:
+                table[resource.arn] = work
+        if missing:
+            raise UnknownResource("nothing answers these resources:\n  " + "\n  ".join(missing))
+
+        def perform(call: Call, context: TaskContext) -> Json | Awaitable[Json]:
+            return table[call.resource](call, context)
+
+        return perform
+
+    def _work(self, resource: Resource, functions: str) -> Work | None:
+        handler = self.find(resource.arn)
+        if handler is not None:
+            return _function(handler, resource.arn)
+        if resource.kind == "lambda":
+            return None
+        if resource.service == "lambda" and resource.action == "invoke":
+            return invoke_lambda(self._function_named, functions)
+        integration = INTEGRATIONS.get(resource.service)
+        if integration is None or self.aws is None:
+            return None
+        return self._integration(integration, resource)
+
+    def _integration(self, integration: Integration, resource: Resource) -> Work | None:
+        return integration.work(self.aws, resource) if self.aws is not None else None
+
+    def _function_named(self, name: str) -> Work | None:
+        """The function that lambda:invoke names, by its name or its (partial) ARN."""
+        handler = self.find(name) or self.find(lambda_.function_name(name))
+        return None if handler is None else _function(handler, name)
+
+    def _why_missing(self, resource: Resource) -> str:
+        if resource.kind == "service":
+            if self.aws is None and resource.service in INTEGRATIONS:
+                return f"{resource.arn} needs the stand-ins (resources=Resources({{...}}, aws=LocalAWS(folder))) or a handler"
+            return f"{resource.arn} has no stand-in here; give a handler under this ARN"
+        return self._unknown_function(resource.arn)
+
+    def _unknown_function(self, name: str) -> str:
+        close = difflib.get_close_matches(lambda_.function_name(name), list(self.handlers), 1, 0.5)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        return f"{name} ({len(self.handlers)} handlers given{hint})"
+
+
+def _aliases(name: str) -> list[str]:
+    """Other names that a Lambda function goes by: its name, its ARN without version, a `${placeholder}`'s inside."""
+    aliases = []
+    if ":function:" in name:
+        aliases = [
+            name.split(":function:", maxsplit=1)[0] + ":function:" + lambda_.function_name(name),
+            lambda_.function_name(name),
+        ]
+    elif name.startswith("${") and name.endswith("}"):
+        aliases = [name[2:-1]]
+    return aliases
+
+
+def takes_context(handler: Handler) -> bool:
+    """Whether a handler wants `(event, context)`: two positional parameters, or any number."""
+    try:
+        parameters = inspect.signature(handler).parameters.values()
+    except (TypeError, ValueError):  # some builtins have no signature
+        return False
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    required = [p for p in positional if p.default is p.empty]
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return len(required) <= 2
+    # A second parameter with a default is the handler's own business, unless it is called what Lambda calls it.
+    return len(required) >= 2 or (len(positional) >= 2 and positional[1].name == "context")
+
+
+def _function(handler: Handler, name: str) -> Work:
+    """A handler as work: input copied, result checked, failures named."""
+    with_context = takes_context(handler)
+
+    def perform(call: Call, context: TaskContext) -> Json | Awaitable[Json]:
+        context.invoked_function_arn = name
+        event = copy(call.arguments)
+        try:
+            result = handler(event, context) if with_context else handler(event)
+        except Exception as error:
+            raise failed(error) from error
+        except SystemExit as error:
+            raise failed(error) from error
+        if inspect.isawaitable(result):
+            return _finish(result)
+        return _checked(result)
+
+    return perform
+
+
+async def _finish(awaitable: Awaitable[Any]) -> Json:
+    try:
+        result = await awaitable
+    except Exception as error:
+        raise failed(error) from error
+    return _checked(result)
+
+
+def _checked(result: Any) -> Json:
+    try:
+        return accept(result)
+    except NotJson as error:
+        raise failed(error) from error
+
+
+def failed(error: BaseException) -> StateError:
+    """The error a machine sees for what a handler raised."""
+    if isinstance(error, StateError):
+        return error
+    if isinstance(error, InternalError):
+        raise error
+    name, cause = lambda_.failure(error)
+    return StateError(name, lambda_.failure_text(cause))
+
+
+__all__ = ["Handler", "Resources", "failed", "takes_context"]

@@ -1,0 +1,160 @@
+"""Answers a recorded case as the conformance corpus wants it: `run(case) -> dict`.
+
+Knows: the corpus's format. Must never know: a case. Functions behave as the case describes them, other services replay
+what AWS recorded, time is virtual, so a case that waits a minute takes none.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import asl_local
+from asl_local.values import text_of
+
+
+def run(case: dict[str, Any]) -> dict[str, Any]:
+    kind = case["kind"]
+    if kind == "execution":
+        return _execution(case)
+    if kind == "validate_definition":
+        return _validation(case)
+    if kind == "create_state_machine":
+        return _creation(case)
+    return {"unsupported": f"cases of kind {kind}"}
+
+
+def _execution(case: dict[str, Any]) -> dict[str, Any]:
+    environment = case["environment"]
+    identity = asl_local.Identity(
+        execution_arn=environment["execution_arn"],
+        execution_name=environment["execution_name"],
+        machine_arn=environment["state_machine_arn"],
+        machine_name=environment["state_machine_name"],
+        role_arn=environment["role_arn"],
+        region=environment["region"],
+    )
+    try:
+        machine = asl_local.load(case["definition"])
+    except asl_local.InvalidDefinition as error:
+        return {"unsupported": str(error)}
+    try:
+        result = machine.simulate(
+            {} if case.get("input_omitted") else case["input"],
+            resources=_handlers(case, machine),
+            identity=identity,
+            start=float(int(time.time())),
+        )
+    except asl_local.UnknownResource as error:
+        return {"unsupported": str(error)}
+    history = [{k: v for k, v in event.items() if k != "timestamp"} for event in result.history.to_aws()]
+    return {
+        "status": result.status,
+        "output_value": result.output,
+        "error": result.error,
+        "cause": result.cause,
+        "history": history,
+    }
+
+
+def _handlers(case: dict[str, Any], machine: asl_local.Machine) -> dict[str, Callable[..., Any]]:
+    resources = case.get("resources") or {}
+    handlers: dict[str, Callable[..., Any]] = {}
+    for name, function in (resources.get("functions") or {}).items():
+        if not function.get("deleted"):
+            handlers[name] = _function(function)
+    replay = _Replay(resources.get("calls") or [])
+    for state in machine.plan.tasks():
+        resource = state.resource
+        assert resource is not None
+        if resource.kind == "lambda":
+            if asl_local.Resources(handlers).find(resource.arn) is None:
+                handlers[resource.arn] = replay.handler(resource.arn)
+        elif (resource.service, resource.action) != ("lambda", "invoke"):
+            handlers[resource.arn] = replay.handler(resource.arn)
+    return handlers
+
+
+def _function(function: dict[str, Any]) -> Callable[[Any, Any], Any]:
+    def behave(event: Any, context: Any) -> Any:
+        kind = function["behaviour"]
+        if kind == "identity":
+            return event
+        if kind == "constant":
+            return function["value"]
+        if kind == "large-string":
+            return function["char"] * function["length"]
+        if kind == "python-format":
+            return function["format"].format(event=event)
+        if kind == "sleep":
+            context.sleep(function["seconds"])
+            then = function.get("then")
+            return _function(then)(event, context) if then else None
+        if kind == "raise":
+            cause = {
+                "errorMessage": function["errorMessage"],
+                "errorType": function["errorType"],
+                "requestId": context.aws_request_id,
+                "stackTrace": function["stackTrace"],
+            }
+            raise asl_local.StateError(function["errorType"], json.dumps(cause))
+        raise AssertionError(f"a function that should {kind}")
+
+    return behave
+
+
+class _Replay:
+    """What AWS's services answered, matched by resource and request."""
+
+    def __init__(self, calls: list[dict[str, Any]]) -> None:
+        self._calls = list(calls)
+
+    def handler(self, arn: str) -> Callable[[Any], Any]:
+        def answer(event: Any) -> Any:
+            for number, call in enumerate(self._calls):
+                if call["resource"] == arn and call["request"] == event:
+                    break
+            else:
+                raise asl_local.StateError(
+                    "Conformance.NoRecordedAnswer", f"{arn} was not called with {text_of(event)}"
+                )
+            last = self._calls.pop(number)["outcome"][-1]
+            if last["event"] == "Succeeded":
+                return last["output"]
+            raise asl_local.StateError(last.get("error"), last.get("cause"))
+
+        return answer
+
+
+def _validation(case: dict[str, Any]) -> dict[str, Any]:
+    definition = case.get("definition_text") if "definition_text" in case else case["definition"]
+    text = definition if isinstance(definition, str) else json.dumps(definition)
+    found = asl_local.validate(text.encode(), type=case["request"].get("type") or "STANDARD")
+    diagnostics = []
+    for each in found:
+        shape = {"severity": each.severity, "code": each.code, "message": each.message, "location": each.path or "/"}
+        if each.code == "INVALID_JSON_DESCRIPTION":
+            del shape["location"]
+        diagnostics.append(shape)
+    failed = any(each.severity == "ERROR" for each in found)
+    return {"response": {"result": "FAIL" if failed else "OK", "diagnostics": diagnostics, "truncated": False}}
+
+
+def _creation(case: dict[str, Any]) -> dict[str, Any]:
+    errors = [d for d in asl_local.validate(case["definition"]) if d.severity == "ERROR"]
+    if not errors:
+        return {"response": {}}
+    problems = ", ".join(f"{d.code}: {d.message} at {d.path or '/'}" for d in errors)
+    return {"exception": {"code": "InvalidDefinition", "message": f"Invalid State Machine Definition: '{problems}'"}}
+
+
+def uses_later_features(case: dict[str, Any]) -> bool:
+    """Whether a case needs what the library refuses so far: JSONata, variables, Distributed Map, callbacks, activities, .sync."""
+    text = json.dumps(case["definition"]) if "definition" in case else ""
+    return bool(
+        {"JSONata", "Assign", "DistributedMap"} & set(case.get("features") or [])
+        or re.search(r'waitForTaskToken|\.sync(:2)?"|:activity:|"Assign"|DISTRIBUTED', text)
+    )
