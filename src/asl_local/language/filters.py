@@ -56,9 +56,7 @@ def compile_filter(text: str, parse: Callable[[str], Operand]) -> Test:
 
     The test raises PathError where AWS's library fails instead of saying no (a word compared with a number).
     """
-    either = [
-        _all([_criterion(part, parse) for part in alternative.split("&&")]) for alternative in text.split("||")
-    ]
+    either = [_all([_criterion(part, parse) for part in alternative.split("&&")]) for alternative in text.split("||")]
     return either[0] if len(either) == 1 else lambda item, root: any(test(item, root) for test in either)
 
 

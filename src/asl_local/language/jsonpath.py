@@ -20,8 +20,10 @@ from typing import Literal, NoReturn
 from asl_local.errors import ExpressionSyntaxError
 from asl_local.language import Flow
 from asl_local.language.filters import Test, compile_filter
-from asl_local.language.steps import PathError, Step, compile_reference, compile_steps
+from asl_local.language.steps import NotFound, PathError, Step, compile_reference, compile_steps
 from asl_local.values import Json
+
+__all__ = ["NotFound", "Path", "PathError", "flow", "parse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,9 @@ def _parse_steps(text: str, start: int) -> list[Step]:
         if match is None:
             if text[position] == ".":
                 continue  # `$...a` reads as `$..a`
-            _refuse(f"{text[position]!r} cannot stand here (put names that hold it in brackets: ['a b'])", text, position)
+            _refuse(
+                f"{text[position]!r} cannot stand here (put names that hold it in brackets: ['a b'])", text, position
+            )
         name = match[0]
         steps.append(Step("wildcard", "[*]") if name == "*" else Step("name", f"['{name}']", name))
         position = match.end()
@@ -198,5 +202,7 @@ def flow(text: str) -> Flow:
     if path.root == "context":
         return lambda _value, scope: find(scope.context())
     if path.root == "variable":
-        raise ExpressionSyntaxError(f"the variable ${path.variable} cannot be read: there are no variables yet", text, 0)
+        raise ExpressionSyntaxError(
+            f"the variable ${path.variable} cannot be read: there are no variables yet", text, 0
+        )
     return find

@@ -87,10 +87,10 @@ def compile_reference(steps: tuple[str | int, ...], explain: Callable[..., Json]
         return lambda document, _scope=None: document
     if len(steps) <= _UNROLLED and all(isinstance(step, str) for step in steps):
         return _NAMES[len(steps)](*steps, explain)
-    guarded = tuple((dict if isinstance(step, str) else list, step) for step in steps)
+    guarded: tuple[tuple[Any, Any], ...] = tuple([(dict if isinstance(step, str) else list, step) for step in steps])
 
     def find(document: Json, _scope: object = None) -> Json:
-        value = document
+        value: Any = document
         try:
             for kind, step in guarded:
                 if value.__class__ is not kind:
@@ -248,7 +248,7 @@ def _wildcard(_steps: Sequence[Step], rest: Visit, _after: Visit) -> Visit:
             for index, item in enumerate(value):
                 try:  # noqa: SIM105 - contextlib.suppress costs more than the rest of the loop
                     rest((place, index), item, root, found)
-                except NotFound:  # noqa: PERF203
+                except NotFound:
                     pass
 
     return visit

@@ -1,0 +1,200 @@
+"""Payload templates and path fields: JSON with `.$` keys -> closures.
+
+Knows: payload templates, Reference Paths and AWS's sentences about what is missing. Must never know: which state or
+which step of the data flow asks.
+
+Nothing is parsed and nothing is copied when a template is evaluated: whatever part of it is literal is handed out as
+it stands in the definition, over and over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
+
+from asl_local.errors import RESULT_PATH_MATCH_FAILURE, RUNTIME, EvaluationError, ExpressionSyntaxError
+from asl_local.language import Flow, Scope
+from asl_local.language.intrinsics import compile_call, is_call
+from asl_local.language.jsonpath import NotFound, PathError, flow, parse
+from asl_local.values import Json, text_of
+
+Placement: TypeAlias = Callable[[Json, Json], Json]  # (raw input, result) -> output
+
+
+class _Literal(NamedTuple):
+    value: Json
+
+
+def compile_expression(text: str) -> Flow:
+    """The value of one `.$` key: a path, a `$$` path or an intrinsic function call.
+
+    Raises ExpressionSyntaxError. Evaluated, it raises PathError for a path that finds nothing, in a call's arguments
+    too, and EvaluationError (States.IntrinsicFailure) for data that a function does not take.
+    """
+    return compile_call(text) if is_call(text) else flow(text)
+
+
+def compile_template(payload: Json) -> Flow:
+    """A payload template (Parameters, ResultSelector, ItemSelector) as a Flow.
+
+    Raises ExpressionSyntaxError for an expression that does not parse, for a `.$` key whose value is no string and for
+    `x` and `x.$` side by side. Evaluated, it raises EvaluationError: States.Runtime for a path that finds nothing (what
+    AWS really gives, although the specification says States.ParameterPathFailure), States.IntrinsicFailure from functions.
+    """
+    compiled = _compile(payload)
+    if isinstance(compiled, _Literal):
+        value = compiled.value
+        return lambda _value, _scope: value
+    return compiled
+
+
+def _compile(payload: Json) -> Flow | _Literal:
+    if isinstance(payload, dict):
+        return _compile_object(payload)
+    if isinstance(payload, list):
+        return _compile_array(payload)
+    return _Literal(payload)
+
+
+def _compile_object(payload: dict[str, Json]) -> Flow | _Literal:
+    base: dict[str, Json] = {}
+    flows: dict[str, Flow] = {}
+    texts: dict[str, str] = {}
+    for key, member in payload.items():
+        name = key
+        compiled: Flow | _Literal
+        if key.endswith(".$"):
+            name = key[:-2]
+            if not isinstance(member, str):
+                raise ExpressionSyntaxError(f"The value for the field '{key}' must be a string", text_of(member), None)
+            compiled = compile_expression(member)
+            texts[name] = member
+        else:
+            compiled = _compile(member)
+        if name in base:
+            raise ExpressionSyntaxError(f"The fields '{name}' and '{name}.$' cannot stand side by side", key, None)
+        if isinstance(compiled, _Literal):
+            base[name] = compiled.value
+        else:
+            base[name] = None  # keeps the place: the result has the template's order
+            flows[name] = compiled
+    if not flows:
+        return _Literal(payload)
+    dynamic = tuple(flows.items())
+
+    def evaluate(value: Json, scope: Scope) -> Json:
+        result = base.copy()
+        try:
+            for name, read in dynamic:
+                result[name] = read(value, scope)
+        except PathError as error:
+            raise _missing(error, name, texts[name], value, scope) from None
+        return result
+
+    return evaluate
+
+
+def _compile_array(payload: list[Json]) -> Flow | _Literal:
+    compiled = [_compile(item) for item in payload]
+    if all(isinstance(item, _Literal) for item in compiled):
+        return _Literal(payload)
+    base = [item.value if isinstance(item, _Literal) else None for item in compiled]
+    dynamic = tuple((at, item) for at, item in enumerate(compiled) if not isinstance(item, _Literal))
+
+    def evaluate(value: Json, scope: Scope) -> Json:
+        result = base.copy()
+        for at, read in dynamic:
+            result[at] = read(value, scope)
+        return result
+
+    return evaluate
+
+
+def _missing(error: PathError, name: str, text: str, value: Json, scope: Scope) -> EvaluationError:
+    """AWS's sentence for a path of a template that finds nothing, with the document that it was applied to."""
+    document = scope.context() if error.path.startswith("$$") else value
+    if is_call(text):
+        return EvaluationError(
+            RUNTIME,
+            f"The function '{text}' had the following error: The JsonPath argument for the field '{error.path}' "
+            f"could not be found in the input '{text_of(document)}'",
+        )
+    if isinstance(error, NotFound):
+        return EvaluationError(
+            RUNTIME,
+            f"The JSONPath '{text}' specified for the field '{name}.$' could not be found in the input "
+            f"'{text_of(document)}'",
+        )
+    return _invalid(text, error)
+
+
+def _invalid(text: str, error: PathError) -> EvaluationError:
+    return EvaluationError(RUNTIME, f"Invalid path '{text}' : {error}")
+
+
+# ------------------------------------------------------------------------------------------------------- path fields
+
+
+def compile_path_field(text: str) -> Flow:
+    """A field that is a path (InputPath, OutputPath, ItemsPath, SecondsPath and the like) as a Flow.
+
+    Raises ExpressionSyntaxError; evaluated, EvaluationError (States.Runtime) with AWS's "Invalid path" sentence.
+    """
+    read = flow(text)
+    if parse(text).text.strip() == "$":
+        return read
+
+    def evaluate(value: Json, scope: Scope) -> Json:
+        try:
+            return read(value, scope)
+        except PathError as error:
+            raise _invalid(text, error) from None
+
+    return evaluate
+
+
+def compile_result_path(text: str | None) -> Placement:
+    """ResultPath: where a result goes in the raw input; None drops the result, `$` drops the input.
+
+    The output shares everything with the raw input but the objects on the way, which are copied; missing objects on
+    the way are made. Raises ExpressionSyntaxError for anything but a Reference Path into the input; the placement
+    raises EvaluationError (States.ResultPathMatchFailure) where the way leads through something that is no object, or
+    to an item that an array does not have.
+    """
+    if text is None:
+        return lambda raw, _result: raw
+    path = parse(text)
+    if not path.reference or path.root != "input":
+        raise ExpressionSyntaxError(f"{text!r} is not a Reference Path into the state's input", text, 0)
+    steps = path.steps
+    if not steps:
+        return lambda _raw, result: result
+    first, last = steps[0], len(steps) - 1
+
+    def place(raw: Json, result: Json) -> Json:
+        if last == 0 and raw.__class__ is dict:
+            return {**raw, first: result}
+        return put(raw, result, 0, raw)
+
+    def put(container: Json, result: Json, at: int, raw: Json) -> Json:
+        step = steps[at]
+        inner: Json
+        if container.__class__ is dict and isinstance(step, str):
+            inner = container.get(step, _ABSENT)
+            copy: Json = dict(container)
+        elif container is _ABSENT and isinstance(step, str):
+            inner, copy = _ABSENT, {}
+        elif container.__class__ is list and isinstance(step, int) and step < len(container):
+            inner = container[step]
+            copy = list(container)
+        else:
+            raise EvaluationError(
+                RESULT_PATH_MATCH_FAILURE, f"Unable to apply ReferencePath {text} to input {text_of(raw)}"
+            )
+        copy[step] = result if at == last else put(inner, result, at + 1, raw)
+        return copy
+
+    return place
+
+
+_ABSENT = object()  # JSON has no such value
