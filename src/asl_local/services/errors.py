@@ -42,7 +42,7 @@ class ClientError(AslError):
 
 @cache
 def error_class(code: str, *, botocore: bool = False) -> type[ClientError]:
-    """The exception class of one code.
+    """The exception class of one name, which is the code unless `client_error` was told otherwise.
 
     Where botocore is loaded the class is botocore's ClientError too, so that the `except ClientError` of a handler
     written for boto3 goes on working.
@@ -53,8 +53,11 @@ def error_class(code: str, *, botocore: bool = False) -> type[ClientError]:
     return type(code, bases, {"__module__": __name__})
 
 
-def client_error(code: str, message: str, operation: str, status: int = 400) -> ClientError:
-    """The error `code` of `operation`, ready to raise."""
+def client_error(code: str, message: str, operation: str, status: int = 400, *, name: str | None = None) -> ClientError:
+    """The error `code` of `operation`, ready to raise; `name` where the exception is not called like its code.
+
+    SNS is such a case: its NotFoundException has the code NotFound.
+    """
     response = {
         "Error": {"Code": code, "Message": message},
         "ResponseMetadata": {
@@ -65,7 +68,7 @@ def client_error(code: str, message: str, operation: str, status: int = 400) -> 
         },
     }
     loaded = "botocore.exceptions" in sys.modules
-    return error_class(code, botocore=loaded)(response, operation)
+    return error_class(name or code, botocore=loaded)(response, operation)
 
 
 class ExceptionNames:

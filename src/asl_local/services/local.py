@@ -1,0 +1,134 @@
+"""All local AWS state under one folder.
+
+Knows: which services there are and where each keeps its files. Must never know: what a service does.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from asl_local.errors import AslError
+from asl_local.services.lambda_ import Functions, Lambda
+from asl_local.services.parameters import did_you_mean
+from asl_local.services.s3 import S3
+from asl_local.services.sns import SNS
+
+
+class LocalAWS:
+    """Local stand-ins for S3, DynamoDB, Rekognition, SNS and Lambda, all of whose state lies under one folder.
+
+    ```
+    root/s3/<bucket>/<key>              objects, as files; s3/.system holds what S3 keeps beside them
+    root/dynamodb/                      tables
+    root/rekognition/                   face collections
+    root/sns/<topic>/                   published messages, one JSON file each
+    root/executions/                    histories of executions
+    ```
+
+    `client(name)` gives what `boto3.client(name)` gives: the same methods, keywords, answers and errors. The folder is made with
+    the first write. Any number of threads, and of processes on the same root, may use it at once.
+
+    `region` and `account` (12 digits) appear in ARNs. `now` gives seconds since 1970 for every time stamp; default is the
+    machine's clock. `functions` is what client("lambda") invokes: a mapping from names (or ARNs) to handlers, or a
+    callable; default is an empty dict, `aws.functions`, to be filled.
+
+    Raises AslError with a one-line text for a root that is no folder.
+    """
+
+    def __init__(
+        self,
+        root_directory: str | os.PathLike[str],
+        *,
+        region: str = "us-east-1",
+        account: str = "123456789012",
+        now: Callable[[], float] | None = None,
+        functions: Functions | None = None,
+    ) -> None:
+        self.root = Path(root_directory).absolute()
+        self.region, self.account = region, account
+        self.functions: Functions = {} if functions is None else functions
+        self.now = time.time if now is None else now
+        self._clients: dict[str, Any] = {}
+        self._guard = threading.RLock()
+        _check_root(self.root)
+
+    def client(self, name: str) -> Any:
+        """The service of that name, the same object each time; raises AslError for a service that is not here."""
+        with self._guard:
+            if name not in self._clients:
+                make = _MAKERS.get(name)
+                if make is None:
+                    raise AslError(
+                        f"there is no local stand-in for the service {name!r}; there are "
+                        f"{', '.join(_MAKERS)}{did_you_mean(name, _MAKERS)}"
+                    )
+                self._clients[name] = make(self)
+            return self._clients[name]
+
+    def __repr__(self) -> str:
+        return f"LocalAWS({str(self.root)!r})"
+
+
+def _s3(aws: LocalAWS) -> S3:
+    return S3(aws.root / "s3", region=aws.region, account=aws.account, now=aws.now)
+
+
+def _sns(aws: LocalAWS) -> SNS:
+    return SNS(aws.root / "sns", region=aws.region, account=aws.account, now=aws.now)
+
+
+def _lambda(aws: LocalAWS) -> Lambda:
+    return Lambda(aws.functions, region=aws.region, account=aws.account)
+
+
+def _dynamodb(aws: LocalAWS) -> Any:
+    service = _optional("asl_local.services.dynamodb", "DynamoDB")
+    return service(aws.root / "dynamodb", region=aws.region, account=aws.account, now=aws.now)
+
+
+def _rekognition(aws: LocalAWS) -> Any:
+    def read_object(bucket: str, key: str, version: str | None = None) -> bytes:
+        data: bytes = aws.client("s3").read(bucket, key, version)
+        return data
+
+    service = _optional("asl_local.services.rekognition", "Rekognition")
+    folder = aws.root / "rekognition"
+    return service(folder, read_object=read_object, region=aws.region, account=aws.account, now=aws.now)
+
+
+_MAKERS: dict[str, Callable[[LocalAWS], Any]] = {
+    "dynamodb": _dynamodb,
+    "lambda": _lambda,
+    "rekognition": _rekognition,
+    "s3": _s3,
+    "sns": _sns,
+}
+
+
+def _optional(module: str, name: str) -> Any:
+    """A class whose module needs an extra that may not be installed."""
+    try:
+        return getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("asl_local"):
+            raise
+        service = module.rpartition(".")[2]
+        text = f"the {service} stand-in needs {error.name}, which is not installed: pip install 'asl-local[photos]'"
+        raise AslError(text) from error
+
+
+def _check_root(root: Path) -> None:
+    """A root that cannot work is better refused now than at the first write, deep in a workflow."""
+    existing = next(path for path in (root, *root.parents) if os.path.lexists(path))
+    if not existing.is_dir():
+        raise AslError(f"the root directory {root} cannot be used: {existing} is a file, not a directory")
+    if existing != root and not os.access(existing, os.W_OK | os.X_OK):
+        raise AslError(f"the root directory {root} cannot be made: {existing} is not writable")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise AslError(f"the root directory {root} cannot be used: it is not writable")
