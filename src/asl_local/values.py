@@ -17,6 +17,7 @@ from asl_local.errors import NotJson
 Json: TypeAlias = Any
 
 PAYLOAD_LIMIT = 262_144  # bytes of UTF-8: Step Functions quota "maximum input or output size"
+LATEST = 253_402_300_799.0  # epoch seconds: the end of the year 9999, the last that a timestamp can name
 DEEPEST = 500  # levels; json and our own walks recurse
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode

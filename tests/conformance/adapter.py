@@ -51,6 +51,15 @@ def _execution(case: dict[str, Any]) -> dict[str, Any]:
     except asl_local.UnknownResource as error:
         return {"unsupported": str(error)}
     history = [{k: v for k, v in event.items() if k != "timestamp"} for event in result.history.to_aws()]
+    stop = case.get("stop_after_seconds")
+    if stop is not None and result.history[-1].at > result.history[0].at + stop:
+        end = result.history[0].at + stop
+        seen = [event for event, at in zip(history, result.history, strict=True) if at.at <= end]
+        return {"status": "RUNNING", "output_value": None, "error": None, "cause": None, "history": seen}
+    if "parallel_events_sorted" in case.get("compare_notes", []):
+        # Those recordings lost the events that end a block (the ids of what follows still count them).
+        lost = ("ParallelStateSucceeded", "ParallelStateFailed")
+        history = [event for event in history if event["type"] not in lost]
     return {
         "status": result.status,
         "output_value": result.output,
@@ -114,14 +123,13 @@ class _Replay:
 
     def handler(self, arn: str) -> Callable[[Any], Any]:
         def answer(event: Any) -> Any:
-            for number, call in enumerate(self._calls):
-                if call["resource"] == arn and call["request"] == event:
-                    break
-            else:
+            found = next((c for c in self._calls if c["resource"] == arn and c["request"] == event), None)
+            if found is None:
                 raise asl_local.StateError(
                     "Conformance.NoRecordedAnswer", f"{arn} was not called with {text_of(event)}"
                 )
-            last = self._calls.pop(number)["outcome"][-1]
+            self._calls.remove(found)
+            last = found["outcome"][-1]
             if last["event"] == "Succeeded":
                 return last["output"]
             raise asl_local.StateError(last.get("error"), last.get("cause"))

@@ -109,7 +109,7 @@ async def _finish(awaitable: Awaitable[Json]) -> Json:
     return await awaitable
 
 
-class _JumpingSelector(selectors.DefaultSelector):  # type: ignore[valid-type, misc]
+class _JumpingSelector(selectors.DefaultSelector):
     """Instead of waiting until the loop's next timer, let that much virtual time pass."""
 
     loop: _VirtualLoop

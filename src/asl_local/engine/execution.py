@@ -37,9 +37,7 @@ from asl_local.engine.messages import (
 )
 from asl_local.errors import RUNTIME, TIMEOUT, EvaluationError
 from asl_local.plan import Block, Plan, State
-from asl_local.values import PAYLOAD_LIMIT, Json, exceeds
-
-_LATEST = 253_402_300_799.0  # the last second of the year 9999, the last that a timestamp can name
+from asl_local.values import LATEST, PAYLOAD_LIMIT, Json, exceeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,7 +361,7 @@ _LAST_EVENT = {
 
 def timestamp(at: float) -> str:
     """A time as the Context Object has it: UTC, three fraction digits, Z."""
-    moment = datetime.fromtimestamp(min(at, _LATEST), UTC)
+    moment = datetime.fromtimestamp(min(at, LATEST), UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 

@@ -186,8 +186,10 @@ def validate(
 
 def _name_of(definition: Definition) -> str:
     """A state machine's name: the file's, without its endings."""
-    text = os.fspath(definition) if isinstance(definition, (str, os.PathLike)) else ""
-    if isinstance(text, bytes) or "\n" in text or "{" in text or len(text) > 4096:
+    if isinstance(definition, (bytes, Mapping)):
+        return "StateMachine"
+    text = str(definition)
+    if "\n" in text or "{" in text or len(text) > 4096:
         return "StateMachine"
     return _PLAIN_NAME.sub("-", os.path.basename(text).split(".")[0]).strip("-")[:80] or "StateMachine"  # noqa: PTH119
 

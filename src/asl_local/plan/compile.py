@@ -191,7 +191,7 @@ def resource_of(arn: str, parameters: Any = UNSET) -> Resource:
 def _choice(state: model.Choice, compiled: State) -> None:
     compiled.arguments = _filter(state.input_path)
     compiled.output = _only_output_path(state.output_path)
-    compiled.rules = tuple((compile_rule(rule.rule), rule.next) for rule in state.choices)
+    compiled.rules = tuple((compile_rule(dict(rule.rule)), rule.next) for rule in state.choices)
     compiled.default = state.default
 
 

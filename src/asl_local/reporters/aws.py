@@ -12,9 +12,8 @@ from datetime import UTC, datetime
 from typing import Any, overload
 
 from asl_local.engine.history import EVENTS, Row
-from asl_local.values import Json, text_of
+from asl_local.values import LATEST, Json, text_of
 
-_LATEST = 253_402_300_799.0
 _TEXTS = {"input": "inputDetails", "output": "outputDetails"}
 
 
@@ -31,7 +30,7 @@ class Event:
     @property
     def timestamp(self) -> datetime:
         """When it happened, UTC."""
-        return datetime.fromtimestamp(min(self.at, _LATEST), UTC)
+        return datetime.fromtimestamp(min(self.at, LATEST), UTC)
 
     @property
     def state(self) -> str | None:
@@ -113,7 +112,7 @@ def query(path: str, document: Json) -> list[Json]:
 
     This is not the dialect of definitions, where AWS's own counts; it is for questions about results.
     """
-    from jsonpath_ng.ext import parse  # noqa: PLC0415 - 0.1 s that only a query should pay
+    from jsonpath_ng.ext.parser import parse  # noqa: PLC0415 - 0.1 s that only a query should pay
 
     return [match.value for match in parse(path).find(document)]
 

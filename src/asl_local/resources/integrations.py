@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 from asl_local.drivers.driver import TaskContext, Work
@@ -23,7 +24,7 @@ from asl_local.errors import RUNTIME, EvaluationError, StateError
 from asl_local.plan import Resource
 from asl_local.services import lambda_
 from asl_local.services.errors import ClientError
-from asl_local.values import Json, copy, text_of
+from asl_local.values import LATEST, Json, copy, text_of
 
 if TYPE_CHECKING:
     from asl_local.services.local import LocalAWS
@@ -198,24 +199,23 @@ def invoke_lambda(function_named: Callable[[str], Work | None], functions: str) 
                 raise StateError(
                     "Lambda.InvalidRequestContentException", f"Could not parse request body into json: {error}"
                 ) from None
-        kind = parameters.get("InvocationType", "RequestResponse")
         try:
             result = function(call._replace(arguments={} if event is None else event), context)
         except StateError as error:
             raise _compact(error) from error.__cause__
         if inspect.isawaitable(result):
-            return _later(result, kind, context)
-        return _envelope(result, kind, context)
+            return _later(result, parameters, context)
+        return _envelope(result, parameters, context)
 
     return perform
 
 
-async def _later(awaitable: Awaitable[Json], kind: str, context: TaskContext) -> Json:
+async def _later(awaitable: Awaitable[Json], parameters: Mapping[str, Json], context: TaskContext) -> Json:
     try:
         result = await awaitable
     except StateError as error:
         raise _compact(error) from error.__cause__
-    return _envelope(result, kind, context)
+    return _envelope(result, parameters, context)
 
 
 def _compact(error: StateError) -> StateError:
@@ -226,15 +226,30 @@ def _compact(error: StateError) -> StateError:
         return error
 
 
-def _envelope(result: Json, kind: str, context: TaskContext) -> Json:
+def _envelope(result: Json, parameters: Mapping[str, Json], context: TaskContext) -> Json:
     request = context.aws_request_id
+    kind = parameters.get("InvocationType", "RequestResponse")
     if kind != "RequestResponse":
         # Event answers 202 before the function has run; here it has, and its result is dropped all the same.
         return {"Payload": {}, **sdk_metadata({}, request), "StatusCode": 202 if kind == "Event" else 204}
+    tail = {}
+    if parameters.get("LogType") == "Tail":
+        log = f"START RequestId: {request} Version: $LATEST\nEND RequestId: {request}\n"
+        tail = {"LogResult": base64.b64encode(log.encode()).decode()}
+    headers = {
+        # The length of the text that Lambda's Python runtime writes, with its blanks (recorded).
+        "Content-Length": str(len(json.dumps(result, ensure_ascii=False).encode("utf-8", "surrogatepass"))),
+        "Date": format_datetime(datetime.fromtimestamp(min(context.now(), LATEST), UTC), usegmt=True),
+        "X-Amz-Executed-Version": "$LATEST",
+        "x-amzn-Remapped-Content-Length": "0",
+        "X-Amzn-Trace-Id": f"Root=1-{request[:8]}-{request.replace('-', '')[8:]};Sampled=0",
+        **({"X-Amz-Log-Result": tail["LogResult"]} if tail else {}),
+    }
     return {
         "ExecutedVersion": "$LATEST",
+        **tail,
         "Payload": result,
-        **sdk_metadata(result, request, {"X-Amz-Executed-Version": "$LATEST", "x-amzn-Remapped-Content-Length": "0"}),
+        **sdk_metadata(result, request, headers),
         "StatusCode": 200,
     }
 
