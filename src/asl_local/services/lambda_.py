@@ -45,6 +45,7 @@ Functions: TypeAlias = Callable[[str], Handler | None] | Mapping[str, Handler]
 
 LARGEST_PAYLOAD = 6 * 1024 * 1024  # bytes; Lambda quotas, synchronous invocation, each way
 MARSHAL_ERROR = "Runtime.MarshalError"
+EXIT_ERROR = "Runtime.ExitError"
 
 _NAME = re.compile(
     r"(arn:(?P<partition>aws[a-zA-Z-]*)?:lambda:)?((?P<region>[a-z]{2}(-gov)?(-iso[a-z]?)?-[a-z]+-\d):)?"
@@ -101,16 +102,14 @@ class ClientContext:
 
 def function_name(arn_or_name: str) -> str:
     """The bare name of a function: `f` out of `f`, `f:alias`, `123456789012:function:f`, and full ARNs with or without a
-    version or alias. Raises ValueError for anything else.
+    version or alias. A text that is none of these (a placeholder, say) is its own name.
     """
-    return _parts(arn_or_name)[0]
+    return (_parts(arn_or_name) or (arn_or_name, None))[0]
 
 
-def _parts(arn_or_name: str) -> tuple[str, str | None]:
+def _parts(arn_or_name: str) -> tuple[str, str | None] | None:
     match = _NAME.fullmatch(arn_or_name)
-    if match is None:
-        raise ValueError(f"{arn_or_name!r} is neither a Lambda function's name nor its ARN")
-    return match["name"], match["qualifier"]
+    return None if match is None else (match["name"], match["qualifier"])
 
 
 def takes_context(handler: Handler) -> bool:
@@ -120,12 +119,11 @@ def takes_context(handler: Handler) -> bool:
     except (TypeError, ValueError):  # a built-in without a signature
         return False
     places = [each for each in parameters if each.kind in {each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD}]
+    required = [each for each in places if each.default is each.empty]
     if any(each.kind is each.VAR_POSITIONAL for each in parameters):
-        return True
-    # A second parameter with a default is the handler's own business, unless it has the usual name.
-    return len(places) >= 2 and (
-        places[1].default is inspect.Parameter.empty or places[1].name in {"context", "_context", "ctx"}
-    )
+        return len(required) <= 2
+    # A second parameter with a default is the handler's own business, unless it is called what Lambda calls it.
+    return len(required) >= 2 or (len(places) >= 2 and places[1].name == "context")
 
 
 def marshal(value: Any) -> Json:
@@ -163,8 +161,18 @@ def failure(exception: BaseException, request_id: str | None = None) -> tuple[st
 
     The cause is `{"errorMessage", "errorType", "requestId", "stackTrace": [texts]}`. The stack trace has the handler's own
     frames: those of this library, and of the standard library before them, are left out. NotJson (of `marshal`) becomes
-    Runtime.MarshalError; a StateError has the name and text that it was made with.
+    Runtime.MarshalError; a StateError has the name and text that it was made with; SystemExit becomes Runtime.ExitError,
+    whose cause, as on Lambda, has neither requestId nor stackTrace.
     """
+    request_id = request_id or str(uuid.uuid4())
+    if isinstance(exception, SystemExit):
+        reason = (
+            "without providing a reason"
+            if exception.code in {0, None}
+            else f"with error: exit status {_status(exception)}"
+        )
+        text = f"RequestId: {request_id} Error: Runtime exited {reason}"
+        return EXIT_ERROR, {"errorType": EXIT_ERROR, "errorMessage": text}
     name, message = type(exception).__name__, _text(exception)
     trace = _stack_trace(exception.__traceback__)
     if isinstance(exception, NotJson):
@@ -174,7 +182,7 @@ def failure(exception: BaseException, request_id: str | None = None) -> tuple[st
     cause: dict[str, Json] = {
         "errorMessage": message,
         "errorType": name,
-        "requestId": request_id or str(uuid.uuid4()),
+        "requestId": request_id,
         "stackTrace": trace,
     }
     return name, cause
@@ -183,6 +191,11 @@ def failure(exception: BaseException, request_id: str | None = None) -> tuple[st
 def failure_text(cause: Mapping[str, Json]) -> str:
     """The payload of a failed invocation: Python's spacing, and non-ASCII characters as they are."""
     return json.dumps(cause, ensure_ascii=False)
+
+
+def _status(exception: SystemExit) -> int:
+    # sys.exit("text") prints the text and ends with 1.
+    return exception.code if isinstance(exception.code, int) else 1
 
 
 def _text(exception: BaseException) -> str:
@@ -256,14 +269,14 @@ class Lambda:
 
     def _find(self, given: Given) -> tuple[Handler, str, str, str]:
         asked: str = given["FunctionName"]
-        try:
-            name, named = _parts(asked)
-        except ValueError:
+        parts = _parts(asked)
+        if parts is None:
             text = (
                 f"1 validation error detected: Value '{asked}' at 'functionName' failed to satisfy constraint: "
                 f"Member must satisfy regular expression pattern: {_NAME.pattern}"
             )
-            raise client_error("ValidationException", text, "Invoke") from None
+            raise client_error("ValidationException", text, "Invoke")
+        name, named = parts
         qualifier = given.get("Qualifier", named)
         if named not in {None, qualifier}:
             text = "The derived qualifier from the function name does not match the specified qualifier."
@@ -284,7 +297,7 @@ def _run(handler: Handler, event: Json, context: LambdaContext) -> tuple[str, bo
         if inspect.isawaitable(result):
             result = asyncio.run(_awaited(result))
         payload = json.dumps(marshal(result), ensure_ascii=False)
-    except Exception as error:  # whatever the handler raises is its answer
+    except (Exception, SystemExit) as error:  # whatever the handler raises is its answer
         return failure_text(failure(error, context.aws_request_id)[1]), True
     if len(payload.encode("utf-8", "surrogatepass")) <= LARGEST_PAYLOAD:
         return payload, False

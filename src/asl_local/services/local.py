@@ -6,6 +6,7 @@ Knows: which services there are and where each keeps its files. Must never know:
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 import threading
 import time
@@ -88,7 +89,7 @@ def _lambda(aws: LocalAWS) -> Lambda:
 
 
 def _dynamodb(aws: LocalAWS) -> Any:
-    service = _optional("asl_local.services.dynamodb", "DynamoDB")
+    service = _optional("dynamodb", "DynamoDB")
     return service(aws.root / "dynamodb", region=aws.region, account=aws.account, now=aws.now)
 
 
@@ -97,7 +98,7 @@ def _rekognition(aws: LocalAWS) -> Any:
         data: bytes = aws.client("s3").read(bucket, key, version)
         return data
 
-    service = _optional("asl_local.services.rekognition", "Rekognition")
+    service = _optional("rekognition", "Rekognition")
     folder = aws.root / "rekognition"
     return service(folder, read_object=read_object, region=aws.region, account=aws.account, now=aws.now)
 
@@ -111,16 +112,17 @@ _MAKERS: dict[str, Callable[[LocalAWS], Any]] = {
 }
 
 
-def _optional(module: str, name: str) -> Any:
-    """A class whose module needs an extra that may not be installed."""
-    try:
-        return getattr(importlib.import_module(module), name)
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("asl_local"):
-            raise
-        service = module.rpartition(".")[2]
-        text = f"the {service} stand-in needs {error.name}, which is not installed: pip install 'asl-local[photos]'"
-        raise AslError(text) from error
+# What a stand-in imports once it is used; looked for when it is made, so that nobody learns it in the middle of a workflow.
+_NEEDS = {"dynamodb": ("tinydb",), "rekognition": ("cv2", "numpy", "PIL")}
+
+
+def _optional(service: str, name: str) -> Any:
+    """The class of a stand-in that needs the extra `photos`."""
+    missing = [module for module in _NEEDS[service] if importlib.util.find_spec(module) is None]
+    if missing:
+        modules = " and ".join(missing)
+        raise AslError(f"the {service} stand-in needs {modules}, not installed here: pip install 'asl-local[photos]'")
+    return getattr(importlib.import_module(f"asl_local.services.{service}"), name)
 
 
 def _check_root(root: Path) -> None:
