@@ -56,7 +56,11 @@ def compile_filter(text: str, parse: Callable[[str], Operand]) -> Test:
 
     The test raises PathError where AWS's library fails instead of saying no (a word compared with a number).
     """
-    either = [_all([_criterion(part, parse) for part in alternative.split("&&")]) for alternative in text.split("||")]
+    # The library decides from right to left, which shows where one side fails and the other has the answer.
+    either = [
+        _all([_criterion(part, parse) for part in reversed(alternative.split("&&"))])
+        for alternative in reversed(text.split("||"))
+    ]
     return either[0] if len(either) == 1 else lambda item, root: any(test(item, root) for test in either)
 
 
@@ -172,8 +176,8 @@ def _compares(actual: Any, operator: str, expected: Any) -> Test:
 
 def _compare(expected: Json, actual: Json) -> int | None:
     """-1, 0 or 1 as `expected` is less than, equal to or greater than `actual`; None where they have no order."""
-    if isinstance(expected, str) and isinstance(actual, str) and expected == actual:
-        return 0
+    if expected is actual:
+        return 0  # the only way in which two arrays or objects are equal: being the same one
     no_expected = expected is None or expected == "null"
     no_actual = actual is None or actual == "null"
     if no_expected or no_actual:

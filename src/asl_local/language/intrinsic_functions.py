@@ -20,7 +20,7 @@ from asl_local.errors import NotJson
 from asl_local.language.java import Random, to_text
 from asl_local.values import DEEPEST, Json, accept, text_of
 
-Kind: TypeAlias = Literal["any", "computed", "string", "number", "integer", "array", "object", "false"]
+Kind: TypeAlias = Literal["any", "computed", "string", "number", "array", "object", "false"]
 Draw: TypeAlias = Callable[[], float]
 
 LONGEST_TEXT = 10_000  # characters: Base64Encode, Base64Decode, Hash
@@ -49,10 +49,6 @@ KINDS: dict[Kind, tuple[str, Callable[[Json], bool]]] = {
     "computed": ("a path or a function call", lambda _value: True),
     "string": ("a string", lambda value: isinstance(value, str)),
     "number": ("a number", lambda value: isinstance(value, (int, float)) and not isinstance(value, bool)),
-    "integer": (
-        "an integer that is not negative",
-        lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0 and value % 1 == 0,
-    ),
     "array": ("an array", lambda value: isinstance(value, list)),
     "object": ("an object", lambda value: isinstance(value, dict)),
     "false": ("false (AWS merges shallowly only)", lambda value: value is False),
@@ -200,7 +196,7 @@ def _array_range(_draw: Draw, first: float, last: float, step: float) -> list[Js
 
 
 def _array_get_item(_draw: Draw, array: list[Json], index: float) -> Json:
-    if index >= len(array):
+    if index % 1 or not 0 <= index < len(array):
         _fail(f"argument 2 must be an index of the array of {len(array)} items, but was {_short(index)}")
     return array[int(index)]
 
@@ -244,7 +240,7 @@ FUNCTIONS: dict[str, Function] = {
     "States.ArrayPartition": _row(_array_partition, "an array cut into arrays of a size", "array", "number"),
     "States.ArrayContains": _row(_array_contains, "whether an array has an item", "array", "any"),
     "States.ArrayRange": _row(_array_range, "numbers from first to last, by step", "number", "number", "number"),
-    "States.ArrayGetItem": _row(_array_get_item, "one item; the first has index 0", "array", "integer"),
+    "States.ArrayGetItem": _row(_array_get_item, "one item; the first has index 0", "array", "number"),
     "States.ArrayLength": _row(lambda _draw, array: len(array), "how many items an array has", "array"),
     "States.ArrayUnique": _row(_array_unique, "an array without repeated items", "array"),
     "States.Base64Encode": _row(_base64_encode, "Base64 of a text's UTF-8", "string"),

@@ -65,9 +65,9 @@ def _refuse(message: str, text: str, offset: int) -> NoReturn:
 def parse(text: str) -> Path:
     """The compiled path: `$...` (input), `$$...` (Context Object) or `$name...` (variable).
 
-    Raises ExpressionSyntaxError for what AWS refuses when a state machine is created. Blanks around a path do no harm.
+    Raises ExpressionSyntaxError for what AWS refuses when a state machine is created. Blanks after a path do no harm.
     """
-    source = text.strip()
+    source = text.rstrip()
     root: Literal["input", "context", "variable"] = "input"
     variable: str | None = None
     start = 1

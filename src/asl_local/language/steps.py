@@ -69,6 +69,8 @@ def compile_steps(text: str, steps: Sequence[Step]) -> Callable[..., Json]:
     def find(document: Json, _scope: object = None) -> Json:
         found: list[Json] = []
         try:
+            if document is None and steps:
+                raise NotFound("root can not be null")
             visit(None, document, document, found)
         except PathError as error:
             error.path = text
@@ -163,15 +165,20 @@ def _chain(steps: Sequence[Step]) -> Visit:
     visit: Visit = _add
     after: Visit = _add  # what follows the step behind the one at hand; only `..` looks that far
     for at in range(len(steps) - 1, -1, -1):
-        after, visit = visit, _VISITORS[steps[at].kind](steps[at:], visit, after)
+        after, visit = visit, _VISITORS[steps[at].kind](steps, at, visit, after)
     return visit
 
 
-def _name(steps: Sequence[Step], rest: Visit, _after: Visit) -> Visit:
-    name, shown = steps[0].value, steps[0].text
-    leaf = len(steps) == 1
-    # A list is what an indefinite path gives anyway, so a name that is missing on the way to one is no error.
-    silent = not all(step.definite for step in steps)
+def _tail(steps: Sequence[Step], at: int) -> str:
+    """How messages write the step at hand: with all that follow it."""
+    return "".join([step.text for step in steps[at:]])
+
+
+def _name(steps: Sequence[Step], at: int, rest: Visit, _after: Visit) -> Visit:
+    name, shown = steps[at].value, steps[at].text
+    leaf = at == len(steps) - 1
+    # A name that is missing on the way is an error only between steps that all lead to one place.
+    silent = not all(step.definite for step in steps[max(at - 1, 0) :])
 
     def visit(place: Place, value: Json, root: Json, found: list[Json]) -> None:
         if value.__class__ is not dict:
@@ -187,9 +194,9 @@ def _name(steps: Sequence[Step], rest: Visit, _after: Visit) -> Visit:
     return visit
 
 
-def _names(steps: Sequence[Step], _rest: Visit, _after: Visit) -> Visit:
-    names, shown = steps[0].value, steps[0].text
-    leaf = len(steps) == 1
+def _names(steps: Sequence[Step], at: int, _rest: Visit, _after: Visit) -> Visit:
+    names, shown = steps[at].value, steps[at].text
+    leaf = at == len(steps) - 1
 
     def visit(place: Place, value: Json, _root: Json, found: list[Json]) -> None:
         if value.__class__ is not dict:
@@ -221,9 +228,9 @@ def _selected(step: Step) -> Callable[[int], Iterable[int]]:
     return lambda _length: indexes
 
 
-def _items(steps: Sequence[Step], rest: Visit, _after: Visit) -> Visit:
-    selected = _selected(steps[0])
-    tail = "".join([step.text for step in steps])
+def _items(steps: Sequence[Step], at: int, rest: Visit, _after: Visit) -> Visit:
+    selected = _selected(steps[at])
+    tail = _tail(steps, at)
 
     def visit(place: Place, value: Json, root: Json, found: list[Json]) -> None:
         if value.__class__ is not list:
@@ -239,7 +246,7 @@ def _items(steps: Sequence[Step], rest: Visit, _after: Visit) -> Visit:
     return visit
 
 
-def _wildcard(_steps: Sequence[Step], rest: Visit, _after: Visit) -> Visit:
+def _wildcard(_steps: Sequence[Step], _at: int, rest: Visit, _after: Visit) -> Visit:
     def visit(place: Place, value: Json, root: Json, found: list[Json]) -> None:
         if value.__class__ is dict:
             for name, member in value.items():
@@ -254,9 +261,9 @@ def _wildcard(_steps: Sequence[Step], rest: Visit, _after: Visit) -> Visit:
     return visit
 
 
-def _filter(steps: Sequence[Step], rest: Visit, _after: Visit) -> Visit:
-    test = steps[0].value
-    tail = "".join([step.text for step in steps])
+def _filter(steps: Sequence[Step], at: int, rest: Visit, _after: Visit) -> Visit:
+    test = steps[at].value
+    tail = _tail(steps, at)
 
     def visit(place: Place, value: Json, root: Json, found: list[Json]) -> None:
         if value.__class__ is list:
@@ -272,9 +279,9 @@ def _filter(steps: Sequence[Step], rest: Visit, _after: Visit) -> Visit:
     return visit
 
 
-def _scan(steps: Sequence[Step], rest: Visit, after: Visit) -> Visit:
-    matches = _scan_test(steps[1])
-    leaf = len(steps) == 2
+def _scan(steps: Sequence[Step], at: int, rest: Visit, after: Visit) -> Visit:
+    matches = _scan_test(steps[at + 1])
+    leaf = at == len(steps) - 2
 
     def walk(place: Place, value: Json, root: Json, found: list[Json]) -> None:
         if value.__class__ is dict:
@@ -310,7 +317,7 @@ def _scan_test(step: Step) -> Callable[[Json, Json], bool]:
     return lambda value, _root: value.__class__ is list
 
 
-_VISITORS: dict[Kind, Callable[[Sequence[Step], Visit, Visit], Visit]] = {
+_VISITORS: dict[Kind, Callable[[Sequence[Step], int, Visit, Visit], Visit]] = {
     "name": _name,
     "names": _names,
     "index": _items,
