@@ -146,26 +146,47 @@ def _matches(actual: Any, expected: Any, text: str) -> Test:
 
 
 def _compares(actual: Any, operator: str, expected: Any) -> Test:
-    read_actual: _Read = actual if callable(actual) else _constant(actual)
+    read: _Read = actual if callable(actual) else _constant(actual)
     passes = _ORDERS[operator]
     ordered = operator not in _EQUALITIES
-    if callable(expected):
-        read_expected: _Read = expected
-    elif isinstance(expected, str):
-        word = expected
-        read_expected = _constant(word)
-    else:
-        read_expected = _constant(expected)
+    if isinstance(expected, str) and expected != "null":
+        return _against_word(read, passes, ordered, expected)
+    read_expected: _Read = expected if callable(expected) else _constant(expected)
 
     def test(item: Json, root: Json) -> bool:
         try:
-            value = read_actual(item, root)
+            value = read(item, root)
             other = read_expected(item, root)
         except NotFound:
             return False
         if ordered and value is None:
             return False
         order = _compare(other, value)
+        return order is not None and passes(order)
+
+    return test
+
+
+def _against_word(read: _Read, passes: Callable[[int], bool], ordered: bool, word: str) -> Test:
+    """The same for a word of the filter's own text, whose number is worked out once."""
+    number = decimal_of(word)
+    on_equal, on_unequal = passes(0), passes(1)
+
+    def test(item: Json, root: Json) -> bool:
+        try:
+            value = read(item, root)
+        except NotFound:
+            return False
+        kind = value.__class__
+        if kind is str and not ordered:
+            return on_equal if value == word else on_unequal
+        if kind is int or kind is float:
+            if isinstance(number, str):
+                raise PathError(number)
+            return passes(_sign(number, _exact(value)))
+        if ordered and value is None:
+            return False
+        order = _compare(word, value)
         return order is not None and passes(order)
 
     return test
@@ -201,8 +222,9 @@ def _sign(left: Any, right: Any) -> int:
     return int(left > right) - int(left < right)
 
 
-def _exact(number: float) -> Decimal:
-    return Decimal(number) if isinstance(number, int) else Decimal(repr(number))
+def _exact(number: float) -> Decimal | int:
+    """The number as its JSON text says it, which Decimal compares exactly."""
+    return number if isinstance(number, int) else Decimal(repr(number))
 
 
 def _number(text: str) -> Decimal:

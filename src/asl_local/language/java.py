@@ -46,7 +46,7 @@ def utf16_key(text: str) -> bytes:
 def decimal_of(text: str) -> Decimal | str:
     """The number that `new BigDecimal(text)` is, or the message with which it refuses the text."""
     for character in text:
-        if character not in "0123456789.eE+-" and not character.isdigit():
+        if character not in "0123456789.eE+-" and not character.isdecimal():
             return (
                 f'Character {character} is neither a decimal digit number, decimal point, nor "e" notation '
                 "exponential mark."

@@ -67,7 +67,7 @@ def _compile_object(payload: dict[str, Json]) -> Flow | _Literal:
             name = key[:-2]
             if not isinstance(member, str):
                 raise ExpressionSyntaxError(f"The value for the field '{key}' must be a string", text_of(member), None)
-            compiled = compile_expression(member)
+            compiled = _whole if member.strip() == "$" else compile_expression(member)
             texts[name] = member
         else:
             compiled = _compile(member)
@@ -110,9 +110,22 @@ def _compile_array(payload: list[Json]) -> Flow | _Literal:
     return evaluate
 
 
+def _whole(value: Json, _scope: Scope) -> Json:
+    if value is None:
+        raise _no_input()
+    return value
+
+
+def _no_input() -> EvaluationError:
+    """AWS's library takes no null for a document: a state whose input is null can hold no path, not even `$`."""
+    return EvaluationError(RUNTIME, "Unable to apply Path transformation to null or empty input.")
+
+
 def _missing(error: PathError, name: str, text: str, value: Json, scope: Scope) -> EvaluationError:
     """AWS's sentence for a path of a template that finds nothing, with the document that it was applied to."""
     document = scope.context() if error.path.startswith("$$") else value
+    if document is None:
+        return _no_input()
     if is_call(text):
         return EvaluationError(
             RUNTIME,
@@ -141,14 +154,14 @@ def compile_path_field(text: str) -> Flow:
     Raises ExpressionSyntaxError; evaluated, EvaluationError (States.Runtime) with AWS's "Invalid path" sentence.
     """
     read = flow(text)
-    if parse(text).text.strip() == "$":
+    if text.strip() == "$":
         return read
 
     def evaluate(value: Json, scope: Scope) -> Json:
         try:
             return read(value, scope)
         except PathError as error:
-            raise _invalid(text, error) from None
+            raise (_no_input() if value is None and not text.startswith("$$") else _invalid(text, error)) from None
 
     return evaluate
 
