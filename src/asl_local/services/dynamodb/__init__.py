@@ -9,12 +9,11 @@ to their table (see `storage`): right for thousands of items, not for millions.
 
 from __future__ import annotations
 
-import re
+import threading
 import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -60,12 +59,17 @@ class DynamoDB:
         self._path = folder
         self._arn = f"arn:aws:dynamodb:{region}:{account}:table/"
         self._now = time.time if now is None else now
+        self._opening = threading.Lock()
+        self._opened: Folder | None = None
 
-    @cached_property
+    @property
     def _folder(self) -> Folder:
-        from asl_local.services.dynamodb.storage import Folder  # noqa: PLC0415 - TinyDB only when it is used
+        with self._opening:
+            if self._opened is None:
+                from asl_local.services.dynamodb.storage import Folder  # noqa: PLC0415 - TinyDB only when it is used
 
-        return Folder(self._path, self._arn)
+                self._opened = Folder(self._path, self._arn)
+            return self._opened
 
     def __getattr__(self, name: str) -> NoReturn:
         no_operation(self, "DynamoDB", name)
@@ -77,8 +81,7 @@ class DynamoDB:
         `TableName`, `AttributeDefinitions`, `KeySchema` (HASH, or HASH and RANGE), `BillingMode` and
         `ProvisionedThroughput`. Raises ResourceInUseException if there is one of that name, ValidationException.
         """
-        name = request["TableName"]
-        _check_table_name(name)
+        name = items.table_name(self._folder, request["TableName"])
         description = {
             "AttributeDefinitions": _attribute_definitions(request),
             "TableName": name,
@@ -96,7 +99,7 @@ class DynamoDB:
                 "BillingMode": "PAY_PER_REQUEST",
                 "LastUpdateToPayPerRequestDateTime": description["CreationDateTime"],
             }
-        with self._folder.lock:
+        with self._folder.writing():
             file = self._folder.table(name)
             if file.description() is not None:
                 raise Refusal(f"Table already exists: {name}", "ResourceInUseException")
@@ -114,7 +117,7 @@ class DynamoDB:
     def delete_table(self, request: Request) -> Answer:
         """Delete a table with all its items. Raises ResourceNotFoundException."""
         self._described(request["TableName"])
-        with self._folder.lock:
+        with self._folder.writing():
             description = self._described(request["TableName"])
             self._folder.remove(description["TableName"])
         return {"TableDescription": {**description, "TableStatus": "DELETING"}}
@@ -166,6 +169,14 @@ class DynamoDB:
         """Up to 25 PutRequests and DeleteRequests, with one write of the file for each table."""
         return items.batch_write(self._folder, request)
 
+    @operation("TransactWriteItems")
+    def transact_write_items(self, request: Request) -> Answer:
+        """Up to 100 of Put, Update, Delete and ConditionCheck, over any tables: all of them or none.
+
+        Raises TransactionCanceledException, whose `response["CancellationReasons"]` has one entry for each.
+        """
+        return items.transact_write(self._folder, request)
+
     @operation("Query")
     def query(self, request: Request) -> Answer:
         """The items of one partition: `{"Items", "Count", "ScannedCount", "LastEvaluatedKey"?}`."""
@@ -178,7 +189,8 @@ class DynamoDB:
 
     def _described(self, name: str) -> dict[str, Any]:
         """The table's description in boto3's shape."""
-        name = name.removeprefix(self._arn)
+        name = items.table_name(self._folder, name)
+        self._folder.recover()
         file = self._folder.table(name)
         description = copy(file.description())
         if description is None:
@@ -189,14 +201,6 @@ class DynamoDB:
                 if member in row:
                     row[member] = datetime.fromtimestamp(row[member], UTC)
         return {**description, "ItemCount": count, "TableSizeBytes": size}
-
-
-def _check_table_name(name: str) -> None:
-    if not re.fullmatch("[a-zA-Z0-9_.-]{3,255}", name):
-        raise Refusal(
-            "Invalid table/index name.  Table/index names must be between 3 and 255 characters long, and may contain "
-            "only the characters a-z, A-Z, 0-9, '_', '-', and '.'"
-        )
 
 
 _ROWS: dict[str, dict[str, tuple[str, ...] | None]] = {

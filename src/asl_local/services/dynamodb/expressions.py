@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NoReturn, TypeAlias
+from typing import NoReturn
 
 from asl_local.services.dynamodb.syntax import (
+    CONDITION_FUNCTIONS,
     RESERVED,
+    UPDATE_FUNCTIONS,
     Action,
     And,
     Arithmetic,
@@ -29,7 +31,10 @@ from asl_local.services.dynamodb.syntax import (
     Path,
     Placeholders,
     Token,
+    literal_type,
+    not_distinct,
     tokens,
+    wrong_operand,
 )
 from asl_local.services.dynamodb.values import Refusal, Value, order_of, type_of, wrong_type
 
@@ -40,7 +45,6 @@ _COMPARATORS = {"=", "<>", "<", "<=", ">", ">="}
 _ORDERED = {"S", "N", "B"}  # the types that <, <=, >, >= and BETWEEN take
 _CONDITION_WORDS = {"AND", "OR", "NOT", "BETWEEN", "IN"}
 _SECTIONS = {"SET", "REMOVE", "ADD", "DELETE"}
-_ALL_TYPES = "{B,NULL,SS,BOOL,L,BS,N,NS,S,M}"
 _TYPE_WORDS = {"S": "STRING", "N": "NUMBER", "B": "BINARY", "NULL": "NULL", "BOOL": "BOOLEAN", "L": "LIST", "M": "MAP"}
 
 # Which problem is reported where an expression has several: AWS's order, then the order of the text.
@@ -196,14 +200,14 @@ class Parser:
     def _call(self, name: str) -> Call:
         with self._deeper():
             call = Call(name, self._operands())
-        functions = _UPDATE_FUNCTIONS if self._parameter == "UpdateExpression" else _CONDITION_FUNCTIONS
-        if name in _UPDATE_FUNCTIONS.keys() | _CONDITION_FUNCTIONS.keys() and name not in functions:
+        functions = UPDATE_FUNCTIONS if self._parameter == "UpdateExpression" else CONDITION_FUNCTIONS
+        if name in UPDATE_FUNCTIONS.keys() | CONDITION_FUNCTIONS.keys() and name not in functions:
             self._check_nesting(call, allowed="")
             return call
         if name not in functions:
             self._note("unknown function", f"Invalid function name; function: {name}")
             return call
-        if functions is _CONDITION_FUNCTIONS:
+        if functions is CONDITION_FUNCTIONS:
             self._check_nesting(*call.arguments)
         else:
             self._check_nesting(*(argument for argument in call.arguments), allowed="if_not_exists")
@@ -245,7 +249,7 @@ class Parser:
         if token.kind != "value":
             self._syntax_error(self._at - 1)
         operand = self._literal(token)
-        kind = _literal_type(operand)
+        kind = literal_type(operand)
         if kind in _TYPE_WORDS and not (section == "ADD" and kind == "N"):
             self._note(
                 "operand",
@@ -265,9 +269,9 @@ class Parser:
         if isinstance(right, Arithmetic):
             self._syntax_error(self._at)
         for operand in (left, right):
-            kind = "L" if isinstance(operand, Call) and operand.name == "list_append" else _literal_type(operand)
+            kind = "L" if isinstance(operand, Call) and operand.name == "list_append" else literal_type(operand)
             if kind not in {None, "N"}:
-                self._note("operand", _wrong_operand(token.text, kind))
+                self._note("operand", wrong_operand(token.text, kind))
         return Arithmetic(token.text, left, right)
 
     def _set_term(self) -> Operand | Arithmetic:
@@ -325,7 +329,7 @@ class Parser:
         operator, left, right = comparison.operator, comparison.left, comparison.right
         self._check_nesting(left, right)
         if isinstance(left, Path) and left == right:
-            self._note("operand", _not_distinct(operator, left))
+            self._note("operand", not_distinct(operator, left))
         if operator not in {"=", "<>"}:
             self._check_ordered(operator, left, right)
 
@@ -349,9 +353,9 @@ class Parser:
 
     def _check_ordered(self, operator: str, *operands: Operand) -> None:
         for operand in operands:
-            kind = _literal_type(operand)
+            kind = literal_type(operand)
             if kind is not None and kind not in _ORDERED:
-                self._note("operand", _wrong_operand(operator, kind))
+                self._note("operand", wrong_operand(operator, kind))
 
     def _check_nesting(self, *operands: Operand, allowed: str = "size") -> None:
         """Calls that are conditions, or make lists, are no operands."""
@@ -447,62 +451,3 @@ def _clash(first: tuple[str | int, ...], second: tuple[str | int, ...]) -> str |
 def _shown(value: Value) -> str:
     ((kind, content),) = value.items()
     return f"{{{kind}:{content}}}"
-
-
-def _literal_type(operand: Operand) -> str | None:
-    return type_of(operand.value) if isinstance(operand, Literal) and operand.value else None
-
-
-def _wrong_operand(operator: str, kind: str | None) -> str:
-    return f"Incorrect operand type for operator or function; operator or function: {operator}, operand type: {kind}"
-
-
-def _not_distinct(operator: str, path: Path) -> str:
-    return (
-        "The first operand must be distinct from the remaining operands for this operator or function; "
-        f"operator: {operator}, first operand: {path}"
-    )
-
-
-def _needs_path(call: Call) -> str | None:
-    if isinstance(call.arguments[0], Path):
-        return None
-    return f"Operator or function requires a document path; operator or function: {call.name}"
-
-
-def _needs_distinct(call: Call) -> str | None:
-    first, second = call.arguments
-    return _not_distinct(call.name, first) if isinstance(first, Path) and first == second else None
-
-
-def _needs_type_name(call: Call) -> str | None:
-    name = call.arguments[1]
-    kind = _literal_type(name)
-    if not isinstance(name, Literal) or kind != "S":
-        return _wrong_operand(call.name, kind or "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}")
-    if name.value["S"] not in _ALL_TYPES.strip("{}").split(","):
-        return f"Invalid attribute type name found; type: {name.value['S']}, valid types: {_ALL_TYPES}"
-    return None
-
-
-def _needs_types(allowed: set[str], call: Call) -> str | None:
-    for argument in call.arguments:
-        kind = "L" if isinstance(argument, Call) and argument.name == "list_append" else _literal_type(argument)
-        if kind is not None and kind not in allowed:
-            return _wrong_operand(call.name, kind)
-    return None
-
-
-_Check: TypeAlias = Callable[[Call], str | None]
-_CONDITION_FUNCTIONS: dict[str, tuple[int, _Check]] = {
-    "attribute_exists": (1, _needs_path),
-    "attribute_not_exists": (1, _needs_path),
-    "attribute_type": (2, _needs_type_name),
-    "begins_with": (2, lambda call: _needs_distinct(call) or _needs_types({"S", "B"}, call)),
-    "contains": (2, _needs_distinct),
-    "size": (1, lambda call: _needs_types({"S", "B", "SS", "NS", "BS", "L", "M"}, call)),
-}
-_UPDATE_FUNCTIONS: dict[str, tuple[int, _Check]] = {
-    "if_not_exists": (2, _needs_path),
-    "list_append": (2, lambda call: _needs_types({"L"}, call)),
-}

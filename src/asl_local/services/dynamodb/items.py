@@ -5,6 +5,7 @@ Knows: how a write is checked and done. Must never know: how an expression is wr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -52,12 +53,24 @@ class Table(NamedTuple):
 
 def open_table(folder: Folder, name: str) -> Table:
     """The table of that name or ARN. Raises Refusal (ResourceNotFoundException)."""
-    name = name.removeprefix(folder.arn)
+    name = table_name(folder, name)
+    folder.recover()
     file = folder.table(name)
     description = file.description()
     if description is None:
         raise Refusal(NOT_FOUND, "ResourceNotFoundException")
     return Table(name, file, Schema.of(description))
+
+
+def table_name(folder: Folder, name: str) -> str:
+    """The table's name, out of its name or ARN; it can be part of a file's name. Raises Refusal."""
+    name = name.removeprefix(folder.arn)
+    if not re.fullmatch("[a-zA-Z0-9_.-]+", name):
+        rule = "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
+        refuse_all([constraint("TableName", name, rule)])
+    if not 3 <= len(name) <= 255:
+        raise Refusal("TableName must be at least 3 characters long and at most 255 characters long")
+    return name
 
 
 def check_paths(paths: Iterable[Path], schema: Schema) -> None:
@@ -137,7 +150,7 @@ def write(folder: Folder, kind: str, request: Request) -> Answer:
         raise Refusal("Return values set to invalid value")
     one = prepare(kind, request)
     open_table(folder, request["TableName"])  # before the lock, which would make the folder
-    with folder.lock:
+    with folder.writing():
         table = open_table(folder, request["TableName"])
         one.check(table.schema)
         key = table.schema.text(one.target)
@@ -231,7 +244,7 @@ def batch_write(folder: Folder, request: Request) -> Answer:
     for name in writes:
         open_table(folder, name)
     used = []
-    with folder.lock:
+    with folder.writing():
         prepared = []
         for name, group in writes.items():
             table = open_table(folder, name)
@@ -250,6 +263,71 @@ def _listed(name: str, given: object) -> list[Any] | tuple[Any, ...]:
     if not isinstance(given, (list, tuple)):
         raise wrong_type(f"RequestItems.{name}", given, "<class 'list'>", "<class 'tuple'>")
     return given
+
+
+def transact_write(folder: Folder, request: Request) -> Answer:
+    """TransactWriteItems: up to 100 writes and checks of distinct items, all of them or none, over any tables."""
+    entries = [_transact_entry(i, entry) for i, entry in enumerate(request["TransactItems"])]
+    for name, _ in entries:
+        open_table(folder, name)
+    with folder.writing():
+        changes: dict[str, dict[str, Item | None]] = {}
+        used: dict[str, float] = {}
+        reasons: list[dict[str, Any]] = []
+        seen: set[tuple[str, str]] = set()
+        for name, one in entries:
+            table = open_table(folder, name)
+            try:
+                one.check(table.schema)
+            except Refusal as refusal:
+                reasons.append(_reason(refusal))
+                continue
+            key = table.schema.text(one.target)
+            if (table.name, key) in seen:
+                raise Refusal("Transaction request cannot include multiple operations on one item")
+            seen.add((table.name, key))
+            old = table.file.get(key)
+            try:
+                new = one.outcome(old)
+            except Refusal as refusal:
+                reasons.append(_reason(refusal))
+                continue
+            reasons.append({"Code": "None"})
+            used[table.name] = used.get(table.name, 0.0) + 2 * _units(old, new)
+            if one.kind != "ConditionCheck":
+                changes.setdefault(table.name, {})[key] = new
+        codes = [reason["Code"] for reason in reasons]
+        if set(codes) != {"None"}:
+            raise Refusal(
+                f"Transaction cancelled, please refer cancellation reasons for specific reasons [{', '.join(codes)}]",
+                "TransactionCanceledException",
+                CancellationReasons=reasons,
+            )
+        folder.commit(changes)
+    return _all_consumed(request, list(used.items()))
+
+
+def _reason(refusal: Refusal) -> dict[str, Any]:
+    failed = refusal.code == "ConditionalCheckFailedException"
+    code = "ConditionalCheckFailed" if failed else "ValidationError"
+    return {"Code": code, "Message": refusal.message, **refusal.members}
+
+
+def _transact_entry(i: int, entry: object) -> tuple[str, Write]:
+    where = f"TransactItems[{i}]"
+    if not isinstance(entry, Mapping):
+        raise wrong_type(where, entry, "<class 'dict'>")
+    kinds = ("ConditionCheck", "Put", "Delete", "Update")
+    for kind in entry:
+        if kind not in kinds:
+            raise malformed(f'Unknown parameter in {where}: "{kind}", must be one of: {", ".join(kinds)}')
+    if len(entry) != 1:
+        raise Refusal("TransactItems can only contain one of Check, Put, Update or Delete")
+    ((kind, given),) = entry.items()
+    if not isinstance(given, Mapping):
+        raise wrong_type(f"{where}.{kind}", given, "<class 'dict'>")
+    part = checked("TransactWriteItems", f"TransactWriteItems.{kind}", given)
+    return part["TableName"], prepare(kind, part)
 
 
 _BATCH_ENTRIES = {"PutRequest": ("Put", "Item"), "DeleteRequest": ("Delete", "Key")}

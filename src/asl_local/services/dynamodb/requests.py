@@ -158,6 +158,12 @@ MEMBERS: dict[str, dict[str, Member]] = {
 }
 
 
+_RULES = {
+    table: {name: parameters.Rule(member.types) for name, member in rows.items() if member.refused is None}
+    for table, rows in MEMBERS.items()
+}
+
+
 def operation(
     name: str,
 ) -> Callable[[Callable[[Service, Request], Answer]], Callable[Concatenate[Service, ...], Answer]]:
@@ -171,7 +177,8 @@ def operation(
             try:
                 answer = method(self, checked(name, name, given))
             except Refusal as refusal:
-                error = client_error(refusal.code, refusal.message, name)
+                status = 500 if refusal.code == "InternalServerError" else 400
+                error = client_error(refusal.code, refusal.message, name, status)
                 error.response.update(refusal.members)
                 raise error from None
             except OSError as problem:
@@ -197,11 +204,7 @@ def checked(operation_name: str, table: str, given: Request) -> Request:
             if present[name] not in member.harmless:
                 raise Refusal(f"{name} is not supported by the local DynamoDB stand-in: {member.refused}")
             del present[name]
-    parameters.check(
-        operation_name,
-        {name: parameters.Rule(member.types) for name, member in rows.items() if member.refused is None},
-        present,
-    )
+    parameters.check(operation_name, _RULES[table], present)
     problems = [
         constraint(name, None, "Member must not be null")
         for name, member in rows.items()

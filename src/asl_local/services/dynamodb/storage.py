@@ -24,6 +24,7 @@ import json
 import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -49,7 +50,7 @@ class _Version(NamedTuple):
 
 
 class WholeFile(Storage):
-    """A TinyDB storage that only ever replaces its file as a whole. Writers hold the lock; readers need none."""
+    """A TinyDB storage that only ever replaces its file as a whole. Writers take turns (`Folder.writing`); readers need not wait."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -146,7 +147,7 @@ class TableFile:
         return dict(document) if document is not None and document.get("TableName") == self.name else None
 
     def create(self, description: dict[str, Any]) -> None:
-        """Write a new table without items. Hold the lock."""
+        """Write a new table without items. Inside `Folder.writing`."""
         self._database.storage.write({"table": {"1": description}, "items": {}})
 
     def get(self, key: str) -> Item | None:
@@ -155,7 +156,7 @@ class TableFile:
         return None if document is None else dict(document)
 
     def apply(self, changes: Mapping[str, Item | None]) -> None:
-        """Put or remove items by key, in one atomic write. Hold the lock."""
+        """Put or remove items by key, in one atomic write. Inside `Folder.writing`."""
         self._items.apply(changes)
 
     def ordered(self, order: Callable[[Item], Any]) -> list[tuple[Any, Item]]:
@@ -182,13 +183,56 @@ class Folder:
     def __init__(self, path: Path, arn: str) -> None:
         self.path = path
         self.arn = arn  # what the ARN of every table begins with, up to its name
-        self.lock = FileLock(path / ".lock")
+        self._lock = FileLock(path / ".lock")
+        self._swept = False
+        self._journal = path / ".transaction"
         self._open: dict[str, TableFile] = {}
 
     def table(self, name: str) -> TableFile:
         """The table file of that name, whether it exists yet or not."""
         known = self._open.get(name)
         return known if known is not None else self._open.setdefault(name, TableFile(self.path / file_name(name), name))
+
+    def commit(self, changes: Mapping[str, Mapping[str, Item | None]]) -> None:
+        """Put or remove items of several tables, {table: {key: item}}: all of them or none. Inside `Folder.writing`.
+
+        Where there is more than one table a journal says what is to be done until it is done, so that whoever comes
+        after a kill completes it. Puts and removals by key may be done twice.
+        """
+        if len(changes) < 2:
+            self._do(changes)
+            return
+        write_atomically(self._journal, _encode(changes).encode())
+        try:
+            self._do(changes)
+            self._journal.unlink()
+        except OSError as problem:
+            message = f"The transaction is recorded in {self._journal} and the next request completes it: {problem}"
+            raise Refusal(message, "InternalServerError") from problem
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """The lock, for as long as the `with`; makes the folder."""
+        with self._lock:
+            if not self._swept:
+                for path in self.path.glob(".tmp-*"):  # of a writer that was killed: the living one is this
+                    path.unlink(missing_ok=True)
+                self._swept = True
+            yield
+
+    def recover(self) -> None:
+        """Complete the transaction that a killed process has begun. Waits for one that is still at it."""
+        if not self._journal.exists():
+            return
+        with self._lock:
+            if self._journal.exists():
+                self._do(json.loads(self._journal.read_bytes()))
+                self._journal.unlink()
+
+    def _do(self, changes: Mapping[str, Mapping[str, Item | None]]) -> None:
+        for name, items in changes.items():
+            if self.table(name).description() is not None:
+                self.table(name).apply(items)
 
     def names(self) -> list[str]:
         """The tables that exist, in the order of their names."""
@@ -202,7 +246,7 @@ class Folder:
                 yield tables["table"]["1"]["TableName"]
 
     def remove(self, name: str) -> None:
-        """Delete the table and its items. Hold the lock."""
+        """Delete the table and its items. Inside `Folder.writing`."""
         self.table(name).path.unlink(missing_ok=True)
 
 

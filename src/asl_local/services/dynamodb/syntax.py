@@ -1,4 +1,4 @@
-"""The parts of an expression: nodes, tokens, placeholders, and the words that no attribute may be called bare.
+"""The parts of an expression: nodes, tokens, placeholders, functions, and the words that no bare name may be.
 
 Knows: what an expression is made of. Must never know: the grammar, which is `expressions`'s.
 """
@@ -6,11 +6,11 @@ Knows: what an expression is made of. Must never know: the grammar, which is `ex
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from asl_local.services.dynamodb.values import Refusal, Value, accept_value, malformed, wrong_type
+from asl_local.services.dynamodb.values import Refusal, Value, accept_value, check_name, malformed, type_of, wrong_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +142,7 @@ class Placeholders:
         for placeholder, name in names.items():
             if not isinstance(name, str):
                 raise wrong_type(f"ExpressionAttributeNames.{placeholder}", name, "<class 'str'>")
-            if not name:
-                raise Refusal(
-                    f"ExpressionAttributeNames contains invalid value: the name of key {placeholder} is empty"
-                )
+            check_name(name, f"ExpressionAttributeNames.{placeholder}")
         return dict(names)
 
     @staticmethod
@@ -267,3 +264,71 @@ def paths_of(node: Node | None) -> Iterator[Path]:
         case In(operand, options):
             for part in (operand, *options):
                 yield from paths_of(part)
+
+
+# Functions, and what of their operands can be judged before there is an item.
+
+
+_ALL_TYPES = "{B,NULL,SS,BOOL,L,BS,N,NS,S,M}"
+
+
+def literal_type(operand: Operand) -> str | None:
+    """The type of a literal; None for what only an item can tell."""
+    return type_of(operand.value) if isinstance(operand, Literal) and operand.value else None
+
+
+def wrong_operand(operator: str, kind: str | None) -> str:
+    """AWS's sentence for an operand of a type that the operator does not take."""
+    return f"Incorrect operand type for operator or function; operator or function: {operator}, operand type: {kind}"
+
+
+def not_distinct(operator: str, path: Path) -> str:
+    """AWS's sentence for an operator between a path and itself."""
+    return (
+        "The first operand must be distinct from the remaining operands for this operator or function; "
+        f"operator: {operator}, first operand: {path}"
+    )
+
+
+def _needs_path(call: Call) -> str | None:
+    if isinstance(call.arguments[0], Path):
+        return None
+    return f"Operator or function requires a document path; operator or function: {call.name}"
+
+
+def _needs_distinct(call: Call) -> str | None:
+    first, second = call.arguments
+    return not_distinct(call.name, first) if isinstance(first, Path) and first == second else None
+
+
+def _needs_type_name(call: Call) -> str | None:
+    name = call.arguments[1]
+    kind = literal_type(name)
+    if not isinstance(name, Literal) or kind != "S":
+        return wrong_operand(call.name, kind or "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}")
+    if name.value["S"] not in _ALL_TYPES.strip("{}").split(","):
+        return f"Invalid attribute type name found; type: {name.value['S']}, valid types: {_ALL_TYPES}"
+    return None
+
+
+def _needs_types(allowed: set[str], call: Call) -> str | None:
+    for argument in call.arguments:
+        kind = "L" if isinstance(argument, Call) and argument.name == "list_append" else literal_type(argument)
+        if kind is not None and kind not in allowed:
+            return wrong_operand(call.name, kind)
+    return None
+
+
+_Check: TypeAlias = Callable[[Call], str | None]
+CONDITION_FUNCTIONS: dict[str, tuple[int, _Check]] = {
+    "attribute_exists": (1, _needs_path),
+    "attribute_not_exists": (1, _needs_path),
+    "attribute_type": (2, _needs_type_name),
+    "begins_with": (2, lambda call: _needs_distinct(call) or _needs_types({"S", "B"}, call)),
+    "contains": (2, _needs_distinct),
+    "size": (1, lambda call: _needs_types({"S", "B", "SS", "NS", "BS", "L", "M"}, call)),
+}
+UPDATE_FUNCTIONS: dict[str, tuple[int, _Check]] = {
+    "if_not_exists": (2, _needs_path),
+    "list_append": (2, lambda call: _needs_types({"L"}, call)),
+}

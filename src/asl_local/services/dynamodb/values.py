@@ -26,6 +26,7 @@ TYPES = ("S", "N", "B", "SS", "NS", "BS", "M", "L", "NULL", "BOOL")
 DIGITS = 38  # significant digits of a number
 LARGEST_EXPONENT, SMALLEST_EXPONENT = 125, -130  # of a number in scientific notation
 DEEPEST = 32  # levels of lists and maps
+LONGEST_NAME = 65_535  # bytes of an attribute name
 ITEM_LIMIT = 409_600  # bytes, attribute names included
 
 INVALID = "One or more parameter values were invalid: "
@@ -177,10 +178,17 @@ def _accept_members(content: Mapping[Any, Any], where: str, depth: int) -> Item:
     for name, member in content.items():
         if not isinstance(name, str):
             raise wrong_type(f"{where} (key: {name!r})", name, "<class 'str'>")
-        if not name:
-            raise Refusal(INVALID + f"An attribute name must not be empty, in {where}")
+        check_name(name, where)
         members[_accept_string(name, where, 0)] = accept_value(member, f"{where}.{name}", depth)
     return members
+
+
+def check_name(name: str, where: str) -> None:
+    """Refuse an attribute name that is empty or has 64 KB."""
+    if not name:
+        raise Refusal(INVALID + f"An attribute name must not be empty, in {where}")
+    if len(name) > LONGEST_NAME or len(name.encode("utf-8", "surrogatepass")) > LONGEST_NAME:
+        raise Refusal(INVALID + f"Attribute name is too large, must be less than {LONGEST_NAME + 1} bytes, in {where}")
 
 
 def _accept_map(content: object, where: str, depth: int) -> Item:
@@ -336,8 +344,12 @@ def size_of_value(value: Value) -> int:
 
 
 def _size_of_number(text: str) -> int:
-    digits = text.lstrip("-").replace(".", "").strip("0")
-    return 1 + (len(digits) + 1) // 2 + text.startswith("-")
+    """One byte, one for each pair of digits (pairs as they lie around the decimal point), one for a minus."""
+    whole, _, fraction = text.lstrip("-").partition(".")
+    digits = (whole + fraction).strip("0")
+    magnitude = len(whole) - 1 if whole != "0" else len(fraction.lstrip("0")) - len(fraction) - 1
+    aligned = len(digits) % 2 or magnitude % 2
+    return 1 + (len(digits) + 1) // 2 + (0 if aligned or not digits else 1) + text.startswith("-")
 
 
 def _size_of_binary(text: str) -> int:
