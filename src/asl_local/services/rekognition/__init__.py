@@ -1,0 +1,334 @@
+"""Amazon Rekognition's face operations, offline: OpenCV's networks and a collection of faces on disk.
+
+Knows: the operations, their answers and their errors. Must never know: how a face is found, measured or stored.
+What stands in for Rekognition, and how well, is in docs/faces.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+import time
+import uuid
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from asl_local.services.errors import ClientError, ExceptionNames, client_error
+from asl_local.services.parameters import no_operation, operation
+from asl_local.services.rekognition import requests
+from asl_local.services.rekognition.collection import CollectionGone, FaceCollection
+from asl_local.services.rekognition.likeness import alike, distance_for, similarity
+from asl_local.services.rekognition.requests import BARS, LARGEST_OBJECT, MOST_DETECTED, wanted_attributes
+
+if TYPE_CHECKING:
+    from asl_local.services.rekognition.seeing import Seen
+
+MODEL_VERSION = "1.0"  # of the vectors in a collection: changes when old and new ones no longer compare
+DEFAULT_THRESHOLD = 80.0
+DEFAULT_MATCHES = 80
+DEFAULT_PAGE = {"ListFaces": 1000, "ListCollections": 100}
+
+ReadObject = Callable[[str, str, str | None], bytes]
+
+
+class Rekognition:
+    """A client of the local Rekognition, with boto3's method names, keyword parameters and answers.
+
+    `folder` holds the collections. `read_object(bucket, key, version)` gives an S3 object's bytes or raises a
+    ClientError. `now` gives the time of a collection's creation in seconds since 1970. Making one costs nothing;
+    OpenCV and the models are loaded with the first picture. All methods may be called from several threads, and
+    several processes may share the folder.
+    """
+
+    exceptions: ExceptionNames = requests.EXCEPTIONS
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        read_object: ReadObject,
+        region: str = "us-east-1",
+        account: str = "123456789012",
+        now: Callable[[], float] | None = None,
+    ) -> None:
+        self._folder = folder / "collections"
+        self._read_object = read_object
+        self._region, self._account = region, account
+        self._now = now or time.time
+        self._opened: dict[str, FaceCollection] = {}
+        self._opening = threading.Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        no_operation(self, "Rekognition", name)
+
+    @operation("DetectFaces", requests.DETECT_FACES)
+    def detect_faces(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """`Image`, `Attributes` (DEFAULT, ALL, SMILE, ...) -> FaceDetails, the largest face first, at most 100."""
+        wanted = wanted_attributes("DetectFaces", "Attributes", given)
+        seen = _see("DetectFaces", self._bytes("DetectFaces", "Image", given), wanted)
+        return {"FaceDetails": [one.detail for one in seen]}
+
+    @operation("CreateCollection", requests.CREATE_COLLECTION)
+    def create_collection(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """`CollectionId` -> StatusCode, CollectionArn, FaceModelVersion."""
+        collection_id = _checked("CreateCollection", given)["CollectionId"]
+        folder = self._folder / _folder_name(collection_id)
+        if not FaceCollection.create(folder, collection_id, self._now(), uuid.uuid4().hex[:8]):
+            text = f"The collection id: {collection_id} already exists"
+            raise client_error("ResourceAlreadyExistsException", text, "CreateCollection")
+        # CreateCollection leaves the "arn:" out, DescribeCollection does not.
+        arn = self._arn(collection_id).removeprefix("arn:")
+        return {"StatusCode": 200, "CollectionArn": arn, "FaceModelVersion": MODEL_VERSION}
+
+    @operation("DescribeCollection", requests.DESCRIBE_COLLECTION)
+    def describe_collection(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """`CollectionId` -> FaceCount, FaceModelVersion, CollectionARN, CreationTimestamp (datetime), UserCount."""
+        collection_id = _checked("DescribeCollection", given)["CollectionId"]
+        collection = self._open("DescribeCollection", collection_id)
+        with _existing("DescribeCollection", collection_id):
+            return {
+                "FaceCount": collection.count(),
+                "FaceModelVersion": MODEL_VERSION,
+                "CollectionARN": self._arn(collection_id),
+                "CreationTimestamp": datetime.fromtimestamp(collection.head()["CreationTimestamp"], UTC),
+                "UserCount": 0,
+            }
+
+    @operation("ListCollections", requests.LIST_COLLECTIONS)
+    def list_collections(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """`MaxResults`, `NextToken` -> CollectionIds in alphabetical order, FaceModelVersions, NextToken."""
+        _checked("ListCollections", given)
+        after = ""
+        if "NextToken" in given:
+            (after,) = requests.token_values("ListCollections", given["NextToken"], (str,))
+        ids = sorted(name for name in self._collection_ids() if name > after)
+        page = ids[: given.get("MaxResults") or DEFAULT_PAGE["ListCollections"]]
+        answer: dict[str, Any] = {"CollectionIds": page, "FaceModelVersions": [MODEL_VERSION] * len(page)}
+        if len(page) < len(ids):
+            answer["NextToken"] = requests.next_token(page[-1])
+        return answer
+
+    @operation("DeleteCollection", requests.DELETE_COLLECTION)
+    def delete_collection(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """`CollectionId` -> StatusCode; all its faces are gone."""
+        collection_id = _checked("DeleteCollection", given)["CollectionId"]
+        with _existing("DeleteCollection", collection_id):
+            self._open("DeleteCollection", collection_id).delete()
+        return {"StatusCode": 200}
+
+    @operation("IndexFaces", requests.INDEX_FACES)
+    def index_faces(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """`CollectionId`, `Image`, `ExternalImageId`, `DetectionAttributes`, `MaxFaces`, `QualityFilter` (AUTO).
+
+        Gives FaceRecords (Face, FaceDetail), largest first, UnindexedFaces (FaceDetail, Reasons), FaceModelVersion.
+        """
+        _checked("IndexFaces", given)
+        wanted = wanted_attributes("IndexFaces", "DetectionAttributes", given)
+        collection = self._open("IndexFaces", given["CollectionId"])
+        data = self._bytes("IndexFaces", "Image", given)
+        most = min(given.get("MaxFaces", MOST_DETECTED), MOST_DETECTED)
+        seen = _see("IndexFaces", data, wanted, bar=BARS[given.get("QualityFilter", "AUTO")], vectors=most)
+        chosen = [one for one in seen if not one.reasons]
+        image_id = str(uuid.uuid5(uuid.NAMESPACE_OID, hashlib.sha256(data).hexdigest()))  # an image's own, as on AWS
+        external = {"ExternalImageId": given["ExternalImageId"]} if "ExternalImageId" in given else {}
+        records = [
+            {
+                "FaceId": str(uuid.uuid4()),
+                "BoundingBox": one.detail["BoundingBox"],
+                "ImageId": image_id,
+                **external,
+                "Confidence": one.detail["Confidence"],
+            }
+            for one in chosen
+        ]
+        with _existing("IndexFaces", given["CollectionId"]):
+            kept = collection.add([(record, one.vector) for record, one in zip(records, chosen, strict=True)])
+        return {
+            "FaceRecords": [
+                {"Face": _shown(face), "FaceDetail": one.detail} for face, one in zip(kept, chosen, strict=True)
+            ],
+            "FaceModelVersion": MODEL_VERSION,
+            "UnindexedFaces": [{"Reasons": list(one.reasons), "FaceDetail": one.detail} for one in seen if one.reasons],
+        }
+
+    @operation("SearchFacesByImage", requests.SEARCH_FACES_BY_IMAGE)
+    def search_faces_by_image(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """`CollectionId`, `Image`, `MaxFaces`, `FaceMatchThreshold` (80), `QualityFilter` (NONE).
+
+        Searches with the image's largest face. Gives SearchedFaceBoundingBox, SearchedFaceConfidence, FaceMatches
+        (Similarity, Face), the most similar first, and FaceModelVersion.
+        """
+        _checked("SearchFacesByImage", given)
+        collection = self._open("SearchFacesByImage", given["CollectionId"])
+        usable = self._usable("SearchFacesByImage", "Image", given, 1)
+        if not usable:
+            text = "There are no faces in the image. Should be at least 1."
+            raise client_error("InvalidParameterException", text, "SearchFacesByImage")
+        largest = usable[0]
+        with _existing("SearchFacesByImage", given["CollectionId"]):
+            matches = _matches(collection, largest.vector, given)
+        return {
+            "SearchedFaceBoundingBox": largest.detail["BoundingBox"],
+            "SearchedFaceConfidence": largest.detail["Confidence"],
+            "FaceMatches": matches,
+            "FaceModelVersion": MODEL_VERSION,
+        }
+
+    @operation("SearchFaces", requests.SEARCH_FACES)
+    def search_faces(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """`CollectionId`, `FaceId`, `MaxFaces`, `FaceMatchThreshold` (80) -> SearchedFaceId, FaceMatches without it."""
+        _checked("SearchFaces", given)
+        collection = self._open("SearchFaces", given["CollectionId"])
+        with _existing("SearchFaces", given["CollectionId"]):
+            vector = collection.vector(given["FaceId"])
+            if vector is None:
+                text = f"faceId: {given['FaceId']} was not found in the collection"
+                raise client_error("InvalidParameterException", text, "SearchFaces")
+            matches = _matches(collection, vector, given, without=given["FaceId"])
+        return {"SearchedFaceId": given["FaceId"], "FaceMatches": matches, "FaceModelVersion": MODEL_VERSION}
+
+    @operation("CompareFaces", requests.COMPARE_FACES)
+    def compare_faces(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """`SourceImage`, `TargetImage`, `SimilarityThreshold` (80), `QualityFilter` (NONE).
+
+        Compares the largest face of the source with all of the target. Gives SourceImageFace, FaceMatches
+        (Similarity, Face), the most similar first, and UnmatchedFaces.
+        """
+        _checked("CompareFaces", given)
+        source = self._usable("CompareFaces", "SourceImage", given, 1)
+        target = self._usable("CompareFaces", "TargetImage", given, MOST_DETECTED)
+        if not source or not target:
+            error = client_error("InvalidParameterException", "Request has invalid parameters", "CompareFaces")
+            error.add_note(f"no face in the {'TargetImage' if source else 'SourceImage'}")
+            raise error
+        threshold = given.get("SimilarityThreshold", DEFAULT_THRESHOLD)
+        rated = sorted(((alike(source[0].vector, one.vector), one) for one in target), key=lambda pair: -pair[0])
+        return {
+            "SourceImageFace": {key: source[0].detail[key] for key in ("BoundingBox", "Confidence")},
+            "FaceMatches": [{"Similarity": rate, "Face": one.detail} for rate, one in rated if rate >= threshold],
+            "UnmatchedFaces": [one.detail for rate, one in rated if rate < threshold],
+        }
+
+    @operation("ListFaces", requests.LIST_FACES)
+    def list_faces(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """`CollectionId`, `MaxResults`, `NextToken`, `FaceIds` -> Faces, oldest first, FaceModelVersion, NextToken."""
+        _checked("ListFaces", given)
+        collection = self._open("ListFaces", given["CollectionId"])
+        with _existing("ListFaces", given["CollectionId"]):
+            incarnation, after = collection.head()["Incarnation"], -1
+            if "NextToken" in given:
+                of, after = requests.token_values("ListFaces", given["NextToken"], (str, int))
+                if of != incarnation:
+                    raise requests.bad_token("ListFaces")
+            wanted = set(given["FaceIds"]) if "FaceIds" in given else None
+            rows = [(row, face) for row, face in collection.faces(after) if wanted is None or face["FaceId"] in wanted]
+        page = rows[: given.get("MaxResults") or DEFAULT_PAGE["ListFaces"]]
+        answer: dict[str, Any] = {"Faces": [_shown(face) for _, face in page], "FaceModelVersion": MODEL_VERSION}
+        if len(page) < len(rows):
+            answer["NextToken"] = requests.next_token(incarnation, page[-1][0])
+        return answer
+
+    @operation("DeleteFaces", requests.DELETE_FACES)
+    def delete_faces(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """`CollectionId`, `FaceIds` -> DeletedFaces, UnsuccessfulFaceDeletions (FaceId, Reasons)."""
+        _checked("DeleteFaces", given)
+        with _existing("DeleteFaces", given["CollectionId"]):
+            deleted = self._open("DeleteFaces", given["CollectionId"]).remove(given["FaceIds"])
+        unknown = [face_id for face_id in dict.fromkeys(given["FaceIds"]) if face_id not in deleted]
+        failures = [{"FaceId": face_id, "Reasons": ["FACE_NOT_FOUND"]} for face_id in unknown]
+        return {"DeletedFaces": deleted, "UnsuccessfulFaceDeletions": failures}
+
+    # Below: pictures and collections.
+
+    def _usable(self, name: str, field: str, given: Mapping[str, Any], vectors: int) -> list[Seen]:
+        bar = BARS[given.get("QualityFilter", "NONE")]
+        seen = _see(name, self._bytes(name, field, given), bar=bar, vectors=vectors)
+        return [one for one in seen if not one.reasons]
+
+    def _bytes(self, name: str, field: str, given: Mapping[str, Any]) -> bytes:
+        source = requests.image_source(name, field, given[field])
+        if source.data is not None:
+            return source.data
+        try:
+            data = self._read_object(source.bucket, source.key, source.version)
+        except ClientError as error:
+            text = "Unable to get object metadata from S3. Check object key, region and/or access permissions."
+            refusal = client_error("InvalidS3ObjectException", text, name)
+            refusal.add_note(f"s3://{source.bucket}/{source.key}: {error.message}")
+            raise refusal from error
+        if len(data) > LARGEST_OBJECT:
+            text = f"Image size is too large. Maximum image size supported is {LARGEST_OBJECT} bytes."
+            raise client_error("ImageTooLargeException", text, name)
+        return data
+
+    def _arn(self, collection_id: str) -> str:
+        return f"arn:aws:rekognition:{self._region}:{self._account}:collection/{collection_id}"
+
+    def _open(self, name: str, collection_id: str) -> FaceCollection:
+        folder = self._folder / _folder_name(collection_id)
+        with self._opening:
+            collection = self._opened.get(collection_id) or FaceCollection(folder)
+            with _existing(name, collection_id):
+                collection.head()
+            return self._opened.setdefault(collection_id, collection)
+
+    def _collection_ids(self) -> list[str]:
+        ids = []
+        for folder in self._folder.iterdir() if self._folder.is_dir() else ():
+            try:
+                ids.append(FaceCollection(folder).head()["CollectionId"])
+            except CollectionGone:
+                continue
+        return ids
+
+
+def _see(name: str, data: bytes, wanted: Collection[str] = (), **how: Any) -> list[Seen]:
+    from asl_local.services.rekognition.seeing import see  # noqa: PLC0415 - OpenCV, loaded with the first picture
+
+    return see(name, data, wanted, **how)
+
+
+def _checked(name: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    requests.check_values(name, given)
+    return given
+
+
+@contextmanager
+def _existing(name: str, collection_id: str) -> Iterator[None]:
+    """Turns a collection that is not there, or no longer, into the service's error."""
+    try:
+        yield
+    except CollectionGone as error:
+        text = f"The collection id: {collection_id} does not exist"
+        raise client_error("ResourceNotFoundException", text, name) from error
+
+
+def _folder_name(collection_id: str) -> str:
+    """A folder for the collection: its id where every file system takes it for what it is.
+
+    Ids differ in capitals and may be "." or 255 characters long; those get a folder of another shape.
+    """
+    if re.fullmatch(r"[a-z0-9_-]{1,100}", collection_id):
+        return collection_id
+    readable = re.sub(r"[^a-z0-9_-]", "_", collection_id.lower())[:100]
+    return f"{readable}.{hashlib.sha256(collection_id.encode()).hexdigest()[:16]}"
+
+
+def _matches(
+    collection: FaceCollection, vector: Any, given: Mapping[str, Any], without: str | None = None
+) -> list[dict[str, Any]]:
+    limit = distance_for(given.get("FaceMatchThreshold", DEFAULT_THRESHOLD))
+    near = [(d, face) for d, face in collection.nearest(vector, limit) if face["FaceId"] != without]
+    return [
+        {"Similarity": similarity(distance), "Face": _shown(face)}
+        for distance, face in near[: given.get("MaxFaces", DEFAULT_MATCHES)]
+    ]
+
+
+def _shown(face: Mapping[str, Any]) -> dict[str, Any]:
+    """A record as the service shows it, for the caller to keep."""
+    return {**face, "BoundingBox": dict(face["BoundingBox"]), "IndexFacesModelVersion": MODEL_VERSION}
