@@ -94,7 +94,7 @@ def test_the_architecture_page_shows_the_tree_as_it_is(project: Path) -> None:
     block = page.split("```")[1]
     shown: set[str] = set()
     folders: list[tuple[int, str]] = []
-    for line in block.splitlines()[2:]:
+    for line in block.splitlines()[2:]:  # after ```text and the package itself
         found = re.match(r"( *)([\w./]+?)(/?)(?:\s|$)", line)
         if not found:
             continue

@@ -1,0 +1,159 @@
+"""Prints the library's tables into its pages: `python scripts/print_docs.py` (--check says what is behind and fails).
+
+Knows: the markers in the pages and which table each one wants. Must never know: what a table says.
+A page has `<!-- printed: name -->` and `<!-- end -->`; what stands between them is made here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import inspect
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from asl_local.definition import grammar
+from asl_local.engine.history import EVENTS
+from asl_local.language.choice import OPERATORS
+from asl_local.language.intrinsic_functions import FUNCTIONS
+from asl_local.resources.integrations import INTEGRATIONS
+
+PROJECT = Path(__file__).resolve().parent.parent
+PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def operators() -> str:
+    """The Choice operators by the kind of their operand."""
+    kinds: dict[str, list[str]] = {}
+    for name, operator in OPERATORS.items():
+        if not operator.path_form:
+            form = f"`{name}`" + (" (and `…Path`)" if f"{name}Path" in OPERATORS else "")
+            kinds.setdefault(operator.kind, []).append(form)
+    return table(["operand", "operators"], [[kind, ", ".join(names)] for kind, names in kinds.items()])
+
+
+def intrinsics() -> str:
+    """The intrinsic functions."""
+    return table(["function", "what it does"], [[f"`States.{name}`", f.doc] for name, f in FUNCTIONS.items()])
+
+
+def events() -> str:
+    """The history's events."""
+    return table(
+        ["event", "details"], [[f"`{name}`", ", ".join(details) or "none"] for name, (_, details) in EVENTS.items()]
+    )
+
+
+def integrations() -> str:
+    """The service integrations that a stand-in answers."""
+    rows = []
+    for service, integration in INTEGRATIONS.items():
+        actions = sorted(integration.actions) if integration.actions else ["every operation of the client"]
+        rows.append([f"`arn:aws:states:::{service}:…`", ", ".join(actions), f"`{integration.prefix}.<code>`"])
+    rows.append(["`arn:aws:states:::lambda:invoke`", "calls your handlers", "the function's own errorType"])
+    return table(["resource", "actions", "errors"], rows)
+
+
+def services() -> str:
+    """The operations of every stand-in."""
+    from asl_local.services.dynamodb import DynamoDB
+    from asl_local.services.rekognition import Rekognition
+    from asl_local.services.s3 import S3
+    from asl_local.services.sns import SNS
+
+    rows = []
+    for name, kind in {"s3": S3, "dynamodb": DynamoDB, "rekognition": Rekognition, "sns": SNS}.items():
+        methods = [
+            f"`{method}`"
+            for method, function in inspect.getmembers(kind, callable)
+            if not method.startswith("_") and method != "exceptions" and inspect.isfunction(function)
+        ]
+        rows.append([f"`{name}`", ", ".join(methods)])
+    return table(["client", "methods"], rows)
+
+
+def fields() -> str:
+    """The grammar."""
+    return grammar.markdown()
+
+
+FLOORS = [
+    "errors.py", "values.py", "language", "definition", "plan", "engine", "drivers", "services", "resources",
+    "reporters", "interfaces", "__init__.py",
+]  # fmt: skip
+
+
+def tree() -> str:
+    """The package's files, floor by floor, each with the first sentence of its docstring."""
+    source = PROJECT / "src" / "asl_local"
+    lines = ["```text", "src/asl_local/"]
+
+    def sentence(path: Path) -> str:
+        text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+        return re.split(r"(?<=[.:])\s", " ".join(text.split()), maxsplit=1)[0].rstrip(".:")
+
+    def show(path: Path, depth: int) -> None:
+        indent = "  " * depth
+        if path.is_file():
+            lines.append(f"{indent}{path.name:<{30 - len(indent)}} {sentence(path)}")
+            return
+        lines.append(f"{indent}{path.name + '/':<{30 - len(indent)}} {sentence(path / '__init__.py')}")
+        for inner in sorted(path.iterdir(), key=lambda p: (p.is_dir(), p.name)):
+            if inner.is_dir() and (inner / "__init__.py").exists():
+                show(inner, depth + 1)
+            elif inner.suffix == ".py" and inner.name != "__init__.py":
+                show(inner, depth + 1)
+
+    for name in FLOORS:
+        show(source / name, 1)
+    others = sorted(p for p in source.glob("*.py") if p.name not in FLOORS)
+    for path in others:
+        show(path, 1)
+    return "\n".join([*lines, "```"])
+
+
+PRINTED: dict[str, Callable[[], str]] = {
+    "tree": tree,
+    "fields": fields,
+    "operators": operators,
+    "intrinsics": intrinsics,
+    "events": events,
+    "integrations": integrations,
+    "services": services,
+}
+
+_SLOT = re.compile(r"(<!-- printed: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.S)
+
+
+def printed(page: str) -> str:
+    """The page with every slot filled."""
+    return _SLOT.sub(lambda found: f"{found[1]}{PRINTED[found['name']]()}\n{found[3]}", page)
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a page is behind")
+    check = parser.parse_args().check
+    behind = []
+    for path in PAGES:
+        old = path.read_text("utf-8")
+        new = printed(old)
+        if new != old:
+            behind.append(path.name)
+            if not check:
+                path.write_text(new, "utf-8")
+    print(f"{'behind' if check else 'printed'}: {', '.join(behind) or 'nothing'}")
+    return 1 if check and behind else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
