@@ -41,16 +41,19 @@ class ClientError(AslError):
 
 
 @cache
-def error_class(code: str, *, botocore: bool = False) -> type[ClientError]:
-    """The exception class of one name, which is the code unless `client_error` was told otherwise.
+def error_class(name: str) -> type[ClientError]:
+    """The exception class of one name, which is the code unless `client_error` was told otherwise."""
+    return type(name, (ClientError,), {"__module__": __name__})
 
-    Where botocore is loaded the class is botocore's ClientError too, so that the `except ClientError` of a handler
-    written for boto3 goes on working.
+
+@cache
+def _error_class_beside_botocore(name: str) -> type[ClientError]:
+    """The same class as a botocore ClientError too, where botocore is loaded.
+
+    So the `except ClientError` of a handler written for boto3 goes on working.
     """
-    bases: tuple[type, ...] = (ClientError,)
-    if botocore:
-        bases = (error_class(code), sys.modules["botocore.exceptions"].ClientError)
-    return type(code, bases, {"__module__": __name__})
+    bases = (error_class(name), sys.modules["botocore.exceptions"].ClientError)
+    return type(name, bases, {"__module__": __name__})
 
 
 def client_error(code: str, message: str, operation: str, status: int = 400, *, name: str | None = None) -> ClientError:
@@ -67,8 +70,8 @@ def client_error(code: str, message: str, operation: str, status: int = 400, *, 
             "RetryAttempts": 0,
         },
     }
-    loaded = "botocore.exceptions" in sys.modules
-    return error_class(name or code, botocore=loaded)(response, operation)
+    make = _error_class_beside_botocore if "botocore.exceptions" in sys.modules else error_class
+    return make(name or code)(response, operation)
 
 
 class ExceptionNames:
