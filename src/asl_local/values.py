@@ -69,7 +69,11 @@ def accept(value: Any, path: str = "$", depth: int = 0) -> Json:
             result[str(key)] = accept(member, f"{path}.{key}", depth + 1)
         return result
     if kind is list or kind is tuple or isinstance(value, (list, tuple)):
-        return [accept(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(value)]
+        items: list[Json] = []
+        # Not a comprehension, which before Python 3.12 is a frame of its own: 500 levels must fit into 1,000 frames.
+        for number, item in enumerate(value):
+            items.append(accept(item, f"{path}[{number}]", depth + 1))
+        return items
     if isinstance(value, str):
         return str(value)
     if isinstance(value, int):

@@ -30,8 +30,7 @@ def files_below(folder: Path) -> list[str]:
 def state(s3: S3, key: str = "k") -> tuple[bytes, dict[str, str], str] | None:
     try:
         got = s3.get_object(Bucket=BUCKET, Key=key)
-    except ClientError as error:
-        assert error.code == "NoSuchKey"
+    except s3.exceptions.NoSuchKey:
         return None
     return got["Body"].read(), got["Metadata"], got["ContentType"]
 

@@ -134,19 +134,21 @@ def marshal(value: Any) -> Json:
     """
     try:
         return accept(value)
-    except NotJson:
-        return accept(_simplified(value, ()))
+    except NotJson as error:
+        refusal = error
+    try:
+        return accept(_simplified(value))
+    except RecursionError:  # it contains itself
+        raise refusal from None
 
 
-def _simplified(value: Any, above: tuple[int, ...]) -> Any:
+def _simplified(value: Any) -> Any:
     if isinstance(value, Decimal):
         return float(value)
-    if id(value) in above:
-        return value  # accept() says how deep that goes
     if isinstance(value, dict):
-        return {_key(key): _simplified(member, (*above, id(value))) for key, member in value.items()}
+        return {_key(key): _simplified(member) for key, member in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_simplified(item, (*above, id(value))) for item in value]
+        return [_simplified(item) for item in value]
     return value
 
 
@@ -283,7 +285,8 @@ class Lambda:
             raise client_error("InvalidParameterValueException", text, "Invoke")
         arn = f"arn:aws:lambda:{self._region}:{self._account}:function:{name}"
         arn = f"{arn}:{qualifier}" if qualifier else arn
-        for each in (asked, arn, f"{name}:{qualifier}", name):
+        versions = (f"{name}:{qualifier}", arn) if qualifier else ()
+        for each in (*versions, asked, name, f"arn:aws:lambda:{self._region}:{self._account}:function:{name}"):
             handler = self._functions.get(each) if isinstance(self._functions, Mapping) else self._functions(each)
             if handler is not None:
                 # There is one version of everything; an alias leads to it.
