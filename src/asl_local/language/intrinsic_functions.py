@@ -175,7 +175,10 @@ def _array_contains(_draw: Draw, array: list[Json], wanted: Json) -> bool:
 
 
 def _array_unique(_draw: Draw, array: list[Json]) -> list[Json]:
-    return list({_identity_key(item): item for item in reversed(array)}.values())[::-1]
+    unique: dict[Any, Json] = {}
+    for item in array:
+        unique.setdefault(_identity_key(item), item)
+    return list(unique.values())
 
 
 def _array_partition(_draw: Draw, array: list[Json], size: float) -> list[Json]:
@@ -215,8 +218,9 @@ def _math_random(draw: Draw, start: float, end: float, seed: float | None = None
     first, bound = _rounded(1, start), _rounded(2, end)
     if first >= bound:
         _fail(f"argument 1 must be less than argument 2, but they were {_short(start)} and {_short(end)}")
-    number = draw() if seed is None else Random(_rounded(3, seed)).double()
-    return first + int(number * (bound - first))
+    if seed is not None:
+        return Random(_rounded(3, seed)).integer(first, bound)
+    return first + int(draw() * (bound - first))
 
 
 def _uuid(draw: Draw) -> str:

@@ -191,7 +191,7 @@ class _Parser:
         count = len(arguments)
         if count < least or (most is not None and count > most):
             wanted = f"at least {least}" if most is None else str(least) if most == least else f"{least} to {most}"
-            self.refuse(f"{name} takes {wanted} argument{'' if wanted == '1' else 's'}, not {count}", start)
+            self.refuse(f"{name} takes {wanted} argument{'' if wanted.endswith('1') else 's'}, not {count}", start)
         template = arguments[0] if name == "States.Format" else None
         if isinstance(template, _Constant) and len(template.pieces) != count:
             self.refuse(

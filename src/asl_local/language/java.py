@@ -57,6 +57,9 @@ def decimal_of(text: str) -> Decimal | str:
         return f"'{text}' is not a decimal number."
 
 
+_LARGEST = 2**31 - 1
+
+
 class Random:
     """java.util.Random: the linear congruential generator whose sequence its documentation fixes for every seed."""
 
@@ -67,6 +70,21 @@ class Random:
         self._state = (self._state * 0x5DEECE66D + 0xB) & ((1 << 48) - 1)
         return self._state >> (48 - count)
 
-    def double(self) -> float:
-        """The next `nextDouble()`: 0 <= n < 1."""
-        return float((self._bits(26) << 27) + self._bits(27)) * 2.0**-53
+    def integer(self, origin: int, bound: int) -> int:
+        """The next of `ints(origin, bound)` as of Java 17: origin <= n < bound, both within 32 bits."""
+        span = bound - origin
+        if span > _LARGEST:
+            number = self._signed()
+            while not origin <= number < bound:
+                number = self._signed()
+            return number
+        if span & (span - 1) == 0:
+            return origin + (self._bits(32) & (span - 1))
+        bits = self._bits(31)
+        while bits - bits % span + span - 1 > _LARGEST:  # the last, shorter run of values would favour small ones
+            bits = self._bits(31)
+        return origin + bits % span
+
+    def _signed(self) -> int:
+        bits = self._bits(32)
+        return bits - (1 << 32) if bits >> 31 else bits

@@ -183,9 +183,10 @@ def compile_result_path(text: str | None) -> Placement:
     if not steps:
         return lambda _raw, result: result
     first, last = steps[0], len(steps) - 1
+    one_name = last == 0 and isinstance(first, str)
 
     def place(raw: Json, result: Json) -> Json:
-        if last == 0 and raw.__class__ is dict:
+        if one_name and raw.__class__ is dict:
             return {**raw, first: result}
         return put(raw, result, 0, raw)
 
