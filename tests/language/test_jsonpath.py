@@ -280,6 +280,8 @@ WORDS = {
     "@ <= null": (["x", 1, [1], None, "null"], ["null"]),
     # by UTF-16 code unit, as in Java: the surrogates of an emoji come before half-width kana
     "@ < ｱ": (["ｱ", "\U0001f600"], ["\U0001f600"]),
+    "@ < 'b>c'": (["a", "b>c", "b>d"], ["a"]),
+    "@ >= @": (["x", 1, None, [1]], ["x", 1, None, [1]]),
     "null == @": ([None, "x"], [None]),
     "1 == 1.0": (["x"], []),  # two words
 }
@@ -314,7 +316,7 @@ def test_a_filter_tests_an_object_itself():
 @pytest.mark.parametrize(
     "test",
     [
-        "@.n in ['x']", "@.n contains x", "@.n = 1", "@.n ~ 1", "1", "true", "!", "! @.n", "@.n == 'x", "@.n == 'a && b'", "@.n == 1 &&",
+        "@.n in ['x']", "@.n contains x", "@.n = 1", "@.n ~ 1", "1", "true", "!", "! @.n", "@.n == 'x", "@.n == 'a && b'", "@.n == 1 &&", "@.n != 'a>=b'",
         "@.n[*] == 1", "@..n", "@.n == $..n", "@.n == $$.x", "@.n =~ x", "@.n =~ /(/", "@.n =~ /[/", "'x' =~ /x/", "@['n'", '@["n"] == 1',
     ],
 )  # fmt: skip

@@ -30,10 +30,6 @@ class Operand(Protocol):
     def find(self) -> Callable[..., Json]:
         """The value in a document."""
 
-    @property
-    def steps(self) -> tuple[str | int, ...]:
-        """Names and indexes of a Reference Path."""
-
 
 _QUOTE = re.compile(r"(?<!\\)'")
 _PATTERN = re.compile(r"/(.*)/(i?)", re.DOTALL)
@@ -47,7 +43,8 @@ _ORDERS: dict[str, Callable[[int], bool]] = {
     ">": lambda order: order < 0,
     "<": lambda order: order > 0,
 }
-_OPERATORS = ("==", "!=", ">=", "<=", "=~", ">", "<")
+# In the order in which they are looked for, in the whole comparison, quoted words included.
+_OPERATORS = ("==", ">=", "<=", "!=", "<", ">", "=~")
 _EQUALITIES = ("==", "!=")
 
 
@@ -159,7 +156,7 @@ def _compares(actual: Any, operator: str, expected: Any) -> Test:
             other = read_expected(item, root)
         except NotFound:
             return False
-        if ordered and value is None:
+        if ordered and (value is None) is not (other is None):
             return False
         order = _compare(other, value)
         return order is not None and passes(order)

@@ -6,7 +6,6 @@ AWS does not name its JSONPath library, but every published observation of it (m
 JsonPath 2.0.0 of 2015 and none of the later releases, so that release's behaviour is the rule here, where it differs
 from RFC 9535 too: a path of names and single indexes has one value or fails, every other path has a list; a filter
 tests an object itself, not its members; a negative index finds nothing; `['a','b']` is one object.
-
 """
 
 from __future__ import annotations
