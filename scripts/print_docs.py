@@ -19,6 +19,10 @@ from asl_local.engine.history import EVENTS
 from asl_local.language.choice import OPERATORS
 from asl_local.language.intrinsic_functions import FUNCTIONS
 from asl_local.resources.integrations import INTEGRATIONS
+from asl_local.services.dynamodb import DynamoDB
+from asl_local.services.rekognition import Rekognition
+from asl_local.services.s3 import S3
+from asl_local.services.sns import SNS
 
 PROJECT = Path(__file__).resolve().parent.parent
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
@@ -64,11 +68,6 @@ def integrations() -> str:
 
 def services() -> str:
     """The operations of every stand-in."""
-    from asl_local.services.dynamodb import DynamoDB
-    from asl_local.services.rekognition import Rekognition
-    from asl_local.services.s3 import S3
-    from asl_local.services.sns import SNS
-
     rows = []
     for name, kind in {"s3": S3, "dynamodb": DynamoDB, "rekognition": Rekognition, "sns": SNS}.items():
         methods = [
@@ -107,9 +106,9 @@ def tree() -> str:
             return
         lines.append(f"{indent}{path.name + '/':<{30 - len(indent)}} {sentence(path / '__init__.py')}")
         for inner in sorted(path.iterdir(), key=lambda p: (p.is_dir(), p.name)):
-            if inner.is_dir() and (inner / "__init__.py").exists():
-                show(inner, depth + 1)
-            elif inner.suffix == ".py" and inner.name != "__init__.py":
+            if (inner.is_dir() and (inner / "__init__.py").exists()) or (
+                inner.suffix == ".py" and inner.name != "__init__.py"
+            ):
                 show(inner, depth + 1)
 
     for name in FLOORS:
@@ -130,7 +129,7 @@ PRINTED: dict[str, Callable[[], str]] = {
     "services": services,
 }
 
-_SLOT = re.compile(r"(<!-- printed: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.S)
+_SLOT = re.compile(r"(<!-- printed: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def printed(page: str) -> str:

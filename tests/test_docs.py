@@ -16,7 +16,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 PAGES = sorted(
     p for p in [PROJECT / "README.md", *PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")] if p.is_file()
 )
-_FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.M | re.S)
+_FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 def blocks() -> list[tuple[str, str, str]]:
@@ -92,9 +92,9 @@ def test_commands_work(where: str, text: str, workplace: Path) -> None:
 def commands(text: str) -> list[tuple[str, str | None]]:
     """The commands of a block and, in a console block, what each prints."""
     text = text.replace("\\\n", " ")
-    if not re.search(r"^\$ ", text, re.M):
+    if not re.search(r"^\$ ", text, re.MULTILINE):
         return [(line, None) for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    parts = re.split(r"^\$ ", text, flags=re.M)[1:]
+    parts = re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]
     return [(part.split("\n", 1)[0], part.split("\n", 1)[1]) for part in parts]
 
 

@@ -79,7 +79,7 @@ ELSEWHERE = {"JSON and YAML definitions, definition substitutions"}
 
 def rows() -> dict[str, str]:
     block = README.read_text("utf-8").split("<!-- support -->")[1].split("<!-- end -->")[0]
-    return dict(re.findall(r"^\| (?!feature|---)(.+?) \| (.+?) \|$", block, re.M))
+    return dict(re.findall(r"^\| (?!feature|---)(.+?) \| (.+?) \|$", block, re.MULTILINE))
 
 
 def test_every_row_has_a_probe() -> None:
