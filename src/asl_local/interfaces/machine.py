@@ -22,6 +22,7 @@ from asl_local.errors import Diagnostic, ExecutionFailed, InvalidExecutionInput,
 from asl_local.plan import Plan, compile_machine
 from asl_local.reporters import Event, History
 from asl_local.reporters.aws import event, query
+from asl_local.reporters.mermaid import mermaid
 from asl_local.resources import Resources
 from asl_local.resources.registry import Handler
 from asl_local.values import Json, accept, copy, exceeds
@@ -146,13 +147,14 @@ class Machine:
         return Execution(
             self.plan,
             accepted,
-            identity=identity or self._identity(execution_name or "execution"),
+            identity=identity or self.identity(execution_name or "execution"),
             seed=seed,
             shuffle=shuffle,
             limits=limits,
         )
 
-    def _identity(self, execution_name: str) -> Identity:
+    def identity(self, execution_name: str) -> Identity:
+        """The names that an execution of this machine goes by unless it is given others: region us-east-1."""
         stem = "arn:aws:states:us-east-1:123456789012"
         return Identity(
             execution_arn=f"{stem}:execution:{self.name}:{execution_name}",
@@ -161,6 +163,10 @@ class Machine:
             machine_name=self.name,
             role_arn="arn:aws:iam::123456789012:role/asl-local",
         )
+
+    def to_mermaid(self) -> str:
+        """The machine as a Mermaid flowchart, for README files and pull requests."""
+        return mermaid(self.definition)
 
     def __repr__(self) -> str:
         return f"<Machine {self.name!r}, {len(self.plan.states)} states>"

@@ -1,0 +1,266 @@
+"""The command line: which commands there are, how it ends, and what it does about a terminal's limits.
+
+Knows: arguments, exit codes, streams. Must never know: how a command does its work (cli_run, cli_show, cli_aws do).
+Exit codes: 0 all is well; 1 the execution did not succeed, or the definition has errors; 2 the command cannot be
+carried out as given; 130 interrupted. Results go to standard output, everything else to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn, TextIO
+
+from asl_local.errors import AslError, InternalError
+
+ROOT_VARIABLE = "ASL_LOCAL_ROOT"
+DEFAULT_ROOT = "asl-local-data"
+
+USAGE, INTERRUPTED, BROKEN_PIPE, INTERNAL = 2, 130, 141, 70
+
+_RUN = """\
+Run an execution. Its output goes to standard output as JSON, nothing else does; progress goes to standard error.
+Every execution leaves a record under ROOT/executions, which `asl-local history` shows.
+
+--input is JSON text, @FILE, FILE, or - for standard input; without it the input is {}.
+
+--resources names a Python file (tasks.py) or module (package.tasks) that says which function answers which Resource:
+  def resources(aws): return {"*ResizeFunction*": resize}      # aws: the local stand-ins, aws.client("s3") and so on
+or, where no function needs a stand-in,
+  RESOURCES = {"*ResizeFunction*": resize}
+The keys are Lambda functions' ARNs, names or shell-style patterns of them; a function takes (event) or (event, context).
+FILE:NAME uses another function or mapping than these. Given twice, the later one's entries win.
+"""
+_VALIDATE = "Check definitions without running them. Exit code 1 if there is an error; warnings alone are fine."
+_GRAPH = "Draw a definition: the text of a Mermaid flowchart, which GitHub, GitLab and many editors show as a picture."
+_HISTORY = "List the executions recorded under a root, the latest first, or show the events of one."
+_AWS = "The AWS CLI's commands for the local stand-ins: s3, dynamodb, rekognition, sns."
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, with a hint, instead of the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: {message} (see {self.prog} --help)", file=sys.stderr)
+        sys.exit(USAGE)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; gives the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    _tame(sys.stdout)
+    _tame(sys.stderr)
+    try:
+        code = _main(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _silence(sys.stdout)
+        return BROKEN_PIPE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except SystemExit as stop:  # argparse's way out, --help included
+        return stop.code if isinstance(stop.code, int) else USAGE
+    return code
+
+
+def _main(arguments: list[str]) -> int:
+    parser = build(arguments)
+    options = parser.parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] | None = getattr(options, "run", None)
+    if run is None:
+        parser.print_help(sys.stderr)
+        return USAGE
+    try:
+        return run(options)
+    except (AslError, OSError) as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        complain(error_text(error))
+        return USAGE
+    except (Exception, InternalError) as error:
+        if os.environ.get("ASL_LOCAL_DEBUG"):
+            raise
+        complain(f"internal error: {type(error).__name__}: {error}; please report it (ASL_LOCAL_DEBUG=1 shows where)")
+        return INTERNAL
+
+
+def build(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """The parser. `arguments` decide whether the parameters of `aws` are loaded too, which takes a moment."""
+    parser = _Parser(
+        prog="asl-local",
+        description="Run Amazon States Language definitions offline, against local stand-ins for AWS services.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action=_Version)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _add_run(commands)
+    _add_validate(commands)
+    _add_graph(commands)
+    _add_history(commands)
+    if next((a for a in arguments if not a.startswith("-")), None) == "aws":
+        from asl_local.interfaces import cli_aws  # noqa: PLC0415 - a table of some size
+
+        cli_aws.add_parser(commands)
+    else:
+        commands.add_parser("aws", help=_AWS, add_help=False)
+    return parser
+
+
+class _Version(argparse.Action):
+    """--version; reading the package's metadata takes longer than all else at the start, so only then."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **_: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="print the version and exit")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        print(f"{parser.prog} {importlib.metadata.version('asl-local')}")
+        parser.exit()
+
+
+def _command(commands: Any, name: str, text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=text.partition(". ")[0].partition(": ")[0],
+        description=text,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    return parser
+
+
+def _add_root(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--root",
+        metavar="DIR",
+        help=f"the folder that holds all local state; default: ${ROOT_VARIABLE}, else ./{DEFAULT_ROOT}",
+    )
+
+
+def _add_substitute(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--substitute",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        type=_pair,
+        help="fill the placeholder ${NAME} of the definition; may be given several times",
+    )
+
+
+def _add_run(commands: Any) -> None:
+    parser = _command(commands, "run", _RUN)
+    parser.add_argument("definition", metavar="DEFINITION", help="a .asl.json, .asl.yaml or .asl.yml file")
+    parser.add_argument("--input", metavar="JSON|@FILE|FILE|-", help="the execution's input; default: {}")
+    parser.add_argument("--resources", action="append", default=[], metavar="MODULE|FILE", help="who answers the tasks")
+    _add_root(parser)
+    parser.add_argument("--simulate", action="store_true", help="a virtual clock: waits and retries take no time")
+    parser.add_argument(
+        "--seed", type=int, metavar="N", help="what random numbers start from; default with --simulate: 0"
+    )
+    parser.add_argument("--name", metavar="NAME", help="the execution's name; default: one that tells machine and time")
+    _add_substitute(parser)
+    parser.add_argument(
+        "--max-events",
+        type=_limit,
+        default=25_000,
+        metavar="N|none",
+        help="most history events; default: 25000, as AWS",
+    )
+    parser.add_argument(
+        "--max-payload-bytes",
+        type=_limit,
+        default=262_144,
+        metavar="N|none",
+        help="most bytes of an input or output; default: 262144, as AWS",
+    )
+    parser.add_argument("--quiet", "-q", action="store_true", help="no progress on standard error")
+    parser.set_defaults(run=_lazily("cli_run", "run"))
+
+
+def _add_validate(commands: Any) -> None:
+    parser = _command(commands, "validate", _VALIDATE)
+    parser.add_argument("definitions", metavar="DEFINITION", nargs="+", help="a .asl.json, .asl.yaml or .asl.yml file")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    parser.add_argument("--type", choices=("STANDARD", "EXPRESS"), default="STANDARD", help="default: STANDARD")
+    _add_substitute(parser)
+    parser.set_defaults(run=_lazily("cli_show", "validate"))
+
+
+def _add_graph(commands: Any) -> None:
+    parser = _command(commands, "graph", _GRAPH)
+    parser.add_argument("definition", metavar="DEFINITION", help="a .asl.json, .asl.yaml or .asl.yml file")
+    parser.add_argument("--format", choices=("mermaid",), default="mermaid", help="default: mermaid")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write there instead of to standard output")
+    _add_substitute(parser)
+    parser.set_defaults(run=_lazily("cli_show", "graph"))
+
+
+def _add_history(commands: Any) -> None:
+    parser = _command(commands, "history", _HISTORY)
+    parser.add_argument("name", metavar="NAME", nargs="?", help="an execution; without it, all are listed")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    _add_root(parser)
+    parser.set_defaults(run=_lazily("cli_show", "history"))
+
+
+def _lazily(module: str, function: str) -> Callable[[argparse.Namespace], int]:
+    def run(options: argparse.Namespace) -> int:
+        import importlib  # noqa: PLC0415 - with what it imports, only for the command that was asked for
+
+        code: int = getattr(importlib.import_module(f"asl_local.interfaces.{module}"), function)(options)
+        return code
+
+    return run
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
+
+
+def _limit(text: str) -> int | None:
+    if text == "none":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number from 1 nor 'none'")
+    return int(text)
+
+
+def root_of(options: argparse.Namespace) -> str:
+    """The root directory that the options, else the environment, else the default name."""
+    return options.root or os.environ.get(ROOT_VARIABLE) or DEFAULT_ROOT
+
+
+def complain(text: str) -> None:
+    """A line on standard error, with the program's name before it."""
+    print(f"asl-local: {text}", file=sys.stderr)
+
+
+def error_text(error: BaseException) -> str:
+    """What an error says to a person."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename is not None else error.strerror
+    return str(error)
+
+
+def _tame(stream: TextIO | None) -> None:
+    """A character that the console has no code for is shown by its number, and never ends the program."""
+    if stream is not None and hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")
+
+
+def _silence(stream: TextIO) -> None:
+    """Nobody reads any more; Python's own flush at exit must not complain about that."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except (OSError, ValueError):
+        return
+
+
+if __name__ == "__main__":
+    sys.exit(main())

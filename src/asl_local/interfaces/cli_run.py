@@ -1,0 +1,358 @@
+"""`asl-local run`: one execution, from a definition and an input to an output, an exit code and a record.
+
+Knows: where definition, input and functions come from and where the result goes. Must never know: how it is run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import importlib.machinery
+import importlib.util
+import json
+import os
+import signal
+import sys
+import traceback
+import uuid
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+
+from asl_local.engine import Limits
+from asl_local.errors import AslError, InvalidDefinition, UnknownResource
+from asl_local.interfaces import cli
+from asl_local.interfaces.machine import Machine, Result, load
+from asl_local.interfaces.records import RecordError, Records, check_name, ended, started
+from asl_local.reporters import Event
+from asl_local.reporters.timeline import Timeline, is_failure, one_line
+from asl_local.resources import Resources
+from asl_local.values import Json
+
+if TYPE_CHECKING:
+    from asl_local.services.local import LocalAWS
+
+NO_RESOURCES = "\n  --resources FILE names the functions that answer (see asl-local run --help)"
+
+_DIM, _RED, _GREEN, _PLAIN = "\033[2m", "\033[31m", "\033[32m", "\033[0m"
+
+
+class UsageError(AslError):
+    """The command cannot be carried out as given; the text is one line."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """The command. Gives 0 if the execution SUCCEEDED, 1 if not, 130 if it was interrupted."""
+    try:
+        machine = load(Path(options.definition), substitutions=dict(options.substitute) or None)
+    except InvalidDefinition as error:
+        for line in problems(error, options.definition):
+            cli.complain(line)
+        return cli.USAGE
+    given = read_input(options.input)
+    aws = _stand_ins(options)
+    handlers: dict[str, Any] = {}
+    for name in options.resources:
+        handlers |= load_resources(name, aws)
+    resources = Resources(handlers, aws=aws)
+    identity = machine.identity(_name(options, machine))
+    watcher = _Watcher(machine, sys.stderr, quiet=options.quiet)
+    record = started(identity, machine.definition, given, simulated=options.simulate)
+    records = Records(aws.root) if aws is not None else None
+
+    def on_event(event: Event) -> None:
+        if records is not None and not watcher.events:
+            # Before any task is called, after all that could keep the execution from starting has been looked at.
+            # A simulated run repeats itself, so its record may; any other keeps what it has found.
+            records.begin(record, replace=options.simulate)
+        watcher.tell(event)
+
+    common: dict[str, Any] = {
+        "limits": Limits(events=options.max_events, payload_bytes=options.max_payload_bytes),
+        "identity": identity,
+        "on_event": on_event,
+    }
+    try:
+        with _standard_output_kept():
+            if options.simulate:
+                result = machine.simulate(given, resources, seed=options.seed or 0, **common)
+            else:
+                result = machine.run(given, resources, seed=options.seed, **common)
+    except UnknownResource as error:
+        cli.complain(f"{error}{'' if options.resources else NO_RESOURCES}")
+        return cli.USAGE
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the record is written whole, however impatient somebody is
+        _keep(records, ended(record, watcher.events, status="ABORTED", cause="interrupted"))
+        cli.complain(
+            f"interrupted; execution {identity.execution_name} was aborted{_where(options, records, identity)}"
+        )
+        # Handlers may still be at work on their threads; Python would wait for nothing, but C code could stumble.
+        _leave(cli.INTERRUPTED)
+    outcome = {"status": result.status, "output": result.output, "error": result.error, "cause": result.cause}
+    _keep(records, ended(record, watcher.events, **outcome))
+    if result.status == "SUCCEEDED":
+        write_json(result.output)
+        return 0
+    _report(result, watcher, identity.execution_name)
+    return 1
+
+
+def problems(error: InvalidDefinition, file: str) -> list[str]:
+    """A line for each error of a definition."""
+    lines = []
+    for each in error.diagnostics:
+        if each.severity == "ERROR":
+            place = f"{file}:{each.line}:{each.column}" if each.line is not None else file
+            hint = f" ({each.hint})" if each.hint else ""
+            lines.append(one_line(f"{place}: {each.code}: {each.message} at {each.path or '/'}{hint}"))
+    return lines
+
+
+# -- what goes in ------------------------------------------------------------------------------------------------------
+
+
+def read_input(given: str | None) -> Json:
+    """The input that --input names. Raises UsageError for what is neither JSON nor a file that holds JSON."""
+    if given is None:
+        return {}
+    if given == "-":
+        return _parsed(sys.stdin.buffer.read(), "standard input")
+    if given.startswith("@"):
+        return _parsed(_contents(Path(given[1:])), given[1:])
+    try:
+        return _parsed(given.encode("utf-8", "surrogateescape"), "--input")
+    except UsageError as error:
+        with contextlib.suppress(OSError, ValueError):
+            if Path(given).is_file():
+                return _parsed(_contents(Path(given)), given)
+        if given.lstrip()[:1] in ("{", "[", '"'):
+            raise
+        raise UsageError(
+            f"--input: {given!r} is neither JSON nor a file (JSON texts need quotes: '\"...\"')"
+        ) from error
+
+
+def _contents(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"--input: {path}: {error.strerror or error}") from None
+
+
+def _parsed(data: bytes, name: str) -> Json:
+    def refuse(constant: str) -> NoReturn:
+        raise ValueError(f"{constant} is not JSON")
+
+    try:
+        return json.loads(data.decode("utf-8-sig"), parse_constant=refuse)
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{name}: not UTF-8 at byte {error.start}") from None
+    except json.JSONDecodeError as error:
+        raise UsageError(f"{name}: not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{name}: not JSON: {error}") from None
+
+
+def _stand_ins(options: argparse.Namespace) -> LocalAWS | None:
+    from asl_local.services.local import LocalAWS  # noqa: PLC0415 - only for this command
+
+    try:
+        return LocalAWS(cli.root_of(options))
+    except AslError as error:
+        if options.root or os.environ.get(cli.ROOT_VARIABLE):
+            raise
+        # Nobody asked for this folder; a definition that needs no stand-in runs without it.
+        cli.complain(f"{error}; running without stand-ins and without a record")
+        return None
+
+
+def load_resources(name: str, aws: LocalAWS | None) -> dict[str, Any]:
+    """The handlers of a module or file, by ARN, name or pattern; see `asl-local run --help` for the convention.
+
+    Raises UsageError, in one line, for whatever keeps them from being had.
+    """
+    module, attribute = _module(name)
+    if attribute:
+        provider = getattr(module, attribute, None)
+        if provider is None:
+            raise UsageError(f"--resources {name}: the module has no {attribute!r}")
+    else:
+        provider = getattr(module, "resources", None) or getattr(module, "RESOURCES", None)
+        if provider is None:
+            raise UsageError(
+                f"--resources {name}: the module has neither a function `resources(aws)` nor a mapping `RESOURCES` "
+                "(see asl-local run --help)"
+            )
+    if callable(provider):
+        with _failing(name), contextlib.redirect_stdout(sys.stderr):
+            provider = provider(aws)
+    if isinstance(provider, Resources):
+        provider = provider.handlers
+    if not isinstance(provider, Mapping):
+        raise UsageError(
+            f"--resources {name}: a mapping of names to functions is wanted, not a {type(provider).__name__}"
+        )
+    for key, handler in provider.items():
+        if not isinstance(key, str) or not callable(handler):
+            raise UsageError(f"--resources {name}: {key!r}: a {type(handler).__name__} is not a function")
+    return dict(provider)
+
+
+def _module(name: str) -> tuple[ModuleType, str]:
+    """The module that a path or a dotted name leads to, and what stands behind a colon."""
+    target, colon, attribute = name.rpartition(":")
+    if not colon or not attribute.isidentifier() or len(target) == 1:  # C:\tasks.py
+        target, attribute = name, ""
+    path = Path(target)
+    if path.suffix == ".py" or path.is_file():
+        if not path.is_file():
+            raise UsageError(f"--resources {name}: there is no such file")
+        return _from_file(path.resolve(), name), attribute
+    if path.is_dir() and not (path / "__init__.py").is_file():
+        raise UsageError(f"--resources {name}: that is a folder; name the Python file in it")
+    if not all(part.isidentifier() for part in target.split(".")):
+        raise UsageError(f"--resources {name}: neither a Python file nor a module's name")
+    _importable(Path.cwd())
+    with _failing(name), contextlib.redirect_stdout(sys.stderr):
+        return importlib.import_module(target), attribute
+
+
+def _from_file(path: Path, name: str) -> ModuleType:
+    module_name = path.stem if path.stem not in sys.modules else f"resources_{path.stem}"
+    loader = importlib.machinery.SourceFileLoader(module_name, str(path))
+    spec = importlib.util.spec_from_file_location(module_name, path, loader=loader)
+    if spec is None:
+        raise UsageError(f"--resources {name}: cannot be loaded")
+    module = importlib.util.module_from_spec(spec)
+    _importable(path.parent)  # as `python tasks.py` would have it, so that the file can import its neighbours
+    sys.modules[module_name] = module  # dataclasses look their module up there
+    with _failing(name), contextlib.redirect_stdout(sys.stderr):
+        loader.exec_module(module)
+    return module
+
+
+def _importable(folder: Path) -> None:
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+
+
+@contextlib.contextmanager
+def _failing(name: str) -> Iterator[None]:
+    """Whatever the user's module raises becomes one line that says where."""
+    try:
+        yield
+    except (AslError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # SystemExit too: a module that ends the program is no set of functions
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith("<frozen")]
+        ours = str(Path(__file__).resolve().parent)
+        foreign = [f for f in frames if not f.filename.startswith(ours)]
+        where = f" ({foreign[-1].filename}, line {foreign[-1].lineno})" if foreign else ""
+        if isinstance(error, SyntaxError):
+            where = f" ({error.filename}, line {error.lineno})"
+            error.args = (error.msg,)
+        raise UsageError(one_line(f"--resources {name}: {type(error).__name__}: {error}{where}")) from error
+
+
+def _name(options: argparse.Namespace, machine: Machine) -> str:
+    if options.name is not None:
+        try:
+            return check_name(options.name)
+        except RecordError as error:
+            raise UsageError(f"--name: {error}") from None
+    if options.simulate:
+        return f"{machine.name[:60]}-simulated-{options.seed or 0}"[:80]
+    return f"{machine.name[:50]}-{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+
+
+# -- while it runs -----------------------------------------------------------------------------------------------------
+
+
+class _Watcher:
+    """Keeps the events for the record and, unless it is to be quiet, tells them."""
+
+    def __init__(self, machine: Machine, stream: TextIO, *, quiet: bool) -> None:
+        self.events: list[Event] = []
+        self._timeline = Timeline(machine.plan)
+        self._stream = None if quiet else stream
+        self._colours = colours(stream)
+
+    def tell(self, event: Event) -> None:
+        """Take one event."""
+        self.events.append(event)
+        if self._stream is None:
+            return
+        line = self._timeline.line(event)
+        if line is None:
+            return
+        if self._colours:
+            style = _RED if is_failure(event) else _GREEN if event.type == "ExecutionSucceeded" else ""
+            line = f"{_DIM}{line[:10]}{_PLAIN}{style}{line[10:]}{_PLAIN}"
+        try:
+            print(line, file=self._stream, flush=True)
+        except OSError:
+            self._stream = None  # nobody looks any more; the execution goes on
+
+    def last_state(self) -> str | None:
+        """The state that was entered last."""
+        return next((e.state for e in reversed(self.events) if e.type.endswith("StateEntered")), None)
+
+
+def colours(stream: TextIO) -> bool:
+    """Whether a stream shows colours: a terminal, and nobody has said no (no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+@contextlib.contextmanager
+def _standard_output_kept() -> Iterator[None]:
+    """What task functions print goes to standard error: standard output is the execution's output, nothing else."""
+    with contextlib.redirect_stdout(sys.stderr):
+        yield
+
+
+# -- what comes out ----------------------------------------------------------------------------------------------------
+
+
+def write_json(value: Json) -> None:
+    """JSON on standard output; characters that its encoding lacks as JSON's own escapes, so that it stays JSON."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(value, indent=2)
+    print(text)
+
+
+def _report(result: Result, watcher: _Watcher, name: str) -> None:
+    state = watcher.last_state() if result.status == "FAILED" else None
+    cli.complain(one_line(f"execution {name} {result.status}" + (f" in state {state!r}" if state else "")))
+    if result.error is not None:
+        print(f"error: {one_line(result.error)}", file=sys.stderr)
+    if result.cause is not None:
+        print(f"cause: {result.cause}", file=sys.stderr)
+
+
+def _keep(records: Records | None, record: dict[str, Json]) -> None:
+    if records is None:
+        return
+    try:
+        records.write(record)
+    except (OSError, ValueError) as error:
+        cli.complain(f"the execution's record could not be written: {cli.error_text(error)}")
+
+
+def _where(options: argparse.Namespace, records: Records | None, identity: Any) -> str:
+    if records is None:
+        return ""
+    root = f" --root {options.root}" if options.root else ""
+    return f" (asl-local history {identity.execution_name}{root} shows how far it came)"
+
+
+def _leave(code: int) -> NoReturn:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,0 +1,153 @@
+"""Executions on disk: one JSON file each, in the folder `executions` of a root directory.
+
+Knows: the record's members and AWS's rules for an execution's name. Must never know: how an execution is run.
+A record is written when the execution starts (status RUNNING, no history) and replaced when it has ended, so that one
+whose process was killed is still to be seen.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from asl_local.engine import Identity
+from asl_local.errors import AslError
+from asl_local.reporters import Event
+from asl_local.services import files
+from asl_local.values import Json
+
+FOLDER = "executions"
+
+# StartExecution's rules for a name; they also keep it a file name on every system.
+_FORBIDDEN = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]")
+_LONGEST = 80
+
+
+class RecordError(AslError):
+    """A record that cannot be had, made or read; the text is one line for people."""
+
+
+class Records:
+    """The executions of one root directory.
+
+    A record is `{"name", "stateMachineArn", "executionArn", "status", "startDate", "stopDate", "simulated", "input",
+    "output", "error", "cause", "definition", "history"}`: input, output and definition as JSON values, dates in ISO 8601,
+    `history` the events of GetExecutionHistory with dates as text.
+    """
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        self.folder = Path(root) / FOLDER
+
+    def begin(self, record: dict[str, Json], *, replace: bool = False) -> Path:
+        """Write the record of an execution that starts. Raises RecordError if there is one of that name already."""
+        name = check_name(record["name"])
+        path = self._path(name)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if not replace:
+                # Exclusive creation, so that of two processes that want one name only one gets it.
+                with path.open("x"):
+                    pass
+            self.write(record)
+        except FileExistsError:
+            raise RecordError(f"there is an execution {name!r} in {self.folder} already; choose another name") from None
+        except OSError as error:
+            raise RecordError(f"cannot write {path}: {error.strerror or error}") from error
+        return path
+
+    def write(self, record: dict[str, Json]) -> Path:
+        """Replace the record, wholly or not at all. Raises OSError."""
+        path = self._path(record["name"])
+        text = json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False)
+        files.write_atomically(path, text.encode("utf-8", "surrogatepass"))
+        return path
+
+    def read(self, name: str) -> dict[str, Any]:
+        """One execution's record. Raises RecordError if there is none or it cannot be read."""
+        path = self._path(name)
+        try:
+            if _FORBIDDEN.search(name):
+                raise FileNotFoundError
+            record = json.loads(path.read_bytes().decode("utf-8", "surrogatepass"))
+        except FileNotFoundError:
+            raise RecordError(f"there is no execution {name!r} in {self.folder}") from None
+        except (OSError, ValueError) as error:
+            raise RecordError(f"cannot read {path}: {error}") from error
+        if not isinstance(record, dict) or not {"name", "status", "history"} <= set(record):
+            raise RecordError(f"{path} is not the record of an execution")
+        return record
+
+    def names(self) -> list[str]:
+        """The names of all executions, the latest first."""
+        found = []
+        for path in self.folder.glob("*.json") if self.folder.is_dir() else ():
+            try:
+                found.append((path.stat().st_mtime_ns, path.name.removesuffix(".json")))
+            except OSError:  # somebody has just taken it away
+                continue
+        return [name for _, name in sorted(found, reverse=True)]
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.json"
+
+
+def check_name(name: str) -> str:
+    """The name, if StartExecution would take it. Raises RecordError."""
+    bad = _FORBIDDEN.search(name)
+    if bad or not 1 <= len(name) <= _LONGEST or name.startswith("."):
+        why = f"{bad[0]!r} is not allowed" if bad else f"1 to {_LONGEST} characters, the first no dot"
+        raise RecordError(f"{name!r} cannot name an execution: {why}")
+    return name
+
+
+def started(identity: Identity, definition: Json, input: Json, *, simulated: bool) -> dict[str, Json]:
+    """The record of an execution that starts."""
+    return {
+        "name": identity.execution_name,
+        "executionArn": identity.execution_arn,
+        "stateMachineArn": identity.machine_arn,
+        "status": "RUNNING",
+        "startDate": None,
+        "stopDate": None,
+        "simulated": simulated,
+        "input": input,
+        "output": None,
+        "error": None,
+        "cause": None,
+        "definition": definition,
+        "history": [],
+    }
+
+
+def ended(
+    record: dict[str, Json],
+    events: Sequence[Event],
+    *,
+    status: str,
+    output: Json = None,
+    error: str | None = None,
+    cause: str | None = None,
+) -> dict[str, Json]:
+    """The same execution's record when it has ended."""
+    return {
+        **record,
+        "status": status,
+        "startDate": _text(events[0].timestamp) if events else None,
+        "stopDate": _text(events[-1].timestamp) if events else None,
+        "output": output,
+        "error": error,
+        "cause": cause,
+        "history": [{**event, "timestamp": _text(event["timestamp"])} for event in (e.to_aws() for e in events)],
+    }
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")
+
+
+__all__ = ["FOLDER", "RecordError", "Records", "check_name", "ended", "started"]

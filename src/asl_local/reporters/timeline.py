@@ -1,0 +1,172 @@
+"""The history as lines of text: what happened, in which state, to which item of a Map.
+
+Knows: the events and how they follow one another. Must never know: terminals, colours or files.
+AWS's events do not say which iteration they belong to; the chain of previousEventIds does, and how many Maps a state
+lies in is the plan's to tell.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from asl_local.plan import Block, Plan
+from asl_local.reporters.aws import Event
+from asl_local.values import Json
+
+_CAUSE_SHOWN = 160  # characters
+
+_WORDS = {
+    "StateEntered": "entered",
+    "StateExited": "left",
+    "StateAborted": "aborted",
+    "TimedOut": "timed out",
+    "Failed": "failed",
+}
+# States' own failures are said by what failed inside them, and an execution's start by its first state.
+_SILENT = {"ParallelStateFailed", "MapStateFailed", "MapIterationFailed", "ExecutionStarted"}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an event belongs: the state, and the index of the item in each Map around it, outermost first."""
+
+    state: str
+    items: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return "".join(f"[{index}] " for index in self.items) + self.state
+
+
+class Places:
+    """Tells the place of each event of one execution; give it all of them, in order."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._depth: dict[str, int] = {}
+        self._known: dict[int, Place] = {0: Place("", ())}
+        self._measure(plan.top, 0)
+
+    def of(self, event: Event) -> Place:
+        """The event's place; for a MapIteration event, the Map state with the iteration's index as the last item."""
+        before = self._known.get(event.previous_event_id, self._known[0])
+        name, index = event.details.get("name"), event.details.get("index")
+        if not isinstance(name, str):
+            place = before
+        else:
+            items = before.items[: self._depth.get(name, 0)]
+            place = Place(name, (*items, index) if isinstance(index, int) else items)
+        self._known[event.id] = place
+        return place
+
+    def _measure(self, block: Block, depth: int) -> None:
+        for name, state in block.states.items():
+            self._depth[name] = depth
+            for inner in state.blocks:
+                self._measure(inner, depth + (state.type == "Map"))
+
+
+class Timeline:
+    """Says each event of one execution in a line, for people who watch it run."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._places = Places(plan)
+        self._began: float | None = None
+
+    def line(self, event: Event) -> str | None:
+        """`   0.132 s  [2] FaceDetection left`; None for events that say nothing new (a task scheduled, started)."""
+        place = self._places.of(event)
+        if self._began is None:
+            self._began = event.at
+        said = _said(event)
+        if said is None:
+            return None
+        words = said if event.type.startswith("Execution") else f"{place} {said}"
+        return f"{event.at - self._began:8.3f} s  {one_line(words)}"
+
+
+def is_failure(event: Event) -> bool:
+    """Whether something went wrong with this event."""
+    return event.type.endswith(("Failed", "TimedOut", "Aborted"))
+
+
+def _said(event: Event) -> str | None:
+    kind = event.type
+    if kind in _SILENT:
+        return None
+    if kind == "MapStateStarted":
+        return f"has {event.details.get('length')} items"
+    if kind.startswith("Execution"):
+        return f"execution {kind.removeprefix('Execution').lower().replace('timedout', 'timed out')}{_why(event)}"
+    for ending, words in _WORDS.items():
+        if kind.endswith(ending):
+            return f"{words}{_why(event)}"
+    return None
+
+
+def _why(event: Event) -> str:
+    error, cause = event.details.get("error"), event.details.get("cause")
+    parts = [part for part in (error, reason(cause)) if part]
+    return f": {': '.join(parts)}" if parts else ""
+
+
+def reason(cause: Json) -> str:
+    """What a Cause says in a few words: a Lambda function's errorMessage, or the text itself, cut where it is long."""
+    if not isinstance(cause, str):
+        return ""
+    try:
+        told = json.loads(cause)
+    except (ValueError, RecursionError):
+        told = None
+    if isinstance(told, dict) and isinstance(told.get("errorMessage"), str):
+        cause = told["errorMessage"]
+    cause = " ".join(cause.split())
+    return cause if len(cause) <= _CAUSE_SHOWN else f"{cause[: _CAUSE_SHOWN - 1]}…"
+
+
+def one_line(text: str) -> str:
+    """Without line breaks and control characters, which a state's name may hold and a terminal would obey."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def table(events: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Events in AWS's shape as a table: id, the event before, seconds since the first one, type, and what it is about.
+
+    `timestamp` may be a datetime or the text that `datetime.isoformat` makes of it.
+    """
+    rows = [("ID", "PREV", "SECONDS", "TYPE", "ABOUT")]
+    began: datetime | None = None
+    for event in events:
+        at = event["timestamp"]
+        moment = at if isinstance(at, datetime) else datetime.fromisoformat(at)
+        began = began or moment
+        seconds = f"{(moment - began).total_seconds():.3f}"
+        rows.append((str(event["id"]), str(event["previousEventId"]), seconds, event["type"], _about(event)))
+    if len(rows) == 1:
+        return []
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    return [
+        f"{a:>{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}  {d:<{widths[3]}}  {e}".rstrip()
+        for a, b, c, d, e in rows
+    ]
+
+
+def _about(event: Mapping[str, Any]) -> str:
+    details: dict[str, Any] = next((v for k, v in event.items() if k.endswith("EventDetails")), {})
+    parts = [str(details["name"])] if "name" in details else []
+    if "index" in details:
+        parts.append(f"item {details['index']}")
+    if "length" in details:
+        parts.append(f"{details['length']} items")
+    if "resource" in details:
+        kind = details.get("resourceType")
+        parts.append(f"{kind}:{details['resource']}" if kind else str(details["resource"]))
+    why = [part for part in (details.get("error"), reason(details.get("cause"))) if part]
+    if why:
+        parts.append(": ".join(why))
+    return one_line(", ".join(parts))
+
+
+__all__ = ["Place", "Places", "Timeline", "is_failure", "one_line", "reason", "table"]
