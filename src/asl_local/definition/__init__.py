@@ -1,1 +1,68 @@
-"""..."""
+"""Text -> model and diagnostics: reads a definition, checks it, and gives it a typed form.
+
+Knows errors, values and the language of expressions; must never know plans, execution or resources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from asl_local.definition import model as _model
+from asl_local.definition.check import check, examine
+from asl_local.definition.diagnostics import DROP, creation_error, render, to_aws
+from asl_local.definition.json_text import unescape
+from asl_local.definition.model import StateMachine
+from asl_local.definition.source import Definition, Source, read
+from asl_local.errors import Diagnostic, InvalidDefinition
+from asl_local.values import Json
+
+
+def validate(
+    definition: Definition, *, substitutions: Mapping[str, Any] | None = None, type: str = "STANDARD"
+) -> list[Diagnostic]:
+    """Every problem of a definition, errors and warnings, in order of position; empty when there is none.
+
+    A bad definition never raises; a file that cannot be read does (OSError).
+    """
+    try:
+        source = read(definition, substitutions)
+    except InvalidDefinition as error:
+        return error.diagnostics
+    return check(source, type=type)
+
+
+def load_model(
+    definition: Definition, substitutions: Mapping[str, Any] | None = None, type: str = "STANDARD"
+) -> tuple[StateMachine, Source, list[Diagnostic]]:
+    """The model of a definition, its source, and its warnings.
+
+    Raises InvalidDefinition with every problem if one is an error. Where a placeholder stands for what must be a number
+    or an expression, the model has `unresolved` errors: it can be looked at and not be run.
+    """
+    source = read(definition, substitutions)
+    findings = examine(source, type)
+    found = findings.placed(source)
+    if any(diagnostic.severity == "ERROR" for diagnostic in found):
+        raise InvalidDefinition(found, source.name)
+    tree = source.tree
+    for pointer, meanwhile in findings.unresolved.items():
+        tree = _with(tree, [unescape(step) for step in pointer.split("/")[1:]], meanwhile)
+    return _model.build(tree, findings.placed_waiting(source)), source, found
+
+
+def _with(tree: Json, steps: list[str], value: Any) -> Json:
+    """The tree with another value at the end of `steps`, or without it for DROP; the rest is shared."""
+    step, rest = steps[0], steps[1:]
+    if isinstance(tree, list):
+        at = int(step)
+        return [*tree[:at], _with(tree[at], rest, value) if rest else value, *tree[at + 1 :]]
+    if rest:
+        return {**tree, step: _with(tree[step], rest, value)}
+    return {k: v for k, v in tree.items() if k != step} if value is DROP else {**tree, step: value}
+
+
+__all__ = [
+    "Definition", "Source", "StateMachine", "check", "creation_error", "load_model", "read", "render", "to_aws",
+    "validate",
+]  # fmt: skip

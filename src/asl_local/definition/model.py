@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, ClassVar, Final, TypeAlias
 
+from asl_local.definition.json_text import escape
+from asl_local.errors import Diagnostic
 from asl_local.values import Json
 
 
@@ -186,11 +188,16 @@ class Map(Fallible):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateMachine:
-    """A whole definition; `timeout_seconds` bounds the execution."""
+    """A whole definition; `timeout_seconds` bounds the execution.
+
+    `unresolved` are placeholders that nobody filled and that stand where the machine needs a number or an expression;
+    a machine that has any cannot run. Meanwhile the model has defaults in their places.
+    """
 
     top: Block
     comment: str | None = None
     timeout_seconds: int | None = None
+    unresolved: tuple[Diagnostic, ...] = ()
 
 
 STATE_TYPES: Final[Mapping[str, type[State]]] = {
@@ -202,9 +209,14 @@ _SYNONYMS = {"Map": {"Parameters": "item_selector", "Iterator": "processor", "It
 _IGNORED = {"Type", "QueryLanguage"}
 
 
-def build(tree: Mapping[str, Any]) -> StateMachine:
+def build(tree: Mapping[str, Any], unresolved: tuple[Diagnostic, ...] = ()) -> StateMachine:
     """The model of a definition that check.py has found right."""
-    return StateMachine(top=_block(tree, ""), comment=tree.get("Comment"), timeout_seconds=tree.get("TimeoutSeconds"))
+    return StateMachine(
+        top=_block(tree, ""),
+        comment=tree.get("Comment"),
+        timeout_seconds=tree.get("TimeoutSeconds"),
+        unresolved=unresolved,
+    )
 
 
 def _block(tree: Mapping[str, Any], pointer: str) -> Block:
@@ -246,8 +258,3 @@ _CONVERTERS: Final[Mapping[str, Callable[[Any, str], Any]]] = {
 def snake(field: str) -> str:
     """`TimeoutSecondsPath` -> `timeout_seconds_path`."""
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in field).lstrip("_")
-
-
-def escape(name: str) -> str:
-    """A state's name as a step of a JSON pointer (RFC 6901)."""
-    return name.replace("~", "~0").replace("/", "~1")

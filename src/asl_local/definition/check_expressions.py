@@ -1,0 +1,221 @@
+"""Checks of expressions: paths, intrinsic function calls, payload templates, JSONata delimiters.
+
+Knows: which expressions AWS takes in which kind of field, and its words for those it does not take. Must never know:
+states and their fields; the caller says what stands where.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from asl_local.definition import diagnostics as codes
+from asl_local.definition.diagnostics import Findings
+from asl_local.definition.grammar import JSONATA, VARIABLES
+from asl_local.definition.json_text import escape
+from asl_local.definition.source import PLACEHOLDER
+from asl_local.errors import ExpressionSyntaxError
+from asl_local.language import jsonpath
+from asl_local.language.intrinsics import compile_call, is_call
+from asl_local.values import Json
+
+NOT_A_PATH = "Value must be a valid JSONPath."
+NOT_A_REFERENCE_PATH = "Value is not a Reference Path"
+
+# What a Fail state's ErrorPath and CausePath may call: the functions whose value is text, and ArrayGetItem, whose value
+# may be (Developer Guide, "Fail").
+TEXT_FUNCTIONS: Final = (
+    "States.Format", "States.JsonToString", "States.ArrayGetItem", "States.Base64Encode", "States.Base64Decode",
+    "States.Hash", "States.UUID",
+)  # fmt: skip
+_LOOKS_LIKE_A_PATH = re.compile(r"\$\$?(?:\.[\w\[]|\[['\d*?]).*|\$\$", re.DOTALL)
+_LOOKS_LIKE_A_CALL = re.compile(r"States\.[A-Za-z]\w*\(.*\)\s*", re.DOTALL)
+_VARIABLE = re.compile(r"\$(?=[^\W\d])\w+")
+
+
+def looks_dynamic(value: Json) -> bool:
+    """Whether a string reads as a path or a call that somebody meant to be evaluated."""
+    return isinstance(value, str) and bool(_LOOKS_LIKE_A_PATH.fullmatch(value) or _LOOKS_LIKE_A_CALL.fullmatch(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Expressions:
+    """The checks of expressions, told into `findings`."""
+
+    findings: Findings
+
+    # -- paths
+
+    def path(self, text: str, pointer: str, *, message: str = NOT_A_PATH) -> None:
+        """Any path: into the input or the Context Object, with one value or several."""
+        self._parsed(text, pointer, message)
+
+    def reference_path(
+        self, text: str, pointer: str, *, context: bool, variables: bool = True, message: str = NOT_A_REFERENCE_PATH
+    ) -> None:
+        """A Reference Path: names and indexes only; into the Context Object only if `context`."""
+        path = self._parsed(text, pointer, message, variables)
+        if path is None:
+            return
+        if not path.reference:
+            why = "a Reference Path leads to one value: only names and indexes, no [*], .., filters or slices"
+            self.findings.error(pointer, message, hint=why)
+        elif path.root == "context" and not context:
+            self.findings.error(pointer, message, hint="this field cannot look into the Context Object ($$)")
+
+    def _parsed(self, text: str, pointer: str, message: str, variables: bool = True) -> jsonpath.Path | None:
+        """The path; None if it does not parse or names a variable, which has then been told."""
+        try:
+            path = jsonpath.parse(text)
+        except ExpressionSyntaxError as error:
+            if PLACEHOLDER.search(text):
+                self.findings.placeholder(pointer, text, "$")
+            else:
+                hint = "an intrinsic function cannot stand here" if is_call(text) else str(error)
+                self.findings.error(pointer, message, hint=hint)
+            return None
+        if path.root != "variable":
+            return path
+        if variables:
+            self.findings.not_yet(pointer, f"The variable ${path.variable}", VARIABLES)
+        else:
+            self.findings.error(pointer, message, hint="a result goes into the input; $. stands for it")
+        return None
+
+    def text_path(self, text: str, pointer: str) -> None:
+        """ErrorPath and CausePath: a Reference Path or one of the functions that give text."""
+        if not is_call(text):
+            message = "Value must be a valid Reference Path or a valid intrinsic function call"
+            self.reference_path(text, pointer, context=True, message=message)
+            return
+        name = text.partition("(")[0].strip()
+        if name not in TEXT_FUNCTIONS:
+            self.findings.error(
+                pointer, f"The intrinsic function {name} cannot be used here", hint=f"use {', '.join(TEXT_FUNCTIONS)}"
+            )
+            return
+        self._call(text, pointer, pointer, "Value must be a valid Reference Path or a valid intrinsic function call")
+
+    # -- payload templates
+
+    def expression(self, value: Json, name: str, owner: str, at: str) -> None:
+        """The value of a `name` that ends in `.$`, anywhere below the field at `owner`."""
+        message = f"The value for the field '{name}' must be a valid JSONPath or a valid intrinsic function call"
+        if not isinstance(value, str):
+            self.findings.error(owner, f"The value for the field '{name}' must be a STRING", at=at)
+            return
+        if is_call(value):
+            self._call(value, owner, at, message)
+            return
+        try:
+            path = jsonpath.parse(value)
+        except ExpressionSyntaxError as error:
+            if PLACEHOLDER.search(value):
+                self.findings.placeholder(owner, value, "$", at=at)
+            else:
+                self.findings.error(owner, message, hint=_expression_hint(value, error), at=at)
+            return
+        if path.root == "variable":
+            self.findings.not_yet(owner, f"The variable ${path.variable} in '{name}'", VARIABLES, at=at)
+
+    def _call(self, text: str, owner: str, at: str, message: str) -> None:
+        try:
+            compile_call(text)
+        except ExpressionSyntaxError as error:
+            variable = _VARIABLE.search(text)
+            if variable is not None and _compiles(_VARIABLE.sub("$", text)):
+                self.findings.not_yet(owner, f"The variable {variable[0]}", VARIABLES, at=at)
+            elif PLACEHOLDER.search(text):
+                self.findings.placeholder(owner, text, "$", at=at)
+            else:
+                self.findings.error(owner, message, hint=str(error), at=at)
+
+    def template(self, payload: Json, pointer: str, *, evaluated: bool = True) -> None:
+        """A payload template at `pointer`; `evaluated` is False for a Pass state's Result, which is static."""
+        if not isinstance(payload, (dict, list)):
+            if evaluated:
+                # The specification wants an object, its linter takes anything; nothing but an object evaluates a path.
+                self.findings.warning(
+                    pointer, "A payload template should be an object", code=codes.NO_DOLLAR,
+                    hint="this is passed on as it is" + ("; write {\"x.$\": ...}" if looks_dynamic(payload) else ""),
+                )  # fmt: skip
+            elif looks_dynamic(payload):
+                self._static(payload, pointer, pointer)
+            return
+        self._walk(payload, pointer, pointer, evaluated)
+
+    def _walk(self, payload: Json, owner: str, at: str, evaluated: bool) -> None:
+        if isinstance(payload, list):
+            for index, item in enumerate(payload):
+                self._walk(item, owner, f"{at}/{index}", evaluated)
+        if not isinstance(payload, dict):
+            return
+        for name, value in payload.items():
+            here = f"{at}/{escape(name)}"
+            if not evaluated:
+                if looks_dynamic(value):
+                    self._static(value, owner, here)
+                else:
+                    self._walk(value, owner, here, evaluated)
+            elif name.endswith(".$"):
+                if name[:-2] in payload:
+                    self.findings.error(
+                        owner, f"The fields '{name[:-2]}' and '{name}' cannot stand side by side",
+                        hint="keep one of the two", at=here, key=True,
+                    )  # fmt: skip
+                self.expression(value, name, owner, here)
+            elif looks_dynamic(value):
+                self.findings.warning(
+                    owner, f"The value of the field '{name}' looks like a path or an intrinsic function call",
+                    code=codes.NO_DOLLAR, hint=f"'{name}.$' would be evaluated; this is passed on as text", at=here,
+                )  # fmt: skip
+            else:
+                self._walk(value, owner, here, evaluated)
+
+    def _static(self, value: Json, owner: str, at: str) -> None:
+        self.findings.warning(
+            owner, f"Result is static: {value!r} is passed on as text", code=codes.PASS_RESULT_IS_STATIC,
+            hint="use Parameters to take something out of the input", at=at,
+        )  # fmt: skip
+
+    # -- JSONata
+
+    def jsonata(self, value: Json, owner: str, at: str) -> None:
+        """An evaluating field of a JSONata state: only the delimiters can be checked so far."""
+        if isinstance(value, str):
+            if value.startswith("{%") != value.endswith("%}"):
+                self.findings.error(
+                    owner, "A JSONata expression begins with '{%' and ends with '%}'",
+                    code=codes.INVALID_JSONATA, at=at, hint="nothing, not even a blank, may stand outside",
+                )  # fmt: skip
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                self.jsonata(item, owner, f"{at}/{index}")
+        elif isinstance(value, dict):
+            for name, member in value.items():
+                self.jsonata(member, owner, f"{at}/{escape(name)}")
+
+
+def is_jsonata(value: Json) -> bool:
+    """Whether a JSONata state would evaluate the value."""
+    return isinstance(value, str) and value.startswith("{%") and value.endswith("%}")
+
+
+def _compiles(text: str) -> bool:
+    try:
+        compile_call(text)
+    except ExpressionSyntaxError:
+        return False
+    return True
+
+
+def _expression_hint(value: str, error: ExpressionSyntaxError) -> str:
+    if is_call(value.strip()):
+        return "remove the blanks before the function's name"
+    if is_jsonata(value):
+        return f'{JSONATA} needs "QueryLanguage": "JSONata"'
+    return str(error)
+
+
+__all__ = ["TEXT_FUNCTIONS", "Expressions", "is_jsonata", "looks_dynamic"]

@@ -1,0 +1,121 @@
+"""Checks of where states lead: targets, terminal states, reachability, unique names.
+
+Knows: transitions. Must never know: what a field other than a transition holds. Works on the raw tree, and on the parts
+of it that have the right shape, so that one fault does not hide another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from asl_local.definition import diagnostics as codes
+from asl_local.definition.diagnostics import Findings, did_you_mean
+from asl_local.definition.grammar import DEEPEST_NESTING, LONGEST_NAME
+from asl_local.definition.json_text import escape
+from asl_local.values import Json
+
+_TERMINAL_TYPES = ("Succeed", "Fail")
+_MOVING_TYPES = ("Task", "Pass", "Wait", "Parallel", "Map")
+
+
+class Flow:
+    """The checks of one machine; `block` is called for every States object in it, outermost first."""
+
+    def __init__(self, findings: Findings) -> None:
+        self.findings = findings
+        self.names: dict[str, str] = {}
+
+    def block(self, tree: dict[str, Json], pointer: str, depth: int) -> None:
+        """One object with StartAt and States."""
+        if depth == DEEPEST_NESTING + 1:
+            self.findings.error(
+                pointer, f"States are nested more than {DEEPEST_NESTING} levels deep", code=codes.TOO_DEEP
+            )
+        states = tree.get("States")
+        if not isinstance(states, dict):
+            return
+        for name in states:
+            self._name(name, f"{pointer}/States/{escape(name)}")
+        shaped = {name: state for name, state in states.items() if isinstance(state, dict)}
+        edges: dict[str, set[str]] = {}
+        for name, state in shaped.items():
+            at = f"{pointer}/States/{escape(name)}"
+            edges[name] = {target for target, _ in self._targets(state, at, states)}
+        start = tree.get("StartAt")
+        begins = isinstance(start, str) and self._target(start, f"{pointer}/StartAt", states)
+        if not states or len(shaped) < len(states):
+            return
+        if not any(_may_end(state) for state in states.values()):
+            self.findings.error(
+                pointer, "Workflow has no terminal state", code=codes.MISSING_END,
+                hint='give one state "End": true, or add a Succeed or Fail state',
+                at=f"{pointer}/States", key=True,
+            )  # fmt: skip
+        elif begins and isinstance(start, str):
+            self._reachability(start, edges, pointer)
+
+    def _name(self, name: str, pointer: str) -> None:
+        if not 1 <= len(name) <= LONGEST_NAME:
+            what = "is empty" if not name else f"has {len(name)} characters"
+            self.findings.error(
+                pointer, f"The state's name {what}", code=codes.INVALID_NAME,
+                hint=f"1 to {LONGEST_NAME} characters", key=True,
+            )  # fmt: skip
+        first = self.names.setdefault(name, pointer)
+        if first != pointer:
+            self.findings.error(
+                pointer, f"Duplicate State name: {name}", code=codes.DUPLICATE_NAME,
+                hint=f"names are unique in the whole machine; the other one is at {first}", key=True,
+            )  # fmt: skip
+
+    def _targets(self, state: dict[str, Any], pointer: str, states: dict[str, Json]) -> Iterator[tuple[str, str]]:
+        for target, at in _transitions(state, pointer):
+            if self._target(target, at, states):
+                yield target, at
+
+    def _target(self, target: str, pointer: str, states: dict[str, Json]) -> bool:
+        if target in states:
+            return True
+        hint = did_you_mean(target, states)
+        if hint is None and target in self.names:
+            hint = f"{target!r} is in another States object; a transition cannot leave its own"
+        self.findings.error(pointer, f"Missing 'Next' target: {target}", code=codes.MISSING_TARGET, hint=hint)
+        return False
+
+    def _reachability(self, start: str, edges: dict[str, set[str]], pointer: str) -> None:
+        reached = {start}
+        waiting = [start]
+        while waiting:
+            for target in edges.get(waiting.pop(), ()):
+                if target not in reached:
+                    reached.add(target)
+                    waiting.append(target)
+        for name in edges:
+            if name not in reached:
+                self.findings.error(
+                    f"{pointer}/States/{escape(name)}", f'State "{name}" is not reachable.',
+                    code=codes.MISSING_TARGET, hint="no transition leads there from StartAt", key=True,
+                )  # fmt: skip
+
+
+def _transitions(state: dict[str, Any], pointer: str) -> Iterator[tuple[str, str]]:
+    """Every target that a state names, with its place; members of the wrong shape are skipped."""
+    for field in ("Next", "Default"):
+        if isinstance(state.get(field), str):
+            yield state[field], f"{pointer}/{field}"
+    for field in ("Choices", "Catch"):
+        rules = state.get(field)
+        for index, rule in enumerate(rules if isinstance(rules, list) else ()):
+            if isinstance(rule, dict) and isinstance(rule.get("Next"), str):
+                yield rule["Next"], f"{pointer}/{field}/{index}/Next"
+
+
+def _may_end(state: Json) -> bool:
+    """Whether a state ends its block, or is broken in a way that hides whether it does."""
+    kind = state.get("Type")
+    if kind in _TERMINAL_TYPES or state.get("End") is True:
+        return True
+    return (kind in _MOVING_TYPES and "Next" not in state and state.get("End") is not False) or kind not in (
+        *_MOVING_TYPES, "Choice",
+    )  # fmt: skip

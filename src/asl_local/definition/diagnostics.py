@@ -1,0 +1,225 @@
+"""Diagnostics: collecting, placing, sorting and showing them.
+
+Knows: codes, places and how a terminal looks. Must never know: the rules that find a problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Final, Literal
+
+from asl_local.definition.json_text import unescape
+from asl_local.definition.source import Source
+from asl_local.errors import Diagnostic
+from asl_local.values import Json
+
+# AWS's codes (ValidateStateMachineDefinition).
+SCHEMA = "SCHEMA_VALIDATION_FAILED"
+MISSING_TARGET = "MISSING_TRANSITION_TARGET"
+MISSING_END = "MISSING_END_STATE"
+DUPLICATE_NAME = "DUPLICATE_STATE_NAME"
+INVALID_NAME = "INVALID_STATE_NAME"
+INVALID_RESOURCE = "INVALID_RESOURCE"
+INVALID_JSONATA = "INVALID_JSONATA_EXPRESSION"
+DUPLICATE_LABEL = "DUPLICATE_LABEL_NAME"
+TOO_DEEP = "TOO_DEEPLY_NESTED"
+NO_DOLLAR = "NO_DOLLAR"
+NO_PATH = "NO_PATH"
+PASS_RESULT_IS_STATIC = "PASS_RESULT_IS_STATIC"  # noqa: S105 - not a password
+# Our own.
+NOT_SUPPORTED_YET = "NOT_SUPPORTED_YET"
+UNRESOLVED = "UNRESOLVED_SUBSTITUTION"
+OWN_CODES: Final = frozenset({NOT_SUPPORTED_YET, UNRESOLVED, "UNUSED_SUBSTITUTION", "INVALID_YAML_DESCRIPTION"})
+
+
+class _Drop:
+    """The type of `DROP`."""
+
+
+DROP: Final = _Drop()  # "leave the field out", in `Findings.unresolved`
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    code: str
+    severity: Literal["ERROR", "WARNING"]
+    path: str
+    message: str
+    hint: str | None
+    at: str
+    key: bool
+
+
+class Findings:
+    """What the checks have found so far.
+
+    `path` is the place as AWS names it, often the object that holds the fault; `at` points to the fault itself, its
+    key if `key` is set, and gives line and column. `unresolved` are values that cannot be what they must be before
+    their placeholder is filled, by pointer, each with what may stand there meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[_Finding, None] = {}
+        self.unresolved: dict[str, Json | _Drop] = {}
+        self.waiting: list[_Finding] = []
+
+    def error(
+        self, path: str, message: str, *, code: str = SCHEMA, hint: str | None = None, at: str | None = None,
+        key: bool = False,
+    ) -> None:  # fmt: skip
+        """Note an error."""
+        self._found[_Finding(code, "ERROR", path, message, hint, path if at is None else at, key)] = None
+
+    def warning(
+        self, path: str, message: str, *, code: str, hint: str | None = None, at: str | None = None, key: bool = False
+    ) -> None:
+        """Note a warning."""
+        self._found[_Finding(code, "WARNING", path, message, hint, path if at is None else at, key)] = None
+
+    def not_yet(self, path: str, what: str, feature: str, *, at: str | None = None, key: bool = False) -> None:
+        """Note something that AWS knows and we do not run yet."""
+        self.error(path, f"{what} is not supported yet: {feature}", code=NOT_SUPPORTED_YET, at=at, key=key)
+
+    def placeholder(self, path: str, text: Json, meanwhile: Json | _Drop, *, at: str | None = None) -> None:
+        """Note a value that can be checked, and run, only when its placeholder is filled."""
+        at = path if at is None else at
+        self.unresolved[at] = meanwhile
+        self.waiting.append(
+            _Finding(UNRESOLVED, "ERROR", at, f"The placeholder in {text!r} has no value", None, at, False)
+        )
+
+    def errors_within(self, pointer: str) -> bool:
+        """Whether an error was found at the pointer or below it."""
+        return any(
+            finding.severity == "ERROR" and (finding.at == pointer or finding.at.startswith(f"{pointer}/"))
+            for finding in self._found
+        )
+
+    def placed(self, source: Source) -> list[Diagnostic]:
+        """Everything found, and what reading found, with lines and columns, in order of position."""
+        ranked = [(_rank(d.line, d.column, d.path, source.tree), d) for d in source.problems]
+        ranked.extend(_place(finding, source) for finding in self._found)
+        ranked.sort(key=lambda pair: pair[0])
+        return [diagnostic for _, diagnostic in ranked]
+
+    def placed_waiting(self, source: Source) -> tuple[Diagnostic, ...]:
+        """The placeholders that stand in the way of a run, as errors."""
+        return tuple(_place(finding, source)[1] for finding in self.waiting)
+
+
+_Rank = tuple[int, int, tuple[int, ...]]
+
+
+def _place(finding: _Finding, source: Source) -> tuple[_Rank, Diagnostic]:
+    line, column = source.position(finding.at, finding.key)
+    diagnostic = Diagnostic(finding.code, finding.severity, finding.path, line, column, finding.message, finding.hint)
+    return _rank(line, column, finding.at, source.tree), diagnostic
+
+
+def _rank(line: int | None, column: int | None, pointer: str, tree: Json) -> _Rank:
+    """Sorts by line and column, and without them by the order of the members."""
+    order: list[int] = []
+    if line is None:
+        for step in map(unescape, pointer.split("/")[1:]):
+            if isinstance(tree, dict) and step in tree:
+                order.append(list(tree).index(step))
+                tree = tree[step]
+            elif isinstance(tree, list) and step.isdigit() and int(step) < len(tree):
+                order.append(int(step))
+                tree = tree[int(step)]
+            else:
+                break
+    return line or 0, column or 0, tuple(order)
+
+
+def did_you_mean(word: str, others: Iterable[str]) -> str | None:
+    """A hint that names the most similar of `others`, if one is similar."""
+    candidates = list(dict.fromkeys(others))
+    folded = {candidate.casefold(): candidate for candidate in candidates}
+    exact = folded.get(word.casefold().replace(" ", "").replace("_", ""))
+    close = [exact] if exact else get_close_matches(word, candidates, 1, 0.65)
+    return f"did you mean '{close[0]}'?" if close else None
+
+
+# -------------------------------------------------------------------------------------------------- for the terminal
+
+_BOLD, _RED, _YELLOW, _BLUE, _PLAIN = "\033[1m", "\033[31;1m", "\033[33;1m", "\033[34m", "\033[0m"
+_WIDEST = 160  # characters of a source line
+
+
+def render(diagnostics: Iterable[Diagnostic], source: Source, color: bool = False) -> str:
+    """The diagnostics for a person: place, code and message, the line with a caret under the fault, the hint."""
+
+    def paint(style: str, text: str) -> str:
+        return f"{style}{text}{_PLAIN}" if color else text
+
+    lines = source.text.splitlines() if source.text is not None else []
+    blocks = []
+    for each in diagnostics:
+        place = f"{source.name}:{each.line}:{each.column}" if each.line is not None else source.name
+        level = paint(_RED, "error") if each.severity == "ERROR" else paint(_YELLOW, "warning")
+        head = f"{paint(_BOLD, place)}: {level} {each.code}: {each.message}"
+        block = [head]
+        if each.line is not None and each.column is not None and each.line <= len(lines):
+            block.extend(_excerpt(lines[each.line - 1], each.line, each.column, paint))
+        about = f"at {each.path}" if each.path else "at the top"
+        block.append(f"  {paint(_BLUE, '=')} {about}{f'; {each.hint}' if each.hint else ''}")
+        blocks.append("\n".join(block))
+    return "\n\n".join(blocks)
+
+
+def _excerpt(text: str, line: int, column: int, paint: Any) -> list[str]:
+    first = max(0, column - 1 - _WIDEST // 2) if len(text) > _WIDEST else 0
+    shown = text[first : first + _WIDEST].replace("\t", " ")
+    number = str(line)
+    bar = paint(_BLUE, "|")
+    return [
+        f"  {paint(_BLUE, number)} {bar} {shown}",
+        f"  {' ' * len(number)} {bar} {' ' * (column - 1 - first)}{paint(_RED, '^')}",
+    ]
+
+
+# ----------------------------------------------------------------------------------------------------------- for AWS
+
+_LONGEST_QUOTE = 500  # characters of the text that Jackson repeats
+
+
+def to_aws(diagnostics: Iterable[Diagnostic], source_text: str | None = None) -> dict[str, Any]:
+    """The answer that ValidateStateMachineDefinition gives: result, diagnostics, truncated.
+
+    Codes of our own are left out. `source_text` is what was validated; JSON errors name it as AWS does.
+    """
+    shapes: list[Mapping[str, str]] = []
+    failed = False
+    for each in diagnostics:
+        if each.code in OWN_CODES:
+            continue
+        failed = failed or each.severity == "ERROR"
+        shape = {"severity": each.severity, "code": each.code, "message": each.message}
+        if each.code == "INVALID_JSON_DESCRIPTION" and each.line is not None:
+            column = each.column or 1
+            if each.message.startswith("Unrecognized token '"):
+                column += each.message.index("'", 20) - 20  # Jackson stands behind the token
+            where = f"[Source: (String){_quoted(source_text or '')}; line: {each.line}, column: {column}]"
+            shape |= {"message": f"{each.message}\n at {where}", "location": where}
+        elif each.code != MISSING_END and each.message != "Definition must be a valid JSON object":
+            shape["location"] = each.path or "/"
+        shapes.append(shape)
+    return {"result": "FAIL" if failed else "OK", "diagnostics": shapes, "truncated": False}
+
+
+def creation_error(diagnostics: Iterable[Diagnostic]) -> str | None:
+    """The message of the InvalidDefinition that CreateStateMachine answers with; None if AWS takes the definition."""
+    texts = [
+        f"{d.code}: {d.message} at {'null' if d.code == MISSING_END else d.path or '/'}"
+        for d in diagnostics
+        if d.severity == "ERROR" and d.code not in OWN_CODES
+    ]
+    return f"Invalid State Machine Definition: '{', '.join(texts)}'" if texts else None
+
+
+def _quoted(text: str) -> str:
+    surplus = len(text) - _LONGEST_QUOTE
+    return f'"{text[:_LONGEST_QUOTE]}"[truncated {surplus} chars]' if surplus > 0 else f'"{text}"'

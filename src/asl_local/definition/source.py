@@ -1,0 +1,272 @@
+"""Whatever a definition is given as -> its plain JSON tree, with the place of everything in it.
+
+Knows: files, encodings, JSON and YAML texts, definition substitutions. Must never know: what a state machine is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from asl_local.definition import json_text, yaml_text
+from asl_local.definition.json_text import DEEPEST, Fault, Layout, UnreadableText, escape, unescape
+from asl_local.errors import Diagnostic, InvalidDefinition, NotJson
+from asl_local.values import Json, accept, text_of
+
+Definition: TypeAlias = "str | os.PathLike[str] | bytes | Mapping[str, Any]"
+Position: TypeAlias = tuple[int, int] | tuple[None, None]
+
+LONGEST_TEXT = 1_048_576  # characters: CreateStateMachine, "definition"
+_ENDINGS = (".json", ".yaml", ".yml")
+_YAML_ENDINGS = (".yaml", ".yml")
+_LOOKS_LIKE_YAML = re.compile(r"\s*(?:#[^\n]*\n\s*)*(?:---|%YAML|[A-Za-z_\"'][\w \"']*:(?:\s|$))")
+# The name is not empty: `${}` is how States.Format writes a price.
+PLACEHOLDER = re.compile(r"\$\{([^${}]+)\}")
+
+
+class Source:
+    """A definition as it was given: its tree, its text (None for a dict), its name, and where things stand.
+
+    `problems` are faults that left the tree readable: members given twice, YAML's traps, unused substitutions.
+    """
+
+    def __init__(
+        self, tree: Json, text: str | None, name: str, problems: Iterable[Diagnostic] = (),
+        layout: Callable[[], Layout] | None = None,
+    ) -> None:  # fmt: skip
+        self.tree = tree
+        self.text = text
+        self.name = name
+        self.problems = tuple(problems)
+        self._make_layout = layout
+        self._layout: Layout | None = None
+
+    def position(self, pointer: str, key: bool = False) -> Position:
+        """Line and column, from 1, of the value at a JSON pointer, or of the key before it; Nones if unknown."""
+        places = self.layout()
+        return (places.keys.get(pointer) if key else None) or places.values.get(pointer) or (None, None)
+
+    def layout(self) -> Layout:
+        """Where everything stands; made when it is first asked for. Empty for a dict."""
+        if self._layout is None:
+            self._layout = self._make_layout() if self._make_layout else Layout()
+        return self._layout
+
+
+def read(definition: Definition | None, substitutions: Mapping[str, Any] | None = None) -> Source:
+    """The source of a definition: a path, JSON or YAML text, bytes of such text, or a mapping.
+
+    A string is a path if it ends in .json, .yaml or .yml or names an existing file, text otherwise. Raises
+    InvalidDefinition where there is no tree to speak of, and OSError where a file cannot be read.
+    """
+    if definition is None:
+        raise _refusal("MISSING_DESCRIPTION", "There is no definition", "definition")
+    if isinstance(definition, Mapping):
+        source = _from_mapping(definition)
+    elif isinstance(definition, bytes):
+        source = _from_text(_decode(definition, "definition"), "definition")
+    elif isinstance(definition, os.PathLike) or (isinstance(definition, str) and _is_path(definition)):
+        source = _from_file(Path(definition))
+    elif isinstance(definition, str):
+        source = _from_text(definition.removeprefix("\ufeff"), "definition")
+    else:
+        raise TypeError(f"a definition is a path, a text or a mapping, not a {type(definition).__name__}")
+    return _substitute(source, substitutions)
+
+
+def _is_path(text: str) -> bool:
+    if "\n" in text or "{" in text.replace("${", "") or len(text) > 4096 or "\0" in text or not text.strip():
+        return False
+    return text.lower().endswith(_ENDINGS) or os.path.isfile(text) or os.path.isdir(text)  # noqa: PTH112, PTH113
+
+
+def _refusal(code: str, message: str, name: str, hint: str | None = None) -> InvalidDefinition:
+    return InvalidDefinition([Diagnostic(code, "ERROR", "", None, None, message, hint)], name)
+
+
+def _from_mapping(definition: Mapping[str, Any]) -> Source:
+    try:
+        tree = accept(definition)
+    except NotJson as error:
+        raise _refusal("INVALID_JSON_DESCRIPTION", str(error), "definition") from None
+    return Source(tree, None, "definition")
+
+
+def _from_file(path: Path) -> Source:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise FileNotFoundError(2, f"there is no such file{_near_misses(path)}", str(path)) from None
+    ending = path.suffix.lower()
+    return _from_text(_decode(data, str(path)), str(path), yaml=ending in _YAML_ENDINGS if ending in _ENDINGS else None)
+
+
+def _near_misses(path: Path) -> str:
+    """What the file may be called really: names in its folder that look alike, or the definitions there."""
+    folder = path.parent
+    if not folder.is_dir():
+        return f" (nor a folder {folder})"
+    names = sorted(entry.name for entry in folder.iterdir() if entry.is_file())
+    close = get_close_matches(path.name, names, 3, 0.6) or [n for n in names if n.endswith(_ENDINGS)][:5]
+    return f" (did you mean {', '.join(close)}?)" if close else ""
+
+
+def _decode(data: bytes, name: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = len(data[data.rfind(b"\n", 0, error.start) + 1 : error.start].decode("utf-8", "replace")) + 1
+        hint = "it is UTF-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "save the file as UTF-8"
+        raise InvalidDefinition(
+            [Diagnostic("INVALID_JSON_DESCRIPTION", "ERROR", "", line, column, "The text is not UTF-8", hint)], name
+        ) from None
+
+
+def _from_text(text: str, name: str, *, yaml: bool | None = None) -> Source:
+    if not text:
+        raise _refusal("MISSING_DESCRIPTION", "The definition is empty", name)
+    if not text.strip():
+        raise _refusal("SCHEMA_VALIDATION_FAILED", "Definition must be a valid JSON object", name, "it is blank")
+    if len(text) > LONGEST_TEXT:
+        raise _refusal(
+            "INVALID_JSON_DESCRIPTION", f"The text has {len(text):,} characters; AWS takes {LONGEST_TEXT:,}", name
+        )
+    if yaml is None:
+        yaml = _LOOKS_LIKE_YAML.match(text) is not None
+    code = "INVALID_YAML_DESCRIPTION" if yaml else "INVALID_JSON_DESCRIPTION"
+    layout: Layout | None
+    try:
+        tree, layout = yaml_text.load(text) if yaml else json_text.load(text)
+    except UnreadableText as error:
+        raise InvalidDefinition([_diagnostic(code, fault) for fault in error.faults], name) from None
+    known = layout
+    return Source(
+        tree, text, name, [_diagnostic(code, fault) for fault in (layout.faults if layout else ())],
+        (lambda: json_text.layout(text)) if known is None else (lambda: known),
+    )  # fmt: skip
+
+
+def _diagnostic(code: str, fault: Fault) -> Diagnostic:
+    return Diagnostic(code, "ERROR", fault.pointer, fault.line, fault.column, fault.message, fault.hint)
+
+
+# --------------------------------------------------------------------------------------------------- substitutions
+
+
+def _substitute(source: Source, substitutions: Mapping[str, Any] | None) -> Source:
+    """Fills `${name}` in every string, keys included; what is given and not used, or used and not given, is told."""
+    if source.text is not None and not substitutions and "${" not in source.text:
+        _limit_depth(source.tree, source.name)
+        return source
+    filling = _Filling(substitutions or {})
+    try:
+        tree = filling.fill(source.tree, "", 0)
+    except NotJson as error:
+        raise _refusal("INVALID_JSON_DESCRIPTION", str(error), source.name) from None
+    problems = list(source.problems)
+    filled = source
+    if substitutions:
+        original = source
+
+        def layout() -> Layout:
+            places = original.layout()
+            return Layout(
+                {filling.rename(pointer): place for pointer, place in places.values.items()},
+                {filling.rename(pointer): place for pointer, place in places.keys.items()},
+            )
+
+        filled = Source(tree, source.text, source.name, (), layout if source.text is not None else None)
+    given = substitutions or {}
+    unused = [name for name in given if name not in filling.used]
+    problems.extend(
+        Diagnostic(
+            "UNUSED_SUBSTITUTION", "WARNING", "", None, None, f"The substitution '{name}' is used nowhere",
+            _did_you_mean(name, filling.left),
+        )
+        for name in unused
+    )  # fmt: skip
+    for name, places in filling.left.items():
+        more = f" (and at {len(places) - 1} more place{'s' if len(places) > 2 else ''})" if len(places) > 1 else ""
+        line, column = filled.position(places[0])
+        problem = Diagnostic(
+            "UNRESOLVED_SUBSTITUTION", "WARNING", places[0], line, column,
+            f"The placeholder '${{{name}}}' has no value{more}",
+            _did_you_mean(name, unused) or f"pass substitutions={{'{name}': ...}}",
+        )  # fmt: skip
+        problems.append(problem)
+    filled.problems = tuple(problems)
+    return filled
+
+
+def _did_you_mean(name: str, others: Iterable[str]) -> str | None:
+    close = get_close_matches(name, list(others), 1, 0.6)
+    return f"did you mean '{close[0]}'?" if close else None
+
+
+def _limit_depth(tree: Json, name: str) -> None:
+    level = [tree]
+    depth = 0
+    while level := [
+        inner
+        for value in level
+        if type(value) is dict or type(value) is list
+        for inner in (value.values() if type(value) is dict else value)
+    ]:
+        depth += 1
+        if depth > DEEPEST:
+            raise _refusal("INVALID_JSON_DESCRIPTION", f"nested more than {DEEPEST} levels deep", name)
+
+
+class _Filling:
+    """One pass over a tree that fills its placeholders."""
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        self.given = {name: accept(value, f"substitutions[{name!r}]") for name, value in given.items()}
+        self.used: set[str] = set()
+        self.left: dict[str, list[str]] = {}
+
+    def fill(self, value: Json, pointer: str, depth: int) -> Json:
+        if isinstance(value, str):
+            return self._value(value, pointer) if "${" in value else value
+        if depth > DEEPEST:
+            raise NotJson(pointer[:80], f"nested more than {DEEPEST} levels deep")
+        if isinstance(value, dict):
+            members: dict[str, Json] = {}
+            for name, member in value.items():
+                filled = self._text(name, pointer) if "${" in name else name
+                members[filled] = self.fill(member, f"{pointer}/{escape(filled)}", depth + 1)
+            return members
+        if isinstance(value, list):
+            return [self.fill(item, f"{pointer}/{at}", depth + 1) for at, item in enumerate(value)]
+        return value
+
+    def _value(self, text: str, pointer: str) -> Json:
+        whole = PLACEHOLDER.fullmatch(text)
+        if whole is not None and whole[1] in self.given:
+            self.used.add(whole[1])
+            return self.given[whole[1]]
+        return self._text(text, pointer)
+
+    def _text(self, text: str, pointer: str | None) -> str:
+        def value(match: re.Match[str]) -> str:
+            name = match[1]
+            if name not in self.given:
+                if pointer is not None:
+                    self.left.setdefault(name, []).append(pointer)
+                return match[0]
+            self.used.add(name)
+            given = self.given[name]
+            return given if isinstance(given, str) else text_of(given)
+
+        return PLACEHOLDER.sub(value, text)
+
+    def rename(self, pointer: str) -> str:
+        """A pointer into the tree as written, as one into the filled tree."""
+        if "${" not in pointer:
+            return pointer
+        return "/".join(escape(self._text(unescape(step), None)) for step in pointer.split("/"))
