@@ -2,5 +2,6 @@
 
 from asl_local.services.s3.client import S3
 from asl_local.services.s3.rules import OPERATIONS
+from asl_local.services.s3.store import guess_type
 
-__all__ = ["OPERATIONS", "S3"]
+__all__ = ["OPERATIONS", "S3", "guess_type"]

@@ -45,7 +45,7 @@ class S3:
 
     def __init__(self, folder: Path, *, region: str, account: str, now: Callable[[], float]) -> None:
         self._root = Path(os.path.realpath(folder))
-        self._region, self._account, self._now = region, account, now
+        self.region, self._account, self._now = region, account, now
         self._buckets: dict[str, Bucket] = {}
         self._guard = threading.Lock()
         self.exceptions = ExceptionNames("BucketAlreadyOwnedByYou", "NoSuchBucket", "NoSuchKey")
@@ -67,7 +67,7 @@ class S3:
                 here, f"CreateBucketConfiguration has LocationConstraint only here, not {sorted(asked)}"
             )
         place = asked.get("LocationConstraint", "us-east-1")
-        if place != self._region:
+        if place != self.region:
             raise s3_error("IllegalLocationConstraintException", here)
         if asked and place == "us-east-1":
             raise s3_error("InvalidLocationConstraint", here, LocationConstraint=place)
@@ -79,7 +79,7 @@ class S3:
             except FileExistsError:
                 if not folder.is_dir():
                     raise
-                if self._region != "us-east-1":
+                if self.region != "us-east-1":
                     raise s3_error("BucketAlreadyOwnedByYou", here, BucketName=name) from None
             else:
                 created = self._root / SYSTEM / "buckets" / name
@@ -90,13 +90,13 @@ class S3:
     def head_bucket(self, given: Given) -> Answer:
         """Whether there is such a bucket: an answer, or the error 404."""
         self._bucket(given, "HeadBucket")
-        return {"BucketRegion": self._region, "AccessPointAlias": False}
+        return {"BucketRegion": self.region, "AccessPointAlias": False}
 
     @operation("GetBucketLocation", OPERATIONS["GetBucketLocation"])
     def get_bucket_location(self, given: Given) -> Answer:
         """The region, which for us-east-1 is None."""
         self._bucket(given, "GetBucketLocation")
-        return {"LocationConstraint": None if self._region == "us-east-1" else self._region}
+        return {"LocationConstraint": None if self.region == "us-east-1" else self.region}
 
     @operation("ListBuckets", OPERATIONS["ListBuckets"])
     def list_buckets(self, given: Given) -> Answer:
