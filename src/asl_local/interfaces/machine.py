@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -18,7 +18,7 @@ from asl_local.drivers import Driver, RealTime, Simulation, Work, drive
 from asl_local.drivers.simulate import START
 from asl_local.engine import Execution, Identity, Limits
 from asl_local.engine.messages import Outcome
-from asl_local.errors import Diagnostic, ExecutionFailed, InvalidExecutionInput, NotJson
+from asl_local.errors import Diagnostic, ExecutionFailed, InvalidDefinition, InvalidExecutionInput, NotJson
 from asl_local.plan import Plan, compile_machine
 from asl_local.reporters import Event, History
 from asl_local.reporters.aws import event, query
@@ -71,11 +71,20 @@ class Result:
 class Machine:
     """A state machine, checked and compiled. Made by `load`; runs as often as you like, executions share nothing."""
 
-    def __init__(self, plan: Plan, *, name: str, definition: Json, warnings: list[Diagnostic]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        name: str,
+        definition: Json,
+        warnings: list[Diagnostic],
+        unresolved: Sequence[Diagnostic] = (),
+    ) -> None:
         self.plan = plan
         self.name = name
         self.definition = definition
         self.warnings = warnings
+        self.unresolved = unresolved
 
     def run(
         self,
@@ -136,7 +145,12 @@ class Machine:
         seed: int = 0,
         shuffle: bool = False,
     ) -> Execution:
-        """The execution as a value that you step yourself; see asl_local.engine."""
+        """The execution as a value that you step yourself; see asl_local.engine.
+
+        Raises InvalidDefinition where a placeholder that nobody filled stands for a number or an expression.
+        """
+        if self.unresolved:
+            raise InvalidDefinition(self.unresolved, self.name)
         limits = limits or Limits()
         try:
             accepted = accept(input)
@@ -180,7 +194,13 @@ def load(definition: Definition, *, substitutions: Mapping[str, Any] | None = No
     """
     model, source, warnings = definitions.load_model(definition, substitutions=substitutions)
     plan = compile_machine(model, source.tree)
-    return Machine(plan, name=name or _name_of(definition), definition=source.tree, warnings=warnings)
+    return Machine(
+        plan,
+        name=name or _name_of(definition),
+        definition=source.tree,
+        warnings=warnings,
+        unresolved=model.unresolved,
+    )
 
 
 def validate(
