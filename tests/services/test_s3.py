@@ -311,9 +311,13 @@ def test_links_out_of_the_bucket_are_not_followed(s3: S3, folder: Path, tmp_path
     for key in ("link/secret", "file"):
         assert refusal(lambda key=key: get(s3, key))[0] == "NoSuchKey"
         s3.delete_object(Bucket=BUCKET, Key=key)
-    code, text, status = refusal(lambda: put(s3, "link/new"))
-    assert (code, status) == ("InternalError", 500)
-    assert "symbolic link" in text
+    for key in ("link/new", "link/a/new", "link"):
+        if key == "link":  # a link is no object, and a put does not take its place either
+            (folder / BUCKET / "link").unlink()
+            (folder / BUCKET / "link").symlink_to(tmp_path / "outside" / "secret")
+        code, text, status = refusal(lambda key=key: put(s3, key))
+        assert (code, status) == ("InternalError", 500)
+        assert "symbolic link" in text
     assert [path.name for path in (tmp_path / "outside").iterdir()] == ["secret"]
 
 
@@ -345,6 +349,16 @@ def test_a_file_edited_by_hand_loses_the_old_bodys_properties(s3: S3, folder: Pa
     assert head["ETag"] == f'"{hashlib.md5(b"other").hexdigest()}"'
     (folder / BUCKET / "1.png").unlink()
     assert refusal(lambda: get(s3, "1.png"))[0] == "NoSuchKey"
+
+
+def test_properties_that_somebody_spoiled_are_as_none(s3: S3, folder: Path) -> None:
+    put(s3, "1.png", b"photo", ContentType="x/y")
+    (record,) = (folder / ".system" / "objects" / BUCKET).iterdir()
+    for text in ("", "[]", "{}", '{"Key": "1.png", "Versions": [1]}', '{"Key": "1.png", "Versions": [{"Size": 5}]}'):
+        record.write_text(text)
+        assert s3.head_object(Bucket=BUCKET, Key="1.png")["ContentType"] == "image/png"
+    put(s3, "1.png", b"photo", ContentType="x/y")
+    assert s3.head_object(Bucket=BUCKET, Key="1.png")["ContentType"] == "x/y"
 
 
 def test_a_copied_root_keeps_its_properties_even_without_times(s3: S3, folder: Path) -> None:

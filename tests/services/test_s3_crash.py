@@ -196,11 +196,12 @@ def test_a_full_disk_while_a_download_is_written(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["target"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
     s3 = open_s3(tmp_path)
     s3.create_bucket(Bucket=BUCKET)
     (tmp_path / BUCKET).chmod(0o500)
+    if os.access(tmp_path / BUCKET, os.W_OK):
+        pytest.skip("this user may write everywhere")
     try:
         with pytest.raises(ClientError, match="Permission denied"):
             s3.put_object(Bucket=BUCKET, Key="k", Body=b"x")

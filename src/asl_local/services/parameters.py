@@ -1,7 +1,7 @@
 """The keyword parameters of the stand-ins' operations: one table per operation, and nothing is ever ignored.
 
-Knows: boto3's way of checking a request before it is sent, and the shape of an answer's ResponseMetadata. Must never
-know: what an operation does.
+Knows: boto3's way of checking a request before it is sent, and the shape of an answer's ResponseMetadata.
+Must never know: what an operation does.
 """
 
 from __future__ import annotations

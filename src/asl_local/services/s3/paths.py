@@ -118,17 +118,18 @@ def _search(folder: Path, segments: list[str], folding: bool) -> Iterator[Path]:
 def make_place(folder: Path, key: str, *, folding: bool = False) -> Path:
     """The path for a new key's file, with its folders made. The caller holds the bucket's lock.
 
-    A folder in the file's way steps aside (`%+name`) in one rename, so that every key below stays readable.
+    A folder in the file's way steps aside (`%+name`) in one rename, so that every key below stays readable. Raises OSError
+    where a symbolic link is in the way.
     """
     *parents, last = names_of(key, folding=folding)
     for name in parents:
         beside, plain = folder / (BESIDE + name), folder / name
-        if not beside.is_dir():
-            beside = plain if not plain.exists() or plain.is_dir() else beside
-        beside.mkdir(exist_ok=True)
-        folder = beside
+        folder = plain if not beside.is_dir() and (not plain.exists() or plain.is_dir()) else beside
+        if folder.is_symlink():
+            raise OSError(f"a symbolic link leads out of the bucket's folder at {folder}")
+        folder.mkdir(exist_ok=True)
     place = folder / last
-    if place.is_dir():
+    if place.is_dir() and not place.is_symlink():
         place.rename(folder / (BESIDE + last))
     return place
 

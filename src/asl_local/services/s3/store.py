@@ -242,9 +242,13 @@ class Bucket:
     def _versions(self, key: str) -> list[dict[str, Any]]:
         try:
             record = json.loads(self._record_of(key).read_bytes())
-        except (OSError, ValueError):
+            return (
+                [version for version in record["Versions"] if version.keys() == _VERSION]
+                if record["Key"] == key
+                else []
+            )
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):  # none, or none that we wrote
             return []
-        return list(record["Versions"]) if record.get("Key") == key else []
 
     def _recorded(self, key: str, state: os.stat_result) -> Properties | None:
         for version in self._versions(key):
@@ -291,6 +295,9 @@ class Bucket:
                 return False
             self._folding = system.with_name(system.name.upper()).exists()
         return self._folding
+
+
+_VERSION = {"Size", "Stamp", "ETag", "ContentType", "Headers", "Metadata"}
 
 
 def _version(size: int, stamp: int, properties: Properties) -> dict[str, Any]:
