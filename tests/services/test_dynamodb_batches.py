@@ -38,7 +38,7 @@ def test_a_batch_puts_and_deletes_in_several_tables(client):
 
 def test_a_batch_with_one_bad_entry_writes_nothing(client):
     batch = {NAME: [put("a")], "Others": [{"PutRequest": {"Item": {"x": N(1)}}}]}
-    expected = "One or more parameter values were invalid: Missing the key pk in the item"
+    expected = "The provided key element does not match the schema"
     assert message(client.batch_write_item, RequestItems=batch) == expected
     error = refused(client.batch_write_item, RequestItems={NAME: [put("a")], "Nobody": [put("a")]})
     assert error.code == "ResourceNotFoundException"
@@ -58,10 +58,7 @@ def test_limits_of_a_batch_write(client):
     assert message(client.batch_write_item, RequestItems={NAME: [put("a"), remove("a")]}) == expected
     arn = f"arn:aws:dynamodb:us-east-1:123456789012:table/{NAME}"
     assert message(client.batch_write_item, RequestItems={NAME: [put("a")], arn: [put("a")]}) == expected
-    expected = (
-        "1 validation error detected: Value '{}' at 'requestItems' failed to satisfy constraint: "
-        "Member must have length greater than or equal to 1"
-    )
+    expected = "The requestItems parameter is required for BatchWriteItem"
     assert message(client.batch_write_item, RequestItems={}) == expected
 
 
@@ -101,9 +98,12 @@ def test_a_batch_gets_from_several_tables(client):
 
 def test_limits_of_a_batch_get(client):
     several = [{"pk": S(str(i))} for i in range(101)]
-    assert "failed to satisfy constraint: Member must have length less than or equal to 100" in message(
-        client.batch_get_item, RequestItems={NAME: {"Keys": several}}
-    )
+    place = "1 validation error detected: Value at 'RequestItems.Riders.member.Keys' failed to satisfy constraint: "
+    for keys, bound in ((several, "less than or equal to 100"), ([], "greater than or equal to 1")):
+        expected = f"{place}Member must have length {bound}"
+        assert message(client.batch_get_item, RequestItems={NAME: {"Keys": keys}}) == expected
+    expected = "The requestItems parameter is required for BatchGetItem"
+    assert message(client.batch_get_item, RequestItems={}) == expected
     two = {NAME: {"Keys": several[:60]}, "Others": {"Keys": several[:41]}}
     assert message(client.batch_get_item, RequestItems=two) == "Too many items requested for the BatchGetItem call"
     twice = {NAME: {"Keys": [{"pk": S("a")}, {"pk": S("a")}]}}
@@ -196,6 +196,20 @@ def test_a_transaction_with_a_failed_condition_does_nothing(client):
         },
     ]
     assert keys(client) == []
+
+
+def test_empty_keys_and_too_much_stop_a_transaction_before_it_begins(client):
+    expected = (
+        "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty "
+        "string value. Key: pk"
+    )
+    for entry in (counter(""), {"Put": {"TableName": NAME, "Item": {"pk": S("")}}}):
+        assert message(client.transact_write_items, TransactItems=[counter("a"), entry]) == expected
+    puts = [{"Put": {"TableName": NAME, "Item": {"pk": S(str(i)), "x": S("x" * 350_000)}}} for i in range(12)]
+    assert "exceed the maximum allowed size" in message(client.transact_write_items, TransactItems=puts)
+    assert keys(client) == []
+    client.transact_write_items(TransactItems=puts[:11])
+    assert client.describe_table(TableName=NAME)["Table"]["ItemCount"] == 11
 
 
 def test_transactions_that_make_no_sense(client):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asl_local.services import dynamodb
 from asl_local.services.dynamodb.values import (
     Refusal,
     accept_item,
@@ -22,6 +23,7 @@ from asl_local.services.dynamodb.values import (
     size_of_item,
     size_of_value,
 )
+from asl_local.services.errors import ClientError
 
 
 def accepted(value: Any) -> Any:
@@ -141,7 +143,6 @@ def test_what_is_no_number_is_refused(text):
         ({"SS": ["b", "a", "b"]}, "One or more parameter values were invalid: Input collection [b, a, b] contains duplicates."),
         ({"NS": ["1", "1.0"]}, "Input collection contains duplicates"),
         ({"BS": [b"a", b"a"]}, "One or more parameter values were invalid: Input collection [YQ==, YQ==]of type BS contains duplicates."),
-        ({"NULL": False}, "One or more parameter values were invalid: Null attribute value types must have the value of true"),
         ({}, "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"),
         ({"S": None}, "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"),
         ({"S": "a", "N": "1"}, "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"),
@@ -172,7 +173,7 @@ def test_bad_values_are_refused_in_the_words_of_aws(value, message):
 )  # fmt: skip
 def test_wrong_shapes_are_refused_in_the_words_of_botocore(value, problem):
     found = refusal(value)
-    assert (found.code, found.message) == ("ParamValidationError", f"Parameter validation failed:\n{problem}")
+    assert (found.code, found.message) == ("ParamValidationError", f"Parameter validation failed: {problem}")
 
 
 def test_text_that_is_not_unicode_is_refused():
@@ -180,15 +181,20 @@ def test_text_that_is_not_unicode_is_refused():
     assert "a lone surrogate is not Unicode" in refusal({"M": {"\ud800": {"S": ""}}}).message
 
 
+def test_a_null_of_false_is_taken_and_means_null():
+    assert give_value(accepted({"NULL": False})) == {"NULL": True}
+
+
 def test_nesting_stops_at_32_levels():
-    value: Any = {"S": "bottom"}
-    for _ in range(32):
+    value: Any = {"S": "the 32nd level"}
+    for _ in range(31):
         value = {"L": [value]}
     assert give_value(accepted(value)) == value
-    assert refusal({"M": {"m": value}}).message == "Nesting Levels have exceeded supported limits"
+    expected = "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit"
+    assert refusal({"M": {"m": value}}).message == expected
     endless: Any = {"L": []}
     endless["L"].append(endless)
-    assert refusal(endless).message == "Nesting Levels have exceeded supported limits"
+    assert refusal(endless).message == expected
 
 
 def test_attribute_names_end_at_64_kilobytes():
@@ -198,20 +204,19 @@ def test_attribute_names_end_at_64_kilobytes():
             accept_item({name: {"S": "a"}}, "Item")
 
 
+NUMBER_BYTES = {
+    "0": 1, "-0": 1, "1": 2, "12": 2, "123": 3, "1234": 3, "123456": 4, "12345678901234567890123456789012345678": 20,
+    "0042": 2, "100": 2, "1010": 3, "0.0000001": 2, "1E125": 2, "1E-100": 2, "1.5": 3, "15": 2, "1.200": 3, "1.234": 4,
+    "3.14159": 5, "100.5": 4, "0.15": 2, "0.015": 2, "-42": 3, "-0.5": 3,
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("value", "size"),
     [
         ({"S": "é"}, 2),
-        ({"N": "0"}, 1),
-        ({"N": "1"}, 2),
-        ({"N": "-1"}, 3),
-        # Pairs of digits are counted as they lie around the decimal point: 12|34 are two, 1|23|4 are three.
-        ({"N": "1234"}, 3),
-        ({"N": "123.4"}, 4),
-        ({"N": "0.01"}, 2),
-        ({"N": "0.012"}, 3),
-        ({"N": "1" * 38 + "0" * 88}, 20),
-        ({"N": "1" + "0" * 125}, 2),
+        # Two digits a byte on either side of the decimal point, with zeros that matter: as measured on AWS.
+        *[({"N": text}, bytes_) for text, bytes_ in NUMBER_BYTES.items()],
         ({"B": b"abcd"}, 4),
         ({"B": b""}, 0),
         ({"NULL": True}, 1),
@@ -261,3 +266,10 @@ def test_a_state_machine_writes_binary_as_base64():
     with pytest.raises(Refusal, match="can not be converted to a Blob") as caught:
         binary_from_json({"B": "not base64!"})
     assert caught.value.code == "SerializationException"
+
+
+def test_the_package_gives_the_same_with_a_clients_error():
+    assert dynamodb.binary_to_json(dynamodb.binary_from_json({"B": "AAE="}, "PutItem")) == {"B": "AAE="}
+    with pytest.raises(ClientError) as caught:
+        dynamodb.binary_from_json({"Item": {"b": {"B": "?"}}}, "PutItem")
+    assert (caught.value.code, caught.value.operation_name) == ("SerializationException", "PutItem")

@@ -17,17 +17,30 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from asl_local.services.dynamodb import items, reads
+from asl_local.services.dynamodb import items, reads, values
 from asl_local.services.dynamodb.requests import Answer, Request, constraint, operation, refuse_all
 from asl_local.services.dynamodb.values import INVALID, Refusal, wrong_type
-from asl_local.services.errors import ExceptionNames
+from asl_local.services.errors import ExceptionNames, client_error
 from asl_local.services.parameters import no_operation
 from asl_local.values import copy
 
 if TYPE_CHECKING:
     from asl_local.services.dynamodb.storage import Folder
 
-__all__ = ["DynamoDB"]
+__all__ = ["DynamoDB", "binary_from_json", "binary_to_json"]
+
+binary_to_json = values.binary_to_json
+
+
+def binary_from_json(parameters: Any, operation_name: str) -> Any:
+    """A copy of request parameters given as JSON (by a state machine), with the base64 text of B and BS as bytes.
+
+    Raises ClientError (SerializationException) for text that is not base64; `operation_name` is such as `PutItem`.
+    """
+    try:
+        return values.binary_from_json(parameters)
+    except Refusal as refusal:
+        raise client_error(refusal.code, refusal.message, operation_name) from None
 
 
 class DynamoDB:
@@ -81,11 +94,10 @@ class DynamoDB:
         `TableName`, `AttributeDefinitions`, `KeySchema` (HASH, or HASH and RANGE), `BillingMode` and
         `ProvisionedThroughput`. Raises ResourceInUseException if there is one of that name, ValidationException.
         """
-        name = items.table_name(self._folder, request["TableName"])
+        name = items.table_name(self._folder, request["TableName"], least=3)
         description = {
-            "AttributeDefinitions": _attribute_definitions(request),
             "TableName": name,
-            "KeySchema": _key_schema(request),
+            **_keys(request),
             "TableStatus": "ACTIVE",
             "CreationDateTime": self._now(),
             "ProvisionedThroughput": {"NumberOfDecreasesToday": 0, **_throughput(request)},
@@ -93,7 +105,6 @@ class DynamoDB:
             "TableId": str(uuid.uuid4()),
             "DeletionProtectionEnabled": False,
         }
-        _check_definitions(description)
         if request.get("BillingMode") == "PAY_PER_REQUEST":
             description["BillingModeSummary"] = {
                 "BillingMode": "PAY_PER_REQUEST",
@@ -204,7 +215,7 @@ class DynamoDB:
 
 
 _ROWS: dict[str, dict[str, tuple[str, ...] | None]] = {
-    "AttributeDefinitions": {"AttributeName": None, "AttributeType": ("S", "N", "B")},
+    "AttributeDefinitions": {"AttributeName": None, "AttributeType": ("B", "N", "S")},
     "KeySchema": {"AttributeName": None, "KeyType": ("HASH", "RANGE")},
 }
 
@@ -229,36 +240,30 @@ def _rows(member: str, request: Request) -> list[dict[str, str]]:
     return rows
 
 
-def _attribute_definitions(request: Request) -> list[dict[str, str]]:
-    return _rows("AttributeDefinitions", request)
-
-
-def _key_schema(request: Request) -> list[dict[str, str]]:
-    schema = _rows("KeySchema", request)
-    if schema[0]["KeyType"] != "HASH":
-        raise Refusal("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
-    if len(schema) == 2 and schema[1]["KeyType"] != "RANGE":
-        raise Refusal("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type")
-    if len(schema) == 2 and schema[0]["AttributeName"] == schema[1]["AttributeName"]:
-        raise Refusal("Both the Hash Key and the Range Key element in the KeySchema have the same name")
-    return schema
-
-
-def _check_definitions(description: dict[str, Any]) -> None:
-    keys = [row["AttributeName"] for row in description["KeySchema"]]
-    defined = [row["AttributeName"] for row in description["AttributeDefinitions"]]
-    if len(set(defined)) < len(defined):
-        raise Refusal(INVALID + f"Duplicate AttributeName in AttributeDefinitions: [{', '.join(defined)}]")
+def _keys(request: Request) -> dict[str, list[dict[str, str]]]:
+    """AttributeDefinitions and KeySchema, checked in AWS's order."""
+    definitions, schema = _rows("AttributeDefinitions", request), _rows("KeySchema", request)
+    keys = [row["AttributeName"] for row in schema]
+    defined = [row["AttributeName"] for row in definitions]
+    if len(keys) > len(defined):
+        raise Refusal("Invalid KeySchema: Some index key attribute have no definition")
     if any(key not in defined for key in keys):
         raise Refusal(
             INVALID + "Some index key attributes are not defined in AttributeDefinitions. "
             f"Keys: [{', '.join(keys)}], AttributeDefinitions: [{', '.join(defined)}]"
         )
+    if len(set(keys)) < len(keys):
+        raise Refusal("Both the Hash Key and the Range Key element in the KeySchema have the same name")
+    if schema[0]["KeyType"] != "HASH":
+        raise Refusal("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
+    if len(schema) == 2 and schema[1]["KeyType"] != "RANGE":
+        raise Refusal("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type")
     if len(keys) != len(defined):
         raise Refusal(
             INVALID + "Number of attributes in KeySchema does not exactly match number of attributes defined in "
             "AttributeDefinitions"
         )
+    return {"AttributeDefinitions": definitions, "KeySchema": schema}
 
 
 def _throughput(request: Request) -> dict[str, int]:

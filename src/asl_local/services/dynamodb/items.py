@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asl_local.services.dynamodb import evaluate
-from asl_local.services.dynamodb.keys import Schema
+from asl_local.services.dynamodb.keys import EMPTY_KEY, Schema
 from asl_local.services.dynamodb.requests import (
     Answer,
     Request,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from asl_local.services.dynamodb.storage import Folder, TableFile
 
 BATCH_LIMIT = 16 * 1024 * 1024  # bytes that one BatchGetItem returns
+TRANSACTION_LIMIT = 4 * 1024 * 1024  # bytes that one TransactWriteItems writes
 NOT_FOUND = "Requested resource not found"
 
 
@@ -62,14 +63,18 @@ def open_table(folder: Folder, name: str) -> Table:
     return Table(name, file, Schema.of(description))
 
 
-def table_name(folder: Folder, name: str) -> str:
+def table_name(folder: Folder, name: str, *, least: int = 1) -> str:
     """The table's name, out of its name or ARN; it can be part of a file's name. Raises Refusal."""
     name = name.removeprefix(folder.arn)
-    if not re.fullmatch("[a-zA-Z0-9_.-]+", name):
-        rule = "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
-        refuse_all([constraint("TableName", name, rule)])
-    if not 3 <= len(name) <= 255:
-        raise Refusal("TableName must be at least 3 characters long and at most 255 characters long")
+    problem = None
+    if len(name) < least:
+        problem = f"Member must have length greater than or equal to {least}"
+    elif len(name) > 255:
+        problem = "Member must have length less than or equal to 255"
+    elif not re.fullmatch("[a-zA-Z0-9_.-]+", name):
+        problem = "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
+    if problem is not None:
+        refuse_all([constraint("TableName", name, problem)])
     return name
 
 
@@ -147,7 +152,7 @@ def write(folder: Folder, kind: str, request: Request) -> Answer:
     """PutItem, UpdateItem or DeleteItem."""
     returned = request.get("ReturnValues", "NONE")
     if kind != "Update" and returned not in {"ALL_OLD", "NONE"}:
-        raise Refusal("Return values set to invalid value")
+        raise Refusal("ReturnValues can only be ALL_OLD or NONE")
     one = prepare(kind, request)
     open_table(folder, request["TableName"])  # before the lock, which would make the folder
     with folder.writing():
@@ -189,10 +194,14 @@ def get(folder: Folder, request: Request) -> Answer:
 def batch_get(folder: Folder, request: Request) -> Answer:
     """BatchGetItem: up to 100 keys and 16 MB; keys beyond the 16 MB come back as UnprocessedKeys."""
     wanted = {}
-    for name, given in request["RequestItems"].items():
+    for name, given in _tables("BatchGetItem", request):
         if not isinstance(given, Mapping):
             raise wrong_type(f"RequestItems.{name}", given, "<class 'dict'>")
         part = checked("BatchGetItem", "BatchGetItem.RequestItems", given)
+        if not 1 <= len(part["Keys"]) <= 100:
+            bound = "less than or equal to 100" if part["Keys"] else "greater than or equal to 1"
+            where = f"Value at 'RequestItems.{name}.member.Keys'"
+            refuse_all([f"{where} failed to satisfy constraint: Member must have length {bound}"])
         keys = [accept_item(key, f"RequestItems.{name}.Keys[{i}]") for i, key in enumerate(part["Keys"])]
         wanted[name] = part, keys, parse(part, "ProjectionExpression").projection
     if sum(len(keys) for _, keys, _ in wanted.values()) > 100:
@@ -230,7 +239,7 @@ def batch_write(folder: Folder, request: Request) -> Answer:
     that each single put or delete is atomic.
     """
     writes: dict[str, list[Write]] = {}
-    for name, given in request["RequestItems"].items():
+    for name, given in _tables("BatchWriteItem", request):
         writes[name] = [
             _batch_entry(f"RequestItems.{name}[{i}]", entry) for i, entry in enumerate(_listed(name, given))
         ]
@@ -249,7 +258,7 @@ def batch_write(folder: Folder, request: Request) -> Answer:
         for name, group in writes.items():
             table = open_table(folder, name)
             for one in group:
-                one.check(table.schema)
+                table.schema.check_key_in(one.target)
             prepared += [(table, table.schema.text(one.target), one) for one in group]
         _check_distinct([(table.name, key) for table, key, _ in prepared])
         for file in {table.name: table.file for table, _, _ in prepared}.values():
@@ -257,6 +266,12 @@ def batch_write(folder: Folder, request: Request) -> Answer:
             used.append((file.name, sum(_units(file.get(key), new) for key, new in changes.items())))
             file.apply(changes)
     return {"UnprocessedItems": {}, **_all_consumed(request, used)}
+
+
+def _tables(operation: str, request: Request) -> list[tuple[str, Any]]:
+    if not request["RequestItems"]:
+        raise Refusal(f"The requestItems parameter is required for {operation}")
+    return list(request["RequestItems"].items())
 
 
 def _listed(name: str, given: object) -> list[Any] | tuple[Any, ...]:
@@ -280,6 +295,8 @@ def transact_write(folder: Folder, request: Request) -> Answer:
             try:
                 one.check(table.schema)
             except Refusal as refusal:
+                if refusal.message.startswith(EMPTY_KEY):  # AWS looks for these before it starts
+                    raise
                 reasons.append(_reason(refusal))
                 continue
             key = table.schema.text(one.target)
@@ -296,6 +313,8 @@ def transact_write(folder: Folder, request: Request) -> Answer:
             used[table.name] = used.get(table.name, 0.0) + 2 * _units(old, new)
             if one.kind != "ConditionCheck":
                 changes.setdefault(table.name, {})[key] = new
+        if sum(size_of_item(item) for group in changes.values() for item in group.values() if item) > TRANSACTION_LIMIT:
+            raise Refusal(f"The items of the transaction exceed the maximum allowed size of {TRANSACTION_LIMIT} bytes")
         codes = [reason["Code"] for reason in reasons]
         if set(codes) != {"None"}:
             raise Refusal(

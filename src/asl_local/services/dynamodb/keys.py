@@ -24,6 +24,9 @@ from asl_local.services.dynamodb.syntax import (
 )
 from asl_local.services.dynamodb.values import INVALID, Item, Refusal, Value, order_of, size_of_value, type_of
 
+EMPTY_KEY = (
+    "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty "
+)
 MISMATCH = "The provided key element does not match the schema"
 _SIDES = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "="}  # the operator as seen from the other operand
 
@@ -77,10 +80,15 @@ class Schema(NamedTuple):
         """Refuse a Key that is not exactly the key attributes with their types."""
         if set(key) != set(self.names):
             raise Refusal(MISMATCH)
+        self.check_key_in(key)
+
+    def check_key_in(self, item: Item) -> None:
+        """Refuse an item of a batch that has no fitting key: `check_item`, in the words that AWS has for batches."""
         for attribute in self.attributes:
-            if type_of(key[attribute.name]) != attribute.type:
+            value = item.get(attribute.name)
+            if value is None or type_of(value) != attribute.type:
                 raise Refusal(MISMATCH)
-            self.check_size(attribute, key[attribute.name])
+            self.check_size(attribute, value)
 
     def check_size(self, attribute: KeyAttribute, value: Value) -> None:
         """Refuse an empty or too long value of a key attribute."""
@@ -89,10 +97,7 @@ class Schema(NamedTuple):
         size = size_of_value(value)
         if size == 0:
             kind = "string" if attribute.type == "S" else "binary"
-            raise Refusal(
-                "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
-                f"empty {kind} value. Key: {attribute.name}"
-            )
+            raise Refusal(f"{EMPTY_KEY}{kind} value. Key: {attribute.name}")
         if attribute is self.partition and size > 2048:
             raise Refusal(INVALID + "Size of hashkey has exceeded the maximum size limit of2048 bytes")  # AWS's blank
         if attribute is not self.partition and size > 1024:

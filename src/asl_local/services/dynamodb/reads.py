@@ -87,13 +87,16 @@ def _after(items: list[tuple[Any, Item]], start: Any, backwards: bool) -> list[t
 
 def _segment(request: Request) -> tuple[int, int]:
     segment, segments = request.get("Segment"), request.get("TotalSegments")
-    if (segment is None) != (segments is None):
-        given, missing = ("Segment", "TotalSegments") if segments is None else ("TotalSegments", "Segment")
-        raise Refusal(
-            f"The {missing} parameter is required but was not present in the request when {given} parameter is present"
-        )
-    if segment is None or segments is None:
+    if segment is None and segments is None:
         return 0, 1
+    if segments is None:
+        raise Refusal(
+            "The TotalSegments parameter is required but was not present in the request when Segment parameter is present"
+        )
+    if segment is None:
+        raise Refusal(
+            "The Segment parameter is required but was not present in the request when parameter TotalSegments is present"
+        )
     if segment >= segments:
         raise Refusal(
             "The Segment parameter is zero-based and must be less than parameter TotalSegments: "

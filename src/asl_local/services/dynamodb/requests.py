@@ -118,11 +118,11 @@ MEMBERS: dict[str, dict[str, Member]] = {
         "ScanFilter": _LEGACY,
     },
     "BatchGetItem": {
-        "RequestItems": Member((dict,), required=True, least=1, most=100),
+        "RequestItems": _NEEDED_MAP,
         "ReturnConsumedCapacity": _CAPACITY,
     },
     "BatchWriteItem": {
-        "RequestItems": Member((dict,), required=True, least=1, most=25),
+        "RequestItems": _NEEDED_MAP,
         "ReturnConsumedCapacity": _CAPACITY,
         "ReturnItemCollectionMetrics": _METRICS,
     },
@@ -134,7 +134,7 @@ MEMBERS: dict[str, dict[str, Member]] = {
     },
     # The parts of requests that are requests themselves.
     "BatchGetItem.RequestItems": {
-        "Keys": Member((list, tuple), required=True, least=1, most=100),
+        "Keys": Member((list, tuple), required=True),
         **{name: _READ[name] for name in ("ConsistentRead", "ProjectionExpression", "ExpressionAttributeNames")},
         "AttributesToGet": _LEGACY,
     },
@@ -269,11 +269,7 @@ def parse(request: Request, *names: str) -> Expressions:
         raise Refusal("ExpressionAttributeNames can only be specified when using expressions")
     taking_values = [name for name in names if name != "ProjectionExpression"]
     if "ExpressionAttributeValues" in request and not set(taking_values) & set(given):
-        verb = "are" if len(taking_values) > 1 else "is"
-        raise Refusal(
-            "ExpressionAttributeValues can only be specified when using expressions: "
-            f"{' and '.join(taking_values)} {verb} null"
-        )
+        raise Refusal("ExpressionAttributeValues can only be specified when using expressions")
     placeholders = Placeholders(request.get("ExpressionAttributeNames"), request.get("ExpressionAttributeValues"))
     parsed: dict[str, Any] = {}
     for name in given:

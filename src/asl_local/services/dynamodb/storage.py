@@ -4,7 +4,7 @@ Knows: TinyDB, files, locks. Must never know: expressions, conditions or what an
 
 TinyDB's JSONStorage truncates its file and writes it anew, so a kill in between loses the table. `WholeFile` replaces
 the file atomically instead (`services.files`), with fsync, under a lock that holds across processes. Every write
-therefore costs time in proportion to the table (about 2 ms per megabyte, plus the fsync), and a batch of N separate
+therefore costs time in proportion to the table (about 5 ms per megabyte, plus the fsync), and a batch of N separate
 puts costs N such writes; `batch_write_item` makes one of them. Reads cost a look-up: the parsed table is kept, and
 parsed again only after another process has written.
 
