@@ -24,6 +24,7 @@ from asl_local.services.parameters import (
     response_metadata,
 )
 from asl_local.services.s3 import rules
+from asl_local.services.s3.bodies import chunks_of_body, reported
 from asl_local.services.s3.paths import Cursor
 from asl_local.services.s3.rules import OPERATIONS, moment, s3_error
 from asl_local.services.s3.store import CHUNK, DEFAULT_TYPE, Bucket, Properties, Stored, chunks_of
@@ -128,7 +129,7 @@ class S3:
         """Stores an object: Body is bytes, a text (as UTF-8) or a file opened for bytes, up to 5 GiB."""
         here = "PutObject"
         bucket = self._bucket(given, here)
-        return {"ETag": _quoted(self._put(bucket, given, _chunks(given.get("Body", b""), here), here))}
+        return {"ETag": _quoted(self._put(bucket, given, chunks_of_body(given.get("Body", b""), here), here))}
 
     @operation("GetObject", OPERATIONS["GetObject"])
     def get_object(self, given: Given) -> Answer:
@@ -381,12 +382,12 @@ class S3:
         given = told["Request"]
         bucket = self._bucket(given, "PutObject")
         # Not PutObject's limit: boto3 sends large files in parts.
-        self._put(bucket, given, _reported(_chunks(file, "PutObject", limit=None), told["Callback"]), "PutObject")
+        self._put(bucket, given, reported(chunks_of_body(file, "PutObject", limit=None), told["Callback"]), "PutObject")
 
     def _download(self, told: Given) -> Iterator[bytes]:
         self.head_object(**told["Request"])
         with self.get_object(**told["Request"])["Body"] as body:
-            yield from _reported(body.iter_chunks(CHUNK), told["Callback"])
+            yield from reported(body.iter_chunks(CHUNK), told["Callback"])
 
     def _listed(self, key: str, stored: Stored, given: Given) -> Answer:
         entry: Answer = {
@@ -444,46 +445,8 @@ def _check_version(version: str | None, here: str) -> None:
         raise s3_error("InvalidArgument", here, "Invalid version id specified", ArgumentName="versionId")
 
 
-def _chunks(body: Any, here: str, limit: int | None = rules.LARGEST_PUT) -> Iterator[bytes]:
-    if isinstance(body, str):
-        body = body.encode()
-    if isinstance(body, (bytes, bytearray, memoryview)):
-        return iter((bytes(body),))
-    if not hasattr(body, "read"):
-        problem = f"Invalid type for parameter Body, value: {body!r}, type: {type(body)}"
-        raise invalid_parameters(here, f"{problem}, valid types: {bytes}, {bytearray}, file-like object")
-    return _read(body, here, limit)
-
-
-def _read(file: Any, here: str, limit: int | None) -> Iterator[bytes]:
-    left = float("inf") if limit is None else limit
-    if limit is not None and hasattr(file, "seekable") and file.seekable():
-        at = file.tell()
-        left -= file.seek(0, os.SEEK_END) - at
-        file.seek(at)
-        if left < 0:
-            raise s3_error("EntityTooLarge", here, MaxSizeAllowed=str(limit))
-        left = limit
-    while chunk := file.read(CHUNK):
-        if not isinstance(chunk, bytes):
-            raise invalid_parameters(
-                here, f"Body is a file opened for text (read() gave {type(chunk)}); open it with 'rb'"
-            )
-        left -= len(chunk)
-        if left < 0:
-            raise s3_error("EntityTooLarge", here, MaxSizeAllowed=str(limit))
-        yield chunk
-
-
 def _quoted(stored: Stored) -> str:
     return f'"{stored.properties.etag}"'
-
-
-def _reported(chunks: Iterator[bytes], callback: Callable[[int], None] | None) -> Iterator[bytes]:
-    for chunk in chunks:
-        yield chunk
-        if callback is not None:
-            callback(len(chunk))
 
 
 def _described(stored: Stored, part: tuple[int, int] | None) -> Answer:
