@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from asl_local.definition import model as _model
-from asl_local.definition.check import check, examine
+from asl_local.definition.checks import check, examine
 from asl_local.definition.diagnostics import DROP, creation_error, render, to_aws
 from asl_local.definition.json_text import unescape
 from asl_local.definition.model import StateMachine

@@ -23,7 +23,6 @@ DUPLICATE_NAME = "DUPLICATE_STATE_NAME"
 INVALID_NAME = "INVALID_STATE_NAME"
 INVALID_RESOURCE = "INVALID_RESOURCE"
 INVALID_JSONATA = "INVALID_JSONATA_EXPRESSION"
-DUPLICATE_LABEL = "DUPLICATE_LABEL_NAME"
 TOO_DEEP = "TOO_DEEPLY_NESTED"
 NO_DOLLAR = "NO_DOLLAR"
 NO_PATH = "NO_PATH"
@@ -90,12 +89,11 @@ class Findings:
             _Finding(UNRESOLVED, "ERROR", at, f"The placeholder in {text!r} has no value", None, at, False)
         )
 
-    def errors_within(self, pointer: str) -> bool:
-        """Whether an error was found at the pointer or below it."""
-        return any(
-            finding.severity == "ERROR" and (finding.at == pointer or finding.at.startswith(f"{pointer}/"))
-            for finding in self._found
-        )
+    def touch(self, pointer: str) -> bool:
+        """Whether an error, or a placeholder that waits to be filled, lies at the pointer or below it."""
+        below = f"{pointer}/"
+        places = [finding.at for finding in self._found if finding.severity == "ERROR"]
+        return any(place == pointer or place.startswith(below) for place in [*places, *self.unresolved])
 
     def placed(self, source: Source) -> list[Diagnostic]:
         """Everything found, and what reading found, with lines and columns, in order of position."""

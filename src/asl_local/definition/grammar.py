@@ -1,7 +1,7 @@
 """THE TABLE: every field of the States Language, who has it, and what it may hold.
 
 Knows: the language as AWS documents it, JSONata and Distributed Map included. Must never know: how a rule is checked
-(check.py does), or what a field does when a machine runs.
+(checks/ does), or what a field does when a machine runs.
 
 A row is one field of one owner (a state type, the machine, a retrier, ...). Sources: the States Language specification
 ("Spec"), the Step Functions Developer Guide ("Guide").

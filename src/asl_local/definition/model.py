@@ -1,7 +1,7 @@
 """The definition as frozen, typed values: what the plan is compiled from.
 
 Knows: the fields of each state type, their Python types and defaults (States Language specification, "State Types").
-Must never know: whether the definition is right (check.py has said so before), or what a field does.
+Must never know: whether the definition is right (checks/ has said so before), or what a field does.
 
 `UNSET` tells an absent payload field from one that is null. Paths that default to the whole document are "$";
 a null InputPath, OutputPath or ResultPath is None.
@@ -210,7 +210,7 @@ _IGNORED = {"Type", "QueryLanguage"}
 
 
 def build(tree: Mapping[str, Any], unresolved: tuple[Diagnostic, ...] = ()) -> StateMachine:
-    """The model of a definition that check.py has found right."""
+    """The model of a definition that checks/ has found right."""
     return StateMachine(
         top=_block(tree, ""),
         comment=tree.get("Comment"),

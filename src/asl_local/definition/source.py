@@ -24,6 +24,7 @@ LONGEST_TEXT = 1_048_576  # characters: CreateStateMachine, "definition"
 _ENDINGS = (".json", ".yaml", ".yml")
 _YAML_ENDINGS = (".yaml", ".yml")
 _LOOKS_LIKE_YAML = re.compile(r"\s*(?:#[^\n]*\n\s*)*(?:---|%YAML|[A-Za-z_\"'][\w \"']*:(?:\s|$))")
+_LOOKS_LIKE_A_PATH = re.compile(r"(?i:.*\.(?:json|ya?ml))|[^\s:\"\[]*(?:/|\.[A-Za-z])[^\s:\"\[]*")
 # The name is not empty: `${}` is how States.Format writes a price.
 PLACEHOLDER = re.compile(r"\$\{([^${}]+)\}")
 
@@ -81,7 +82,7 @@ def read(definition: Definition | None, substitutions: Mapping[str, Any] | None 
 def _is_path(text: str) -> bool:
     if "\n" in text or "{" in text.replace("${", "") or len(text) > 4096 or "\0" in text or not text.strip():
         return False
-    return text.lower().endswith(_ENDINGS) or os.path.isfile(text) or os.path.isdir(text)  # noqa: PTH112, PTH113
+    return _LOOKS_LIKE_A_PATH.fullmatch(text) is not None or os.path.exists(text)  # noqa: PTH110 - may be no path at all
 
 
 def _refusal(code: str, message: str, name: str, hint: str | None = None) -> InvalidDefinition:

@@ -1,0 +1,249 @@
+"""Checks of single values: one function per kind of the grammar that a value alone can answer for.
+
+Knows: types, ranges, names and ARNs, and AWS's words for what breaks them. Must never know: the object that holds the
+value, or what lies around it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from asl_local.definition import diagnostics as codes
+from asl_local.definition import grammar, resource_arns
+from asl_local.definition.checks.expressions import Expressions, looks_dynamic
+from asl_local.definition.diagnostics import DROP, Findings, did_you_mean
+from asl_local.definition.grammar import Field, Kind
+from asl_local.definition.source import PLACEHOLDER
+from asl_local.errors import ALL
+from asl_local.language.timestamps import parse_rfc3339
+from asl_local.values import Json
+
+_NOT_RECOGNISED = (
+    "The resource provided {} is not recognized. The value is not a valid resource ARN, or the resource is not "
+    "available in this region."
+)
+
+
+def type_name(kind: str) -> str:
+    """AWS's words for a value of the wrong type."""
+    return f"Expected value of type [{kind}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The checks of values, told into `findings`; each takes the row, the value and its pointer."""
+
+    findings: Findings
+    expressions: Expressions
+    express: bool
+
+    def text(self, row: Field, value: Json, at: str) -> None:
+        """A string; one that reads as a path where a Path form exists is warned of."""
+        if not isinstance(value, str):
+            self.findings.error(at, type_name("STRING"))
+            return
+        if row.most is not None and len(value) > row.most:
+            self.findings.error(at, f"Maximum length is {row.most}")
+        if row.name != "Comment" and looks_dynamic(value):
+            path_form = f"{row.name}Path"
+            if path_form in grammar.fields_of(row.owner):
+                self.findings.warning(
+                    at, f"The value of '{row.name}' looks like a path", code=codes.NO_PATH,
+                    hint=f"'{path_form}' would be evaluated; this is taken as text",
+                )  # fmt: skip
+
+    def boolean(self, row: Field, value: Json, at: str) -> None:
+        """A boolean."""
+        meanwhile: Any = False if row.owner.endswith("Rule") else DROP
+        if not isinstance(value, bool) and not self.waits(value, at, meanwhile):
+            self.findings.error(at, type_name("BOOLEAN"))
+
+    def number(self, row: Field, value: Json, at: str) -> None:
+        """A number within the row's bounds."""
+        whole = row.kind is Kind.INTEGER
+        meanwhile: Any = 0 if row.owner.endswith("Rule") else DROP
+        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+            if not self.waits(value, at, meanwhile):
+                path_form = f"{row.name}Path"
+                known = path_form in grammar.fields_of(row.owner)
+                hint = f"use {path_form}" if known and isinstance(value, str) and value.startswith("$") else None
+                if hint is None and isinstance(value, str) and _is_number_text(value):
+                    hint = "remove the quotes"
+                elif isinstance(value, float) and value == int(value):
+                    hint = f"write {int(value)}"
+                self.findings.error(at, type_name("INTEGER" if whole else "NUMBER"), hint=hint)
+        elif row.least is not None and value < row.least:
+            self.findings.error(at, f"Minimum value is {row.least if not whole else int(row.least)}")
+        elif row.most is not None and value > row.most:
+            self.findings.error(at, f"Maximum value is {row.most if not whole else int(row.most)}")
+
+    def constant(self, row: Field, value: Json, at: str) -> None:
+        """One of the row's values."""
+        if value not in row.values or not isinstance(value, str):
+            hint = did_you_mean(value, row.values) if isinstance(value, str) else None
+            self.findings.error(
+                at, f"The field '{row.name}' should have one of these values: [{', '.join(row.values)}]", hint=hint
+            )
+
+    def timestamp(self, _row: Field, value: Json, at: str) -> None:
+        """An RFC 3339 timestamp as AWS reads it."""
+        if not isinstance(value, str):
+            self.findings.error(at, type_name("STRING"))
+        elif parse_rfc3339(value) is None and not self.waits(value, at, "1970-01-01T00:00:00Z", anywhere=True):
+            path_form = at.rpartition("/")[2] + "Path"
+            hint = f"use {path_form}" if value.startswith("$") else "such as 2016-03-14T01:59:00Z"
+            self.findings.error(at, "String does not match RFC3339 timestamp", hint=hint)
+
+    def target(self, _row: Field, value: Json, at: str) -> None:
+        """A state's name; flow.py looks whether there is one."""
+        if not isinstance(value, str):
+            self.findings.error(at, type_name("STRING"))
+
+    def path(self, _row: Field, value: Json, at: str) -> None:
+        """Any path."""
+        if self.is_text(value, at):
+            self.expressions.path(value, at)
+
+    def reference_path(self, row: Field, value: Json, at: str) -> None:
+        """A Reference Path, into the Context Object only where the row allows it."""
+        if self.is_text(value, at):
+            self.expressions.reference_path(value, at, context=row.kind is Kind.REFERENCE_PATH)
+
+    def result_path(self, _row: Field, value: Json, at: str) -> None:
+        """Where a result goes in the input."""
+        if self.is_text(value, at):
+            self.expressions.reference_path(value, at, context=False, variables=False)
+
+    def text_path(self, _row: Field, value: Json, at: str) -> None:
+        """A path or call that gives text."""
+        if self.is_text(value, at):
+            self.expressions.text_path(value, at)
+
+    def is_text(self, value: Json, at: str) -> bool:
+        """Whether the value is a string; told if not."""
+        if not isinstance(value, str):
+            self.findings.error(at, type_name("STRING"))
+        return isinstance(value, str)
+
+    def static(self, _row: Field, value: Json, at: str) -> None:
+        """A Result, which nothing evaluates."""
+        self.expressions.template(value, at, evaluated=False)
+
+    def anything(self, _row: Field, _value: Json, _at: str) -> None:
+        """Any JSON will do."""
+
+    def errors(self, row: Field, value: Json, at: str) -> None:
+        """The error names of a retrier or catcher."""
+        if not isinstance(value, list):
+            hint = f"write [{value!r}]".replace("'", '"') if isinstance(value, str) else None
+            self.findings.error(at, type_name("ARRAY"), hint=hint)
+            return
+        if not value and row.least:
+            self.findings.error(at, "Value cannot be empty")
+        for index, name in enumerate(value):
+            if not isinstance(name, str):
+                self.findings.error(f"{at}/{index}", type_name("STRING"))
+        if ALL in value and len(value) > 1:
+            self.findings.error(
+                at, f"{ALL} must stand alone in ErrorEquals", at=f"{at}/{value.index(ALL)}",
+                hint="it matches the other names too",
+            )  # fmt: skip
+
+    def resource(self, _row: Field, value: Json, at: str) -> None:
+        """A Task's Resource, and what of it runs here and in an Express machine."""
+        if not self.is_text(value, at):
+            return
+        arn = resource_arns.parse(value)
+        if arn is None:
+            self.findings.error(at, _NOT_RECOGNISED.format(value), hint=_resource_hint(value))
+        elif arn.kind == "other":
+            if not PLACEHOLDER.search(value):
+                self.findings.warning(
+                    at, f"The resource {value} is no resource of AWS; a handler of that name can answer it here",
+                    code=codes.INVALID_RESOURCE,
+                )  # fmt: skip
+        elif arn.kind == "activity":
+            if self.express:
+                self.findings.error(at, "Express state machine does not support Activity ARN")
+            else:
+                self.findings.not_yet(at, "An activity", grammar.ACTIVITIES)
+        elif arn.pattern:
+            base = arn.pattern.removesuffix(":2")
+            if self.express:
+                blank = " " if base == ".waitForTaskToken" else ""  # sic
+                self.findings.error(at, f"Express state machine does not support '{base}' service integration{blank}")
+            else:
+                feature = grammar.CALLBACKS if base == ".waitForTaskToken" else grammar.SYNC
+                self.findings.not_yet(at, f"'{arn.pattern}' in Resource", feature)
+
+    def strings(self, _row: Field, value: Json, at: str) -> None:
+        """An array of strings."""
+        if not isinstance(value, list):
+            self.findings.error(at, type_name("ARRAY"))
+            return
+        for index, item in enumerate(value):
+            self.is_text(item, f"{at}/{index}")
+
+    def condition(self, _row: Field, value: Json, at: str) -> None:
+        """A JSONata rule's Condition that is no expression."""
+        if not isinstance(value, bool):
+            self.findings.error(at, "Expected a boolean or a JSONata expression")
+
+    def waits(self, value: Json, at: str, meanwhile: Any, *, anywhere: bool = False) -> bool:
+        """Whether the value is a placeholder that nobody filled, which reading has warned of."""
+        if not isinstance(value, str):
+            return False
+        if not (PLACEHOLDER.search(value) if anywhere else PLACEHOLDER.fullmatch(value)):
+            return False
+        self.findings.placeholder(at, value, meanwhile)
+        return True
+
+
+CHECKS: Final[Mapping[Kind, Callable[[Values, Field, Any, str], None]]] = {
+    Kind.TEXT: Values.text,
+    Kind.BOOLEAN: Values.boolean,
+    Kind.INTEGER: Values.number,
+    Kind.NUMBER: Values.number,
+    Kind.CONSTANT: Values.constant,
+    Kind.TIMESTAMP: Values.timestamp,
+    Kind.RESOURCE: Values.resource,
+    Kind.TARGET: Values.target,
+    Kind.PATH: Values.path,
+    Kind.REFERENCE_PATH: Values.reference_path,
+    Kind.NUMBER_PATH: Values.reference_path,
+    Kind.RESULT_PATH: Values.result_path,
+    Kind.TEXT_PATH: Values.text_path,
+    Kind.VARIABLE: Values.path,
+    Kind.STATIC: Values.static,
+    Kind.JSON: Values.anything,
+    Kind.ERRORS: Values.errors,
+    Kind.STRINGS: Values.strings,
+    Kind.CONDITION: Values.condition,
+}
+
+
+def _resource_hint(text: str) -> str | None:
+    if text.startswith("arn:") and ":states:" in text and (found := text.rpartition(":states:::")[2].split(":")):
+        service = found[0]
+        actions = resource_arns.OPTIMISED.get(service)
+        if actions is None:
+            return (
+                did_you_mean(service, resource_arns.OPTIMISED)
+                or "AWS SDK calls are arn:aws:states:::aws-sdk:service:action"
+            )
+        action = found[1].split(".")[0] if len(found) > 1 else ""
+        if action in actions:
+            patterns = ", ".join(pattern or "no suffix" for pattern in actions[action])
+            return f"{service}:{action} takes {patterns}"
+        return f"{service} has {', '.join(actions)}; try arn:aws:states:::aws-sdk:{service}:{action}"
+    return None if text.startswith("arn:") else "a Resource is an ARN"
+
+
+def _is_number_text(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
