@@ -104,6 +104,7 @@ def build(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
         from asl_local.interfaces import cli_aws  # noqa: PLC0415 - a table of some size
 
         cli_aws.add_parser(commands)
+        commands.choices["aws"].set_defaults(run=cli_aws.run)
     else:
         commands.add_parser("aws", help=_AWS, add_help=False)
     return parser

@@ -22,11 +22,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
-from asl_local.engine import Limits
+from asl_local.engine import Identity, Limits
 from asl_local.errors import AslError, InvalidDefinition, UnknownResource
 from asl_local.interfaces import cli
 from asl_local.interfaces.machine import Machine, Result, load
-from asl_local.interfaces.records import RecordError, Records, check_name, ended, started
+from asl_local.interfaces.records import RecordError, Recording, Records, check_name
 from asl_local.reporters import Event
 from asl_local.reporters.timeline import Timeline, is_failure, one_line
 from asl_local.resources import Resources
@@ -59,15 +59,13 @@ def run(options: argparse.Namespace) -> int:
         handlers |= load_resources(name, aws)
     resources = Resources(handlers, aws=aws)
     identity = machine.identity(_name(options, machine))
+    recording = Recording(
+        Records(aws.root) if aws is not None else None, machine, given, identity=identity, simulated=options.simulate
+    )
     watcher = _Watcher(machine, sys.stderr, quiet=options.quiet)
-    record = started(identity, machine.definition, given, simulated=options.simulate)
-    records = Records(aws.root) if aws is not None else None
 
     def on_event(event: Event) -> None:
-        if records is not None and not watcher.events:
-            # Before any task is called, after all that could keep the execution from starting has been looked at.
-            # A simulated run repeats itself, so its record may; any other keeps what it has found.
-            records.begin(record, replace=options.simulate)
+        recording.take(event)
         watcher.tell(event)
 
     common: dict[str, Any] = {
@@ -86,18 +84,15 @@ def run(options: argparse.Namespace) -> int:
         return cli.USAGE
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the record is written whole, however impatient somebody is
-        _keep(records, ended(record, watcher.events, status="ABORTED", cause="interrupted"))
-        cli.complain(
-            f"interrupted; execution {identity.execution_name} was aborted{_where(options, records, identity)}"
-        )
+        _close(recording, None)
+        cli.complain(f"interrupted; execution {identity.execution_name} was aborted{_where(options, aws, identity)}")
         # Handlers may still be at work on their threads; Python would wait for nothing, but C code could stumble.
         _leave(cli.INTERRUPTED)
-    outcome = {"status": result.status, "output": result.output, "error": result.error, "cause": result.cause}
-    _keep(records, ended(record, watcher.events, **outcome))
+    _close(recording, result)
     if result.status == "SUCCEEDED":
         write_json(result.output)
         return 0
-    _report(result, watcher, identity.execution_name)
+    _report(result, recording, identity.execution_name)
     return 1
 
 
@@ -273,17 +268,15 @@ def _name(options: argparse.Namespace, machine: Machine) -> str:
 
 
 class _Watcher:
-    """Keeps the events for the record and, unless it is to be quiet, tells them."""
+    """Tells the events on a stream, unless it is to be quiet."""
 
     def __init__(self, machine: Machine, stream: TextIO, *, quiet: bool) -> None:
-        self.events: list[Event] = []
         self._timeline = Timeline(machine.plan)
         self._stream = None if quiet else stream
         self._colours = colours(stream)
 
     def tell(self, event: Event) -> None:
         """Take one event."""
-        self.events.append(event)
         if self._stream is None:
             return
         line = self._timeline.line(event)
@@ -296,10 +289,6 @@ class _Watcher:
             print(line, file=self._stream, flush=True)
         except OSError:
             self._stream = None  # nobody looks any more; the execution goes on
-
-    def last_state(self) -> str | None:
-        """The state that was entered last."""
-        return next((e.state for e in reversed(self.events) if e.type.endswith("StateEntered")), None)
 
 
 def colours(stream: TextIO) -> bool:
@@ -327,8 +316,9 @@ def write_json(value: Json) -> None:
     print(text)
 
 
-def _report(result: Result, watcher: _Watcher, name: str) -> None:
-    state = watcher.last_state() if result.status == "FAILED" else None
+def _report(result: Result, recording: Recording, name: str) -> None:
+    entered = (e.state for e in reversed(recording.events) if e.type.endswith("StateEntered"))
+    state = next(entered, None) if result.status == "FAILED" else None
     cli.complain(one_line(f"execution {name} {result.status}" + (f" in state {state!r}" if state else "")))
     if result.error is not None:
         print(f"error: {one_line(result.error)}", file=sys.stderr)
@@ -336,17 +326,15 @@ def _report(result: Result, watcher: _Watcher, name: str) -> None:
         print(f"cause: {result.cause}", file=sys.stderr)
 
 
-def _keep(records: Records | None, record: dict[str, Json]) -> None:
-    if records is None:
-        return
+def _close(recording: Recording, result: Result | None) -> None:
     try:
-        records.write(record)
+        recording.close(result)
     except (OSError, ValueError) as error:
         cli.complain(f"the execution's record could not be written: {cli.error_text(error)}")
 
 
-def _where(options: argparse.Namespace, records: Records | None, identity: Any) -> str:
-    if records is None:
+def _where(options: argparse.Namespace, aws: LocalAWS | None, identity: Identity) -> str:
+    if aws is None:
         return ""
     root = f" --root {options.root}" if options.root else ""
     return f" (asl-local history {identity.execution_name}{root} shows how far it came)"

@@ -67,6 +67,8 @@ def graph(options: argparse.Namespace) -> int:
         return cli.USAGE
     text = machine.to_mermaid()
     if options.output:
+        if not Path(options.output).parent.is_dir():
+            raise FileNotFoundError(2, "there is no such folder", str(Path(options.output).parent))
         files.write_atomically(Path(options.output), text.encode("utf-8", "surrogatepass"))
     else:
         sys.stdout.write(text)

@@ -7,16 +7,17 @@ whose process was killed is still to be seen.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from asl_local.engine import Identity
 from asl_local.errors import AslError
+from asl_local.interfaces.machine import Machine, Result
 from asl_local.reporters import Event
 from asl_local.services import files
 from asl_local.values import Json
@@ -43,16 +44,19 @@ class Records:
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.folder = Path(root) / FOLDER
 
-    def begin(self, record: dict[str, Json], *, replace: bool = False) -> Path:
-        """Write the record of an execution that starts. Raises RecordError if there is one of that name already."""
+    def begin(self, record: dict[str, Json]) -> Path:
+        """Write the record of an execution that starts.
+
+        Raises RecordError if there is one of that name already; but a simulated execution repeats itself, so its record
+        takes the place of its own earlier one.
+        """
         name = check_name(record["name"])
         path = self._path(name)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            if not replace:
-                # Exclusive creation, so that of two processes that want one name only one gets it.
-                with path.open("x"):
-                    pass
+            # Exclusive creation, so that of two processes that want one name only one gets it.
+            with contextlib.suppress(FileExistsError) if self._may_repeat(record) else contextlib.nullcontext():
+                path.open("x").close()
             self.write(record)
         except FileExistsError:
             raise RecordError(f"there is an execution {name!r} in {self.folder} already; choose another name") from None
@@ -92,6 +96,12 @@ class Records:
                 continue
         return [name for _, name in sorted(found, reverse=True)]
 
+    def _may_repeat(self, record: dict[str, Json]) -> bool:
+        try:
+            return bool(record["simulated"]) and bool(self.read(record["name"])["simulated"])
+        except (RecordError, KeyError):
+            return False
+
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.json"
 
@@ -105,49 +115,69 @@ def check_name(name: str) -> str:
     return name
 
 
-def started(identity: Identity, definition: Json, input: Json, *, simulated: bool) -> dict[str, Json]:
-    """The record of an execution that starts."""
-    return {
-        "name": identity.execution_name,
-        "executionArn": identity.execution_arn,
-        "stateMachineArn": identity.machine_arn,
-        "status": "RUNNING",
-        "startDate": None,
-        "stopDate": None,
-        "simulated": simulated,
-        "input": input,
-        "output": None,
-        "error": None,
-        "cause": None,
-        "definition": definition,
-        "history": [],
-    }
+class Recording:
+    """One execution on its way into a record: give it every event (`Machine.run(..., on_event=recording.take)`).
 
+    The first event writes the record, before any task is called and after all that could keep the execution from
+    starting has been looked at; `close` replaces it by the whole. Without `records` it only keeps the events.
+    """
 
-def ended(
-    record: dict[str, Json],
-    events: Sequence[Event],
-    *,
-    status: str,
-    output: Json = None,
-    error: str | None = None,
-    cause: str | None = None,
-) -> dict[str, Json]:
-    """The same execution's record when it has ended."""
-    return {
-        **record,
-        "status": status,
-        "startDate": _text(events[0].timestamp) if events else None,
-        "stopDate": _text(events[-1].timestamp) if events else None,
-        "output": output,
-        "error": error,
-        "cause": cause,
-        "history": [{**event, "timestamp": _text(event["timestamp"])} for event in (e.to_aws() for e in events)],
-    }
+    def __init__(
+        self,
+        records: Records | None,
+        machine: Machine,
+        input: Json,
+        *,
+        identity: Identity,
+        simulated: bool = False,
+    ) -> None:
+        self.events: list[Event] = []
+        self._records = records
+        self._record: dict[str, Json] = {
+            "name": identity.execution_name,
+            "executionArn": identity.execution_arn,
+            "stateMachineArn": identity.machine_arn,
+            "status": "RUNNING",
+            "startDate": None,
+            "stopDate": None,
+            "simulated": simulated,
+            "input": input,
+            "output": None,
+            "error": None,
+            "cause": None,
+            "definition": machine.definition,
+            "history": [],
+        }
+
+    def take(self, event: Event) -> None:
+        """Take the next event. Raises RecordError if the record cannot be begun."""
+        if not self.events and self._records is not None:
+            self._records.begin({**self._record, "startDate": _text(event.timestamp)})
+        self.events.append(event)
+
+    def close(self, result: Result | None) -> None:
+        """Write the whole record; `result` is None for an execution that was interrupted. Raises OSError."""
+        if self._records is None or not self.events:
+            return
+        ended: dict[str, Json] = {"status": "ABORTED", "output": None, "error": None, "cause": "interrupted"}
+        if result is not None:
+            ended = {name: getattr(result, name) for name in ended}
+        self._records.write(
+            {
+                **self._record,
+                **ended,
+                "startDate": _text(self.events[0].timestamp),
+                "stopDate": _text(self.events[-1].timestamp),
+                "history": [
+                    {**shape, "timestamp": _text(shape["timestamp"])}
+                    for shape in (event.to_aws() for event in self.events)
+                ],
+            }
+        )
 
 
 def _text(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds")
 
 
-__all__ = ["FOLDER", "RecordError", "Records", "check_name", "ended", "started"]
+__all__ = ["FOLDER", "RecordError", "Recording", "Records", "check_name"]
