@@ -11,6 +11,7 @@ import ast
 import inspect
 import re
 import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -96,8 +97,9 @@ def tree() -> str:
     lines = ["```text", "src/asl_local/"]
 
     def sentence(path: Path) -> str:
-        text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
-        return re.split(r"(?<=[.:])\s", " ".join(text.split()), maxsplit=1)[0].rstrip(".:")
+        text = " ".join((ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").split())
+        first = re.split(r"(?<=[.])\s", text, maxsplit=1)[0].rstrip(".")
+        return textwrap.shorten(first, 100, placeholder=" ...")
 
     def show(path: Path, depth: int) -> None:
         indent = "  " * depth
