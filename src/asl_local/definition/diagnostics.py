@@ -134,11 +134,10 @@ def _rank(line: int | None, column: int | None, pointer: str, tree: Json) -> _Ra
 
 def did_you_mean(word: str, others: Iterable[str]) -> str | None:
     """A hint that names the most similar of `others`, if one is similar."""
-    candidates = list(dict.fromkeys(others))
-    folded = {candidate.casefold(): candidate for candidate in candidates}
-    exact = folded.get(word.casefold().replace(" ", "").replace("_", ""))
-    close = [exact] if exact else get_close_matches(word, candidates, 1, 0.65)
-    return f"did you mean '{close[0]}'?" if close else None
+    folded = {other.casefold(): other for other in others}
+    plain = word.casefold().replace(" ", "").replace("_", "")
+    close = get_close_matches(plain, folded, 1, 0.65)
+    return f"did you mean '{folded[close[0]]}'?" if close else None
 
 
 # -------------------------------------------------------------------------------------------------- for the terminal

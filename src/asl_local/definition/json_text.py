@@ -140,7 +140,9 @@ class _Reader:
         self.at = match.end()
 
     def _stop(self, message: str, hint: str | None = None, offset: int | None = None) -> NoReturn:
-        line, column = self.place(self.at if offset is None else offset)
+        if offset is None:  # where the text ends too soon, its last line that says something
+            offset = self.at if self.at < len(self.text) else len(self.text.rstrip())
+        line, column = self.place(offset)
         raise UnreadableText(Fault(line, column, message, hint))
 
     def _here(self) -> str:

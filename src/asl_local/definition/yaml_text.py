@@ -80,8 +80,10 @@ def _fault(error: Any, text: str) -> Fault:
     message = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
     if mark is None:
         return Fault(1, 1, str(message))
-    lines = text.splitlines()
-    line = lines[mark.line] if mark.line < len(lines) else ""
+    lines = text.rstrip().splitlines()
+    if mark.line >= len(lines):  # the text ends too soon: its last line that says something
+        return Fault(len(lines), len(lines[-1]) + 1 if lines else 1, str(message))
+    line = lines[mark.line]
     hint = None
     if "\t" in line[: mark.column + 1]:
         hint = "indent with blanks, YAML allows no tabs"

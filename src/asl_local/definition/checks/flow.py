@@ -20,23 +20,32 @@ _MOVING_TYPES = ("Task", "Pass", "Wait", "Parallel", "Map")
 
 
 class Flow:
-    """The checks of one machine; `block` is called for every States object in it, outermost first."""
+    """The checks of one machine: `block` for every States object in it, outermost first, then `finish`."""
 
     def __init__(self, findings: Findings) -> None:
         self.findings = findings
         self.names: dict[str, str] = {}
+        self.blocks: list[tuple[dict[str, Json], str]] = []
 
     def block(self, tree: dict[str, Json], pointer: str, depth: int) -> None:
-        """One object with StartAt and States."""
+        """One object with StartAt and States: its states' names."""
         if depth == DEEPEST_NESTING + 1:
             self.findings.error(
                 pointer, f"States are nested more than {DEEPEST_NESTING} levels deep", code=codes.TOO_DEEP
             )
         states = tree.get("States")
-        if not isinstance(states, dict):
-            return
-        for name in states:
-            self._name(name, f"{pointer}/States/{escape(name)}")
+        if isinstance(states, dict):
+            self.blocks.append((tree, pointer))
+            for name in states:
+                self._name(name, f"{pointer}/States/{escape(name)}")
+
+    def finish(self) -> None:
+        """What leads where, now that all names are known."""
+        for tree, pointer in self.blocks:
+            self._block(tree, pointer)
+
+    def _block(self, tree: dict[str, Any], pointer: str) -> None:
+        states = tree["States"]
         shaped = {name: state for name, state in states.items() if isinstance(state, dict)}
         edges: dict[str, set[str]] = {}
         for name, state in shaped.items():

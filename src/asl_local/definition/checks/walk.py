@@ -74,8 +74,9 @@ class _Check:
             self.machine_language = tree["QueryLanguage"]
         if self.machine_language == "JSONata":
             self.findings.not_yet("/QueryLanguage", "QueryLanguage 'JSONata'", grammar.JSONATA)
-        self.object(tree, _Where("", "Machine", self.machine_language))
         self.flow.block(tree, "", 0)
+        self.object(tree, _Where("", "Machine", self.machine_language))
+        self.flow.finish()
 
     def object(self, tree: Json, where: _Where) -> bool:
         """An object by its owner's rows: unknown, missing and exclusive fields, then every value."""
@@ -203,8 +204,9 @@ class _Check:
     def block(self, tree: Json, where: _Where) -> None:
         """A branch or an item processor: States in a State, which inherit the machine's language, not the state's."""
         inner = replace(where, language=self.machine_language, depth=where.depth + 1)
-        if self.object(tree, inner):
+        if isinstance(tree, dict):
             self.flow.block(tree, where.pointer, inner.depth)
+        self.object(tree, inner)
 
     # -- what holds more than a value
 

@@ -1,0 +1,158 @@
+"""What diagnostics look like: in order, for a person, and as AWS would answer."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from asl_local import definition
+from asl_local.definition.diagnostics import did_you_mean
+
+TEN_FAULTS = """{
+  "StartAt": "Frist",
+  "Comment": 7,
+  "States": {
+    "First": {"Type": "Pass", "InputPath": "x", "Next": "Second"},
+    "Second": {
+      "Type": "Task", "Resource": "resize", "TimeoutSeconds": 0,
+      "Retry": [{"ErrorEquals": []}],
+      "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Nowhere"}],
+      "Parameters": {"a.$": "States.Nothing()"}, "Next": "Third"
+    },
+    "Third": {"Type": "Wait", "Secconds": 1, "Seconds": 1, "End": true},
+    "Third": {"Type": "Wait", "Seconds": -1, "End": true}
+  }
+}
+"""
+
+
+def test_ten_faults_are_ten_diagnostics_in_order_of_position() -> None:
+    found = definition.validate(TEN_FAULTS)
+    assert [(d.line, d.path) for d in found] == [
+        (2, "/StartAt"),
+        (3, "/Comment"),
+        (5, "/States/First/InputPath"),
+        (7, "/States/Second/Resource"),
+        (7, "/States/Second/TimeoutSeconds"),
+        (8, "/States/Second/Retry/0/ErrorEquals"),
+        (9, "/States/Second/Catch/0/Next"),
+        (10, "/States/Second/Parameters"),
+        (13, "/States/Third"),
+        (13, "/States/Third/Seconds"),
+    ]
+    assert all(d.severity == "ERROR" and d.column for d in found)
+
+
+def test_a_mapping_gets_the_same_in_the_same_order() -> None:
+    tree = json.loads(TEN_FAULTS)
+    found = definition.validate(tree)
+    assert [d.path for d in found] == [d.path for d in definition.validate(json.dumps(tree, indent=1))]
+    assert all(d.line is None and d.column is None for d in found)
+
+
+def test_for_a_person() -> None:
+    text = '{"StartAt": "S",\n\t"States": {"S": {"Type": "Pass", "Ned": true}}}'
+    source = definition.read(text)
+    shown = definition.render(definition.check(source), source)
+    assert shown.split("\n\n")[1] == (
+        "definition:2:35: error SCHEMA_VALIDATION_FAILED: Field 'Ned' is not supported\n"
+        '  2 |  "States": {"S": {"Type": "Pass", "Ned": true}}}\n'
+        "    |                                   ^\n"
+        "  = at /States/S; did you mean 'End'?"
+    )
+    assert shown.split("\n\n")[0].endswith("  = at /States/S")
+
+
+def test_in_colour_the_words_are_the_same() -> None:
+    source = definition.read(TEN_FAULTS)
+    found = definition.check(source)
+    coloured = definition.render(found, source, color=True)
+    assert "\033[" in coloured
+    assert re.sub(r"\033\[[0-9;]*m", "", coloured) == definition.render(found, source)
+
+
+def test_without_a_text_there_is_no_excerpt() -> None:
+    source = definition.read({"StartAt": 1, "States": {"S": {"Type": "Succeed"}}})
+    assert definition.render(definition.check(source), source) == (
+        "definition: error SCHEMA_VALIDATION_FAILED: Expected value of type [STRING]\n  = at /StartAt"
+    )
+
+
+def test_long_lines_are_cut_around_the_fault() -> None:
+    text = json.dumps({"Comment": "x" * 500, "StartAt": 1, "Other": "y" * 500, "States": {"S": {"Type": "Succeed"}}})
+    source = definition.read(text)
+    lines = definition.render(definition.check(source)[:1], source).split("\n")
+    assert len(lines[1]) < 200
+    assert lines[1][lines[2].index("^")] == "1"
+
+
+def test_did_you_mean() -> None:
+    names = ["InputPath", "OutputPath", "ResultPath"]
+    assert did_you_mean("inputpath", names) == "did you mean 'InputPath'?"
+    assert did_you_mean("Input Path", names) == "did you mean 'InputPath'?"
+    assert did_you_mean("OutputPth", names) == "did you mean 'OutputPath'?"
+    assert did_you_mean("Credentials", names) is None
+
+
+# -- what ValidateStateMachineDefinition and CreateStateMachine answer (shapes as recorded on AWS)
+
+
+def test_aws_answers_ok() -> None:
+    text = '{"StartAt": "S", "States": {"S": {"Type": "Succeed"}}}'
+    assert definition.to_aws(definition.validate(text), text) == {"result": "OK", "diagnostics": [], "truncated": False}
+
+
+def test_aws_names_the_token_and_the_place_behind_it() -> None:
+    text = "\n  wrong"
+    [shape] = definition.to_aws(definition.validate(text.encode()), text)["diagnostics"]
+    where = '[Source: (String)"\n  wrong"; line: 2, column: 8]'
+    assert shape["location"] == where
+    assert shape["message"].endswith(f" 'true' or 'false')\n at {where}")
+    assert shape["message"].startswith("Unrecognized token 'wrong': was expecting")
+
+
+def test_aws_cuts_long_texts() -> None:
+    text = "wrong " * 100
+    [shape] = definition.to_aws(definition.validate(text.encode()), text)["diagnostics"]
+    assert f'{text[:500]}"[truncated 100 chars]' in shape["location"]
+
+
+@pytest.mark.parametrize("text", [" ", "[]", "1"])
+def test_what_is_no_object_has_no_location(text: str) -> None:
+    assert definition.to_aws(definition.validate(text.encode()), text) == {
+        "result": "FAIL",
+        "diagnostics": [
+            {
+                "severity": "ERROR",
+                "code": "SCHEMA_VALIDATION_FAILED",
+                "message": "Definition must be a valid JSON object",
+            }
+        ],
+        "truncated": False,
+    }
+
+
+def test_aws_knows_nothing_of_our_own_codes() -> None:
+    text = (
+        '{"QueryLanguage": "JSONata", "StartAt": "S", "States": {"S": {"Type": "Pass", "Output": "${x}", "End": true}}}'
+    )
+    found = definition.validate(text)
+    assert {d.code for d in found} == {"NOT_SUPPORTED_YET", "UNRESOLVED_SUBSTITUTION"}
+    assert definition.to_aws(found, text)["result"] == "OK"
+    assert definition.creation_error(found) is None
+
+
+def test_creation_names_code_message_and_place() -> None:
+    found = definition.validate({"StartAt": "S", "States": {"S": {"Type": "Wait", "Timestamp": "now", "Next": "S"}}})
+    assert definition.creation_error(found) == (
+        "Invalid State Machine Definition: 'MISSING_END_STATE: Workflow has no terminal state at null, "
+        "SCHEMA_VALIDATION_FAILED: String does not match RFC3339 timestamp at /States/S/Timestamp'"
+    )
+
+
+def test_warnings_are_told_and_do_not_fail() -> None:
+    found = definition.validate({"StartAt": "S", "States": {"S": {"Type": "Fail", "Cause": "$.cause"}}})
+    assert [(d.code, d.severity) for d in found] == [("NO_PATH", "WARNING")]
+    assert definition.to_aws(found)["result"] == "OK"
