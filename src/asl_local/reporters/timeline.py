@@ -45,27 +45,36 @@ class Places:
     """Tells the place of each event of one execution; give it all of them, in order."""
 
     def __init__(self, plan: Plan) -> None:
-        self._depth: dict[str, int] = {}
-        self._known: dict[int, Place] = {0: Place("", ())}
-        self._measure(plan.top, 0)
+        self._maps: dict[str, tuple[str, ...]] = {}
+        self._known: dict[int, tuple[Place, str]] = {0: (Place("", ()), "")}
+        self._measure(plan.top, ())
 
     def of(self, event: Event) -> Place:
         """The event's place; for a MapIteration event, the Map state with the iteration's index as the last item."""
-        before = self._known.get(event.previous_event_id, self._known[0])
+        before, kind = self._known.get(event.previous_event_id, self._known[0])
         name, index = event.details.get("name"), event.details.get("index")
-        if not isinstance(name, str):
-            place = before
-        else:
-            items = before.items[: self._depth.get(name, 0)]
+        if isinstance(name, str):
+            items = before.items[: len(self._maps.get(name, ()))]
             place = Place(name, (*items, index) if isinstance(index, int) else items)
-        self._known[event.id] = place
+        elif event.type in ("MapStateSucceeded", "MapStateFailed"):
+            place = self._left(before, kind)
+        else:
+            place = before
+        self._known[event.id] = (place, event.type)
         return place
 
-    def _measure(self, block: Block, depth: int) -> None:
+    def _left(self, before: Place, kind: str) -> Place:
+        """The Map whose end follows an event: the state itself, if it never got to an item, else the Map around it."""
+        around = self._maps.get(before.state, ())
+        if kind.startswith("MapIteration") or kind in ("MapStateEntered", "MapStateStarted") or not around:
+            return Place(before.state, before.items[: len(around)])
+        return Place(around[-1], before.items[: len(around) - 1])
+
+    def _measure(self, block: Block, maps: tuple[str, ...]) -> None:
         for name, state in block.states.items():
-            self._depth[name] = depth
+            self._maps[name] = maps
             for inner in state.blocks:
-                self._measure(inner, depth + (state.type == "Map"))
+                self._measure(inner, (*maps, name) if state.type == "Map" else maps)
 
 
 class Timeline:
@@ -97,7 +106,7 @@ def _said(event: Event) -> str | None:
     if kind in _SILENT:
         return None
     if kind == "MapStateStarted":
-        return f"has {event.details.get('length')} items"
+        return f"has {_items(event.details.get('length'))}"
     if kind.startswith("Execution"):
         return f"execution {kind.removeprefix('Execution').lower().replace('timedout', 'timed out')}{_why(event)}"
     for ending, words in _WORDS.items():
@@ -153,13 +162,17 @@ def table(events: Iterable[Mapping[str, Any]]) -> list[str]:
     ]
 
 
+def _items(count: Json) -> str:
+    return f"{count} item{'' if count == 1 else 's'}"
+
+
 def _about(event: Mapping[str, Any]) -> str:
     details: dict[str, Any] = next((v for k, v in event.items() if k.endswith("EventDetails")), {})
     parts = [str(details["name"])] if "name" in details else []
     if "index" in details:
         parts.append(f"item {details['index']}")
     if "length" in details:
-        parts.append(f"{details['length']} items")
+        parts.append(_items(details["length"]))
     if "resource" in details:
         kind = details.get("resourceType")
         parts.append(f"{kind}:{details['resource']}" if kind else str(details["resource"]))
