@@ -96,6 +96,23 @@ def test_did_you_mean() -> None:
     assert did_you_mean("Credentials", names) is None
 
 
+def nested(levels: int) -> dict[str, object]:
+    states: dict[str, object] = {"Last": {"Type": "Succeed"}}
+    start = "Last"
+    for level in range(levels):
+        branch = {"StartAt": start, "States": states}
+        start = f"P{level}"
+        states = {start: {"Type": "Parallel", "Branches": [branch], "End": True}}
+    return {"StartAt": start, "States": states}
+
+
+def test_states_nested_too_deep_are_told_once() -> None:
+    assert definition.validate(nested(32)) == []
+    [found] = definition.validate(nested(40))
+    assert found.code == "TOO_DEEPLY_NESTED"
+    assert found.path.count("/Branches/0") == 33
+
+
 # -- what ValidateStateMachineDefinition and CreateStateMachine answer (shapes as recorded on AWS)
 
 

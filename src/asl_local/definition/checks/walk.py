@@ -24,6 +24,11 @@ from asl_local.language.choice import OPERATORS, compile_rule
 from asl_local.values import Json
 
 MACHINE_TYPES: Final = ("STANDARD", "EXPRESS")
+_STATE_ROWS: Final = [row for row in grammar.ROWS if row.owner in grammar.STATE_TYPES]
+# Fields that only one type of state has.
+_TELLING_FIELDS: Final = {
+    row.name: row.owner for row in _STATE_ROWS if sum(other.name == row.name for other in _STATE_ROWS) == 1
+}
 _CONNECTIVES: Final = ("And", "Or", "Not")
 
 
@@ -166,8 +171,7 @@ class _Check:
         kind = tree.get("Type")
         if not isinstance(kind, str) or kind not in grammar.STATE_TYPES:
             if "Type" not in tree:
-                hint = did_you_mean_type(tree)
-                self.findings.error(pointer, "These fields are required: [Type]", hint=hint, key=True)
+                self.without_type(tree, pointer)
             else:
                 self.values.constant(grammar.fields_of("Pass")["Type"], kind, f"{pointer}/Type")
             self.inner_blocks(tree, pointer, depth)
@@ -176,6 +180,19 @@ class _Check:
         self.object(tree, where)
         if extra := EXTRA.get(kind):
             extra(self, tree, where)
+
+    def without_type(self, tree: dict[str, Json], pointer: str) -> None:
+        """A state without Type: what it may be, and the fields that no state has."""
+        kinds = (kind for field, kind in _TELLING_FIELDS.items() if field in tree)
+        hint = next((f'"Type": "{kind}"?' for kind in kinds), None)
+        self.findings.error(pointer, "These fields are required: [Type]", hint=hint, key=True)
+        fields = {row.name for row in _STATE_ROWS}
+        for name in tree:
+            if name not in fields:
+                self.findings.error(
+                    pointer, f"Field '{name}' is not supported", hint=did_you_mean(name, fields),
+                    at=f"{pointer}/{escape(name)}", key=True,
+                )  # fmt: skip
 
     def inner_blocks(self, tree: dict[str, Json], pointer: str, depth: int) -> None:
         """What can be checked in a state whose type is not known: the states inside it."""
@@ -352,14 +369,6 @@ STRUCTURES: Final[Mapping[Kind, Callable[[_Check, Field, Any, _Where, str], None
     Kind.TEMPLATE: _Check.template,
     Kind.EXPRESSION: _Check.expression,
 }
-
-
-def did_you_mean_type(tree: dict[str, Json]) -> str | None:
-    """What a state without Type may be, by the fields that only one type has."""
-    for kind, mark in (("Task", "Resource"), ("Choice", "Choices"), ("Parallel", "Branches"), ("Map", "ItemProcessor")):
-        if mark in tree:
-            return f'"Type": "{kind}"? Only {kind} states have {mark}'
-    return did_you_mean("Type", [name for name in tree if name.casefold() == "type"])
 
 
 def _list(names: list[str]) -> str:
