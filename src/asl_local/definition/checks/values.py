@@ -7,6 +7,7 @@ value, or what lies around it.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -239,7 +240,10 @@ def _resource_hint(text: str) -> str | None:
             patterns = ", ".join(pattern or "no suffix" for pattern in actions[action])
             return f"{service}:{action} takes {patterns}"
         return f"{service} has {', '.join(actions)}; try arn:aws:states:::aws-sdk:{service}:{action}"
-    return None if text.startswith("arn:") else "a Resource is an ARN"
+    if text.startswith("arn:"):
+        return None
+    example = f": arn:aws:lambda:us-east-1:123456789012:function:{text}" if re.fullmatch(r"[\w-]+", text) else ""
+    return f"a Resource is an ARN{example}"
 
 
 def _is_number_text(text: str) -> bool:
