@@ -6,6 +6,7 @@ On a terminal the photos at work stand in lines that change in place; elsewhere 
 from __future__ import annotations
 
 import shutil
+import unicodedata
 from typing import Any, TextIO
 
 from asl_local import Event
@@ -28,7 +29,7 @@ class Progress:
         self._last: dict[int, Any] = {}
         self._error: dict[int, tuple[str, str]] = {}
         self._at_work: dict[int, str] = {}
-        self._drawn = 0
+        self._drawn: list[str] = []
 
     def __enter__(self) -> Progress:
         return self
@@ -81,8 +82,19 @@ class Progress:
         columns, height = shutil.get_terminal_size()
         lines = [f"          {self._names[index]}: {doing} ..." for index, doing in sorted(self._at_work.items())]
         lines = lines[: max(1, height - 2)]
-        erase = _UP_AND_CLEAR.format(self._drawn) if self._drawn else ""
-        text = "".join(f"{one_line(line)[: columns - 1]}\n" for line in [*said, *lines])
-        self._stream.write(erase + text)
+        if lines == self._drawn and not said:
+            return
+        erase = _UP_AND_CLEAR.format(len(self._drawn)) if self._drawn else ""
+        self._stream.write(erase + "".join(f"{_cut(one_line(line), columns - 1)}\n" for line in [*said, *lines]))
         self._stream.flush()
-        self._drawn = len(lines)
+        self._drawn = lines
+
+
+def _cut(text: str, columns: int) -> str:
+    """As much of a text as fits: a line that wraps would be two to erase. Chinese characters are two columns wide."""
+    used = 0
+    for count, character in enumerate(text):
+        used += 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+        if used > columns:
+            return text[:count]
+    return text

@@ -31,7 +31,7 @@ KNOWN = {"title": "FaceAlreadyExistsError", "message": "Face in the picture is a
 @pytest.fixture(scope="module")
 def example() -> Iterator[SimpleNamespace]:
     """The example's modules, imported as its programs import them."""
-    names = ("functions", "setup", "checks")
+    names = ("functions", "setup", "checks", "progress")
     sys.path.insert(0, str(EXAMPLE))
     try:
         yield SimpleNamespace(**{name: importlib.import_module(name) for name in names})
@@ -439,6 +439,47 @@ def test_photos_of_ones_own(tmp_path: Path) -> None:
     }
     assert answered(done.stdout) == ["yes", "yes", "yes", "NO"]
     assert "FAILED (b_tiny.png)" in done.stdout
+
+
+class Terminal(io.StringIO):
+    """What stands on a terminal's screen after all that was written to it."""
+
+    def isatty(self) -> bool:
+        return True
+
+    def screen(self) -> list[str]:
+        lines: list[str] = []
+        for text in re.split(r"(\x1b\[\d+A\x1b\[J)", self.getvalue()):
+            if text.startswith("\x1b"):
+                del lines[-int(text[2 : text.index("A")]) :]
+            else:
+                lines += text.splitlines()
+        return lines
+
+
+def test_on_a_terminal_photos_at_work_give_way_to_those_that_are_done(example: SimpleNamespace) -> None:
+    def detect(event: Any) -> Any:
+        if event["s3Key"] == "b":
+            raise ValueError("no luck")
+        return {}
+
+    handlers = {"*FaceDetection*": detect, "*": lambda event: {}}
+    machine, images = stage(6), [{"userId": key, "s3Key": key} for key in "abc"]
+    terminal, widest = Terminal(), []
+    names = ["名前" * 100, "b", "c"]
+    with example.progress.Progress(machine.plan, names, terminal, counted=2, total=5) as progress:
+
+        def on_event(event: asl_local.Event) -> None:
+            progress.take(event)
+            widest.append(len(terminal.screen()))
+
+        machine.simulate({"s3Bucket": "x", "images": images}, handlers, on_event=on_event)
+    lines = terminal.screen()
+    assert max(widest) == 3
+    assert all(len(line) < 60 for line in lines if "名" in line)  # 80 columns, of which each of these takes two
+    assert lines[0].startswith("    [3/5] b: failed: ValueError: no luck, ")
+    assert {line.strip()[:2] for line in lines[1:]} <= {"名前", "c:"}
+    assert progress.failures[1][0] == "ValueError"
 
 
 @pytest.mark.parametrize(

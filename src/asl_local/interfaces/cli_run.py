@@ -284,7 +284,8 @@ class _Watcher:
             return
         if self._colours:
             style = _RED if is_failure(event) else _GREEN if event.type == "ExecutionSucceeded" else ""
-            line = f"{_DIM}{line[:10]}{_PLAIN}{style}{line[10:]}{_PLAIN}"
+            time, words = line[:10], line[10:]
+            line = f"{_DIM}{time}{_PLAIN}{style}{words}{_PLAIN if style else ''}"
         try:
             print(line, file=self._stream, flush=True)
         except OSError:
