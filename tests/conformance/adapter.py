@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import asl_local
+from asl_local.definition import creation_error, to_aws
 from asl_local.values import text_of
 
 
@@ -138,37 +139,17 @@ class _Replay:
 
 
 def _validation(case: dict[str, Any]) -> dict[str, Any]:
-    definition = case.get("definition_text") if "definition_text" in case else case["definition"]
+    definition = case["definition_text"] if "definition_text" in case else case["definition"]
     text = definition if isinstance(definition, str) else json.dumps(definition)
     found = asl_local.validate(text.encode(), type=case["request"].get("type") or "STANDARD")
-    # That we cannot run something yet is no part of AWS's answer.
-    found = [each for each in found if each.code != "NOT_SUPPORTED_YET"]
-    diagnostics = []
-    for each in found:
-        shape = {"severity": each.severity, "code": each.code, "message": each.message, "location": each.path or "/"}
-        if not text.strip():
-            del shape["location"]
-        elif each.code == "INVALID_JSON_DESCRIPTION":
-            shape["location"] = _jackson_location(text, each)
-        diagnostics.append(shape)
-    failed = any(each.severity == "ERROR" for each in found)
-    return {"response": {"result": "FAIL" if failed else "OK", "diagnostics": diagnostics, "truncated": False}}
-
-
-def _jackson_location(text: str, problem: asl_local.Diagnostic) -> str:
-    """The place as AWS's parser words it: the column after the token that it could not read."""
-    line = text.splitlines()[(problem.line or 1) - 1]
-    column = problem.column or 1
-    token = re.match(r"\w*", line[column - 1 :])
-    return f'[Source: (String)"{text}"; line: {problem.line}, column: {column + (token.end() if token else 0)}]'
+    return {"response": to_aws(found, text)}
 
 
 def _creation(case: dict[str, Any]) -> dict[str, Any]:
-    errors = [d for d in asl_local.validate(case["definition"]) if d.severity == "ERROR"]
-    if not errors:
+    message = creation_error(asl_local.validate(case["definition"], type=case.get("type") or "STANDARD"))
+    if message is None:
         return {"response": {}}
-    problems = ", ".join(f"{d.code}: {d.message} at {d.path or '/'}" for d in errors)
-    return {"exception": {"code": "InvalidDefinition", "message": f"Invalid State Machine Definition: '{problems}'"}}
+    return {"exception": {"code": "InvalidDefinition", "message": message}}
 
 
 def uses_later_features(case: dict[str, Any]) -> bool:
