@@ -36,11 +36,21 @@ MESH_POINTS = (263, 362, 33, 133, 2)
 
 
 def embed(networks: Networks, picture: Picture, face: Face) -> Array:
-    """The face's vector, float32 (128,), of length about 1.3."""
+    """The face's vector, float32 (128,), of length about 1.3.
+
+    It is the mean of the chip's and the mirrored chip's vectors: a mirrored photo gives the same one, and photos of
+    the same person come out a little closer (docs/faces.md).
+    """
     matrix = _similarity_transform(face.mesh[list(MESH_POINTS), :2], _chip_points())
     chip = chip_of(picture, matrix, CHIP)
-    (vectors,) = networks.embedding.run(cv2.dnn.blobFromImage(chip, 1 / 256, mean=MEAN))
-    return np.asarray(vectors[0], np.float32)
+    vectors = [_vector(networks, one) for one in (chip, np.ascontiguousarray(chip[:, ::-1]))]
+    return np.asarray(sum(vectors) / 2, np.float32)
+
+
+def _vector(networks: Networks, chip: Array) -> Array:
+    (vectors,) = networks.embedding.run(np.asarray(cv2.dnn.blobFromImage(chip, 1 / 256, mean=MEAN)))
+    vector: Array = vectors[0]
+    return vector
 
 
 @cache

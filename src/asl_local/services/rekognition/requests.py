@@ -68,7 +68,13 @@ LIST_FACES = {"CollectionId": COLLECTION, **PAGE, "FaceIds": LIST, **refused(_US
 DELETE_FACES = {"CollectionId": COLLECTION, "FaceIds": needed(LIST, shortest=1)}
 
 # The attributes that can be asked for: the request's name, the answer's. Nothing here can judge the others.
-JUDGED = {"SMILE": "Smile", "SUNGLASSES": "Sunglasses", "EYES_OPEN": "EyesOpen", "MOUTH_OPEN": "MouthOpen"}
+JUDGED = {
+    "SMILE": "Smile",
+    "EYEGLASSES": "Eyeglasses",
+    "SUNGLASSES": "Sunglasses",
+    "EYES_OPEN": "EyesOpen",
+    "MOUTH_OPEN": "MouthOpen",
+}
 UNJUDGED = ("AGE_RANGE", "BEARD", "EMOTIONS", "EYE_DIRECTION", "FACE_OCCLUDED", "GENDER", "MUSTACHE")
 MOST_DETECTED = 100  # DetectFaces and IndexFaces look at the largest 100
 LARGEST_BYTES = 5_242_880  # passed in the request
@@ -108,13 +114,13 @@ class Bar:
         return tuple(reason for reason, failed in failures.items() if failed)
 
 
-_LOW = Bar(confidence=60, side=24, sharpness=2, brightness=6, yaw=75, pitch=60)
+_LOW = Bar(confidence=90, side=24, sharpness=2, brightness=6, yaw=75, pitch=60)
 BARS = {
     "NONE": Bar(confidence=0, side=0, sharpness=0, brightness=0, yaw=180, pitch=180),
     "LOW": _LOW,
     "AUTO": _LOW,
-    "MEDIUM": Bar(confidence=75, side=40, sharpness=10, brightness=12, yaw=50, pitch=40),
-    "HIGH": Bar(confidence=85, side=80, sharpness=25, brightness=20, yaw=30, pitch=25),
+    "MEDIUM": Bar(confidence=97, side=40, sharpness=10, brightness=12, yaw=50, pitch=40),
+    "HIGH": Bar(confidence=99, side=80, sharpness=25, brightness=20, yaw=30, pitch=25),
 }
 
 
