@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asl_local.engine import failures
-from asl_local.engine.messages import Cancel
 from asl_local.errors import EvaluationError
 from asl_local.values import Json, exceeds
 
@@ -133,8 +132,7 @@ def _abort(x: Execution, strand: Strand, previous: int) -> None:
 def _silence(x: Execution, strand: Strand) -> None:
     strand.alive = False
     if strand.token:
-        if strand.why == "task":
-            x.commands.append(Cancel(strand.token))
+        x.cancel(strand)
         x.wake(strand)
     forget(strand)
 

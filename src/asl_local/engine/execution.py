@@ -23,12 +23,14 @@ from asl_local.engine import children, failures, snapshot, states
 from asl_local.engine.history import History, HistoryFull
 from asl_local.engine.messages import (
     EXECUTION_TOKEN,
+    Call,
     Cancel,
     Command,
     Failed,
     Fired,
     Heartbeat,
     Outcome,
+    Refused,
     Stimulus,
     Stopped,
     Succeeded,
@@ -129,6 +131,7 @@ class Execution:
         """Take one stimulus (None starts the execution), run until everything stands still, say what is wanted.
 
         A stimulus whose token nobody waits for is ignored: its race was lost. Time never runs backwards here.
+        Raises ValueError for a second start.
         """
         if self.outcome is not None:
             return []
@@ -207,6 +210,8 @@ class Execution:
     # -- running ---------------------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
+        if self.history.rows:
+            raise ValueError("the execution has begun: step it with a stimulus for what it waits for")
         self.started_at = self.now
         self.history.add("ExecutionStarted", self.now, 0, self.input, self.identity.role_arn)
         if self.plan.timeout is not None:
@@ -280,17 +285,29 @@ class Execution:
         self.waiting.pop(strand.token, None)
         strand.token, strand.why, strand.until, strand.beat_by, strand.heartbeat = 0, "", None, None, None
 
+    def cancel(self, *strands: Strand) -> None:
+        """Nobody waits for these tasks any more: tell those at work; a call that has not left yet never does."""
+        tokens = {strand.token for strand in strands if strand.why == "task"}
+        unsent = tokens.intersection(command.token for command in self.commands if type(command) is Call)
+        if unsent:
+            self.commands = [command for command in self.commands if command.token not in unsent]
+        self.commands.extend(Cancel(strand.token) for strand in strands if strand.token in tokens - unsent)
+
     def end(
-        self, status: str, previous: int, *, output: Json = None, error: str | None = None, cause: str | None = None
-    ) -> None:
-        """Write the last event and the outcome, and tell whoever is still at work."""
+        self, status: str, previous: int, *, output: Json = None, error: str | None = None, cause: str | None = None,
+        at: Strand | None = None,
+    ) -> None:  # fmt: skip
+        """Write the last event and the outcome, and tell whoever is still at work. `at` is the strand that failed."""
         details = (output,) if status == "SUCCEEDED" else (error, cause)
         self.history.add_last(_LAST_EVENT[status], self.now, previous, *details)
         if status == "TIMED_OUT":  # DescribeExecution has neither then (measured, floci#2733)
             error = cause = None
-        self.outcome = Outcome(status, output, error, cause)
-        self.commands.extend(Cancel(token) for token, strand in self.waiting.items() if strand.why == "task")
-        self.waiting.clear()
+        if status in ("TIMED_OUT", "ABORTED") and self.waiting:
+            at = self.waiting[min(self.waiting)]
+        self.outcome = Outcome(status, output, error, cause, "" if at is None else place(at))
+        self.cancel(*self.waiting.values())
+        for strand in list(self.waiting.values()):
+            self.wake(strand)
         self.ready.clear()
 
     # -- stimuli -------------------------------------------------------------------------------------------------------
@@ -300,6 +317,8 @@ class Execution:
             self._succeeded(stimulus)
         elif isinstance(stimulus, Failed):
             self._failed(stimulus)
+        elif isinstance(stimulus, Refused):
+            self._refused(stimulus)
         elif isinstance(stimulus, Fired):
             self._fired(stimulus)
         elif isinstance(stimulus, Heartbeat):
@@ -333,9 +352,16 @@ class Execution:
             states.record_failed(self, strand, stimulus.error, stimulus.cause)
             failures.fail(self, strand, failures.Failure(stimulus.error, stimulus.cause))
 
+    def _refused(self, stimulus: Refused) -> None:
+        strand = self._task_waiting(stimulus.token)
+        if strand is not None:
+            self.wake(strand)
+            failures.broken(self, strand, EvaluationError(RUNTIME, stimulus.cause))
+
     def _fired(self, stimulus: Fired) -> None:
         if stimulus.token == EXECUTION_TOKEN:
-            self.end("TIMED_OUT", 0, error=TIMEOUT)
+            if self.plan.timeout is not None and self.history.rows and self.now >= self.started_at + self.plan.timeout:
+                self.end("TIMED_OUT", 0, error=TIMEOUT)
             return
         strand = self.waiting.get(stimulus.token)
         if strand is not None:
@@ -344,10 +370,11 @@ class Execution:
     def _heartbeat(self, stimulus: Heartbeat) -> None:
         strand = self._task_waiting(stimulus.token)
         if strand is not None and strand.heartbeat is not None:
-            strand.beat_by = self.now + strand.heartbeat
-            self.commands.append(Timer(stimulus.token, strand.beat_by))
+            strand.beat_by = self.now + strand.heartbeat  # the timer that runs already will see it
 
     def _stopped(self, stimulus: Stopped) -> None:
+        if not self.history.rows:
+            self._begin()
         self.end("ABORTED", 0, error=stimulus.error, cause=stimulus.cause)
 
 

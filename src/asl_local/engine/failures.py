@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from asl_local.engine import children
 from asl_local.errors import DATA_LIMIT_EXCEEDED, RUNTIME, EvaluationError
 from asl_local.plan.plan import matches
-from asl_local.values import Json
+from asl_local.values import Json, exceeds
 
 if TYPE_CHECKING:
     from asl_local.engine.execution import Execution, Strand
@@ -21,12 +21,14 @@ class Failure(NamedTuple):
 
     A missed heartbeat is States.Timeout in the history and at the execution's end (recorded), States.HeartbeatTimeout
     to Retry and Catch; a timeout has no cause in the history and an empty one in the Error Output (recorded).
+    `origin` is the strand that failed first, where that is not the one that fails now.
     """
 
     error: str | None
     cause: str | None
     seen: tuple[str, str] | None = None
     task_result: bool = False
+    origin: Strand | None = None
 
     @property
     def name(self) -> str:
@@ -49,21 +51,23 @@ def too_large(what: str) -> EvaluationError:
 
 
 def broken(x: Execution, strand: Strand, error: EvaluationError) -> None:
-    """A field of the strand's state could not be evaluated. AWS's causes begin by saying where (recorded)."""
-    cause = error.cause
-    if error.error != DATA_LIMIT_EXCEEDED:
-        cause = (
-            f"An error occurred while executing the state '{strand.state.name}' "
-            f"(entered at the event id #{strand.entered}). {cause}"
-        )
+    """A field of the strand's state could not be evaluated."""
     children.drop(x, strand)
-    fail(x, strand, Failure(error.error, cause))
+    fail(x, strand, _located(strand, error))
+
+
+def _located(strand: Strand, error: EvaluationError) -> Failure:
+    """AWS's causes begin by saying where (recorded), but for a value that is too large."""
+    if error.error == DATA_LIMIT_EXCEEDED:
+        return Failure(error.error, error.cause)
+    where = f"An error occurred while executing the state '{strand.state.name}' (entered at the event id #{strand.entered})."
+    return Failure(error.error, f"{where} {error.cause}")
 
 
 def fail(x: Execution, strand: Strand, failure: Failure) -> None:
     """The strand's state has failed. States.Runtime ends the whole execution at once, from however deep (floci#2868)."""
     if failure.error == RUNTIME:
-        x.end("FAILED", strand.event, error=failure.error, cause=failure.cause)
+        _end(x, strand, failure)
         return
     state = strand.state
     for number, retrier in enumerate(state.retry):
@@ -83,13 +87,19 @@ def fail(x: Execution, strand: Strand, failure: Failure) -> None:
         if matches(catcher.errors, failure.name, task_result=failure.task_result):
             try:
                 output = catcher.place(strand.raw, failure.output)
+                if exceeds(output, x.limits.payload_bytes):
+                    raise too_large(state.name)
             except EvaluationError as wrong:
-                failure = Failure(wrong.error, wrong.cause)
+                failure = _located(strand, wrong)
                 break
             x.go(strand, output, catcher.next)
             return
     if strand.parent is None:
-        x.end("FAILED", strand.event, error=failure.error, cause=failure.cause)
+        _end(x, strand, failure)
         return
     children.fail_parent(x, strand.parent, strand)
-    fail(x, strand.parent, failure._replace(task_result=False))
+    fail(x, strand.parent, failure._replace(task_result=False, origin=failure.origin or strand))
+
+
+def _end(x: Execution, strand: Strand, failure: Failure) -> None:
+    x.end("FAILED", strand.event, error=failure.error, cause=failure.cause, at=failure.origin or strand)

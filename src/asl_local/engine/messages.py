@@ -53,6 +53,13 @@ class Failed(NamedTuple):
     cause: str | None
 
 
+class Refused(NamedTuple):
+    """Stimulus: the call was never made, its arguments cannot be used; the execution ends with States.Runtime."""
+
+    token: int
+    cause: str
+
+
 class Fired(NamedTuple):
     """Stimulus: a timer's time has come."""
 
@@ -73,7 +80,7 @@ class Stopped(NamedTuple):
 
 
 Command: TypeAlias = Call | Timer | Cancel
-Stimulus: TypeAlias = Succeeded | Failed | Fired | Heartbeat | Stopped
+Stimulus: TypeAlias = Succeeded | Failed | Refused | Fired | Heartbeat | Stopped
 
 
 class Waiting(NamedTuple):
@@ -86,9 +93,13 @@ class Waiting(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How an execution ended: SUCCEEDED, FAILED, TIMED_OUT or ABORTED."""
+    """How an execution ended: SUCCEEDED, FAILED, TIMED_OUT or ABORTED.
+
+    `place` says in words where it failed, or what it waited for when its time was up.
+    """
 
     status: str
     output: Json = None
     error: str | None = None
     cause: str | None = None
+    place: str = ""

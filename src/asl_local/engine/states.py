@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from asl_local.engine import children, failures
 from asl_local.engine.failures import Failure
-from asl_local.engine.messages import Call, Cancel, Timer
+from asl_local.engine.messages import Call, Timer
 from asl_local.errors import HEARTBEAT_TIMEOUT, NO_CHOICE_MATCHED, RUNTIME, TIMEOUT, EvaluationError
 from asl_local.values import Json, exceeds
 
@@ -160,14 +160,16 @@ WORK: Mapping[str, Callable[[Execution, Strand, Json], None]] = {
 
 
 def _task_timer(x: Execution, strand: Strand) -> None:
-    """The task's clock, or its heartbeat's; a timer of an earlier heartbeat finds neither due."""
+    """The task's clock, or its heartbeat's; where there was a heartbeat meanwhile, come back when the next is due."""
     if strand.until is not None and x.now >= strand.until:
         seen = TIMEOUT
     elif strand.beat_by is not None and x.now >= strand.beat_by:
         seen = HEARTBEAT_TIMEOUT
     else:
+        if strand.beat_by is not None:
+            x.commands.append(Timer(strand.token, strand.beat_by))
         return
-    x.commands.append(Cancel(strand.token))
+    x.cancel(strand)
     x.wake(strand)
     _record_end(x, strand, "TimedOut", TIMEOUT, None)
     failures.fail(x, strand, Failure(TIMEOUT, None, (seen, "")))
