@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from asl_local.engine import Execution, Outcome
-from asl_local.engine.messages import Call, Command, Failed, Stimulus, Stopped, Succeeded
-from asl_local.errors import StateError
+from asl_local.engine.messages import Call, Command, Failed, Refused, Stimulus, Stopped, Succeeded
+from asl_local.errors import EvaluationError, StateError
 from asl_local.values import Json
 
 Work: TypeAlias = Callable[[Call, "TaskContext"], Json | Awaitable[Json]]
@@ -23,7 +23,7 @@ class Driver(Protocol):
     """A world: it owns the clock, performs commands and says what happened."""
 
     raised: dict[int, BaseException]
-    """The exception behind a Failed stimulus, by token: for people, the machine sees name and cause only."""
+    """The exception behind a Failed stimulus that is on its way, by token: for people, the machine sees name and cause."""
 
     def now(self) -> float:
         """The time, in epoch seconds."""
@@ -41,18 +41,21 @@ class Driver(Protocol):
 class TaskContext:
     """What a handler that takes `(event, context)` is told, under the names that Lambda's context object has.
 
-    Beyond Lambda's: `state` and `attempt` (0 for the first), `heartbeat()`, `cancelled` (nobody waits for the answer
-    any more) and `sleep(seconds)`, which takes virtual time in `simulate` and real time in `run`.
+    Beyond Lambda's: `state`, `attempt` (0 for the first) and `execution_arn`, `heartbeat()`, `cancelled` (nobody waits
+    for the answer any more) and `sleep(seconds)`, which takes virtual time in `simulate` and real time in `run`.
     """
 
-    memory_limit_in_mb = 128
+    memory_limit_in_mb = "128"
     function_version = "$LATEST"
     log_group_name = "/aws/lambda/asl_local"
     log_stream_name = "asl_local"
     client_context = None
     identity = None
 
-    __slots__ = ("_beat", "_now", "_sleep", "attempt", "call", "cancelled", "deadline", "invoked_function_arn", "state")
+    __slots__ = (
+        "_beat", "_now", "_sleep", "attempt", "call", "cancelled", "deadline", "execution_arn", "invoked_function_arn",
+        "state",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -64,6 +67,7 @@ class TaskContext:
     ) -> None:
         self.call, self.state, self.attempt, self.deadline = call, call.state, call.attempt, call.deadline
         self.invoked_function_arn = call.resource
+        self.execution_arn = ""
         self.cancelled = False
         self._now, self._sleep, self._beat = now, sleep, heartbeat
 
@@ -75,8 +79,8 @@ class TaskContext:
 
     @property
     def aws_request_id(self) -> str:
-        """An id that the same call of the same execution always has."""
-        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.call.resource}#{self.call.token}"))
+        """An id that this attempt of this execution has, and no other; the same when it is simulated again."""
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.execution_arn}#{self.call.token}"))
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until TimeoutSeconds ends the task; without one, Lambda's own most, 15 minutes."""
@@ -96,35 +100,50 @@ class TaskContext:
 
 
 def answer(call: Call, result: Any, raised: dict[int, BaseException], error: BaseException | None) -> Stimulus:
-    """The stimulus for a call that came back with a result or with what it raised."""
+    """The stimulus for a call that came back with a result or with what it raised.
+
+    A StateError stands for the exception that it was raised from; an EvaluationError means that the arguments cannot
+    be used. Whatever else a Work raises is no failure of the task and is raised again.
+    """
     if error is None:
         return Succeeded(call.token, result)
+    if not isinstance(error, StateError):
+        raise error
     raised[call.token] = error.__cause__ or error
-    if isinstance(error, StateError):
-        return Failed(call.token, error.error, error.cause)
-    raise error
+    if isinstance(error, EvaluationError):
+        return Refused(call.token, error.cause)
+    return Failed(call.token, error.error, error.cause)
 
 
-def drive(execution: Execution, driver: Driver, observe: Callable[[Execution], None] | None = None) -> Outcome:
-    """Run the execution to its end in the driver's world.
+class Ended(NamedTuple):
+    """What became of an execution; `exception` is what a handler raised in the call that ended it, if one did."""
+
+    outcome: Outcome
+    exception: BaseException | None
+
+
+def drive(execution: Execution, driver: Driver, observe: Callable[[Execution], None] | None = None) -> Ended:
+    """Run an execution that has not begun to its end in the driver's world.
 
     `observe` is called after every step (progress displays). Ctrl-C aborts the execution, writes its last event and
     goes on to the caller, who still holds the execution.
     """
     driver.raised = {}
     stimulus: Stimulus | None = None
+    exception: BaseException | None = None
     now = driver.now()
     try:
         while True:
             if type(stimulus) is Failed:
-                _note(execution, driver, stimulus)
+                exception = _noted(execution, driver, stimulus)
             commands = execution.step(stimulus, now)
             if observe is not None:
                 observe(execution)
             for command in commands:
                 driver.perform(command)
             if execution.outcome is not None:
-                return execution.outcome
+                blamed = type(stimulus) is Failed and execution.outcome.status == "FAILED"
+                return Ended(execution.outcome, exception if blamed else None)
             stimulus, now = driver.next()
     except KeyboardInterrupt:
         execution.step(Stopped(cause="interrupted"), driver.now())
@@ -135,9 +154,12 @@ def drive(execution: Execution, driver: Driver, observe: Callable[[Execution], N
         driver.close()
 
 
-def _note(execution: Execution, driver: Driver, failure: Failed) -> None:
-    """Tell the handler's own traceback where in the machine it was called."""
-    error = driver.raised.get(failure.token)
+def _noted(execution: Execution, driver: Driver, failure: Failed) -> BaseException | None:
+    """The handler's own exception, told where in the machine it was called."""
+    error = driver.raised.pop(failure.token, None)
     place = execution.place_of(failure.token)
     if error is not None and place:
-        error.add_note(f"in {place}")
+        note = f"in {place}"
+        if note not in getattr(error, "__notes__", ()):  # a handler may raise the same object again and again
+            error.add_note(note)
+    return error

@@ -12,13 +12,17 @@ import asyncio
 import heapq
 import random
 import selectors
-from collections.abc import Awaitable
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import Any, TypeVar, TypeVarTuple
 
 from asl_local.drivers.driver import TaskContext, Work, answer
 from asl_local.engine.messages import Call, Cancel, Command, Fired, Heartbeat, Stimulus, Timer
 from asl_local.errors import InternalError
 from asl_local.values import Json
+
+_T = TypeVar("_T")
+_Arguments = TypeVarTuple("_Arguments")
 
 START = 1_704_067_200.0
 """2024-01-01T00:00:00Z, where virtual time starts unless somebody says otherwise."""
@@ -61,8 +65,9 @@ class Simulation:
         raise InternalError("the execution waits for something that nobody will ever deliver")
 
     def close(self) -> None:
-        """Nothing runs any more; close the loop that async handlers ran in."""
+        """Nothing runs any more; close the loop that async handlers ran in, and what they left in it."""
         if self._loop is not None:
+            self._loop.finish(_dismissed(self._loop))
             self._loop.close()
             self._loop = None
 
@@ -73,13 +78,14 @@ class Simulation:
 
     def _call(self, call: Call) -> None:
         elapsed = 0.0
+        began = self._loop.elapsed if self._loop is not None else 0.0
 
         def sleep(seconds: float) -> None:
             nonlocal elapsed
             elapsed += max(0.0, seconds)
 
         def moment() -> float:
-            return self._clock + elapsed + (self._loop.elapsed if self._loop is not None else 0.0)
+            return self._clock + elapsed + (self._loop.elapsed - began if self._loop is not None else 0.0)
 
         def heartbeat() -> None:
             self._put(moment(), 0, Heartbeat(call.token))
@@ -87,26 +93,30 @@ class Simulation:
         context = TaskContext(call, now=moment, sleep=sleep, heartbeat=heartbeat)
         result: Json = None
         error: BaseException | None = None
-        if self._loop is not None:
-            self._loop.elapsed = 0.0
         try:
             result = self._work(call, context)
             if isinstance(result, Awaitable):
-                result = self._await(result)
+                if self._loop is None:
+                    self._loop = _VirtualLoop()
+                result = self._loop.finish(_awaited(result))
         except Exception as raised:
             error = raised
         self._put(moment(), 0, answer(call, result, self.raised, error))
-        if self._loop is not None:
-            self._loop.elapsed = 0.0
-
-    def _await(self, awaitable: Awaitable[Json]) -> Json:
-        if self._loop is None:
-            self._loop = _VirtualLoop()
-        return self._loop.run_until_complete(_finish(awaitable))
 
 
-async def _finish(awaitable: Awaitable[Json]) -> Json:
+async def _awaited(awaitable: Awaitable[Json]) -> Json:
     return await awaitable
+
+
+async def _dismissed(loop: asyncio.AbstractEventLoop) -> None:
+    """Cancel what handlers left behind; a task that will not go has a virtual second."""
+    left = asyncio.all_tasks(loop) - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    if left:
+        await asyncio.wait(left, timeout=1)
+    await loop.shutdown_asyncgens()
+    await loop.shutdown_default_executor()
 
 
 class _JumpingSelector(selectors.DefaultSelector):
@@ -115,8 +125,8 @@ class _JumpingSelector(selectors.DefaultSelector):
     loop: _VirtualLoop
 
     def select(self, timeout: float | None = None) -> Any:
-        if timeout is None:
-            return super().select(None)  # another thread has promised to call back
+        if timeout is None or (timeout > 0 and self.loop.threads):
+            return super().select(None)  # another thread has promised to call back; its work takes no virtual time
         ready = super().select(0)
         if not ready and timeout > 0:
             self.loop.elapsed += timeout
@@ -124,13 +134,35 @@ class _JumpingSelector(selectors.DefaultSelector):
 
 
 class _VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop of the standard kind whose clock is `elapsed`, the virtual seconds of the current call."""
+    """An event loop of the standard kind whose clock is `elapsed`, in virtual seconds."""
 
     def __init__(self) -> None:
         self.elapsed = 0.0
+        self.threads = 0  # jobs that are out in the executor (asyncio.to_thread)
         selector = _JumpingSelector()
         selector.loop = self
         super().__init__(selector)
 
     def time(self) -> float:
         return self.elapsed
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[*_Arguments], _T], *args: *_Arguments
+    ) -> asyncio.Future[_T]:
+        """As ever; but while the job is out, no virtual time passes."""
+        future = super().run_in_executor(executor, func, *args)
+        self.threads += 1
+        future.add_done_callback(self._returned)
+        return future
+
+    def _returned(self, _future: asyncio.Future[Any]) -> None:
+        self.threads -= 1
+
+    def finish(self, coroutine: Coroutine[Any, Any, Json]) -> Json:
+        """Its result; where the caller stands in an event loop already (a notebook), by way of another thread."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return self.run_until_complete(coroutine)
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(self.run_until_complete, coroutine).result()

@@ -1,18 +1,21 @@
 """Real time: handlers run on threads, async handlers in one event loop of their own.
 
 Knows: threads and the system's clocks. Must never know: what a handler does.
-Threads cannot be killed: a handler whose task timed out runs on, `context.cancelled` tells it, and its late answer is
-dropped. The workers are daemons, so that such a handler never keeps the process alive.
+Threads cannot be killed: a handler whose task timed out runs on, `context.cancelled` tells it, its late answer is
+dropped, and another worker may start in its place. The workers are daemons, so that such a handler never keeps the
+process alive. A call that was cancelled before a worker came to it is never made.
 """
 
 from __future__ import annotations
 
 import asyncio
 import heapq
+import inspect
 import queue
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
+from typing import NamedTuple, TypeAlias
 
 from asl_local.drivers.driver import TaskContext, Work, answer
 from asl_local.engine.messages import (
@@ -22,6 +25,7 @@ from asl_local.engine.messages import (
     Failed,
     Fired,
     Heartbeat,
+    Refused,
     Stimulus,
     Succeeded,
     Timer,
@@ -30,6 +34,19 @@ from asl_local.values import Json
 
 WORKERS = 40
 """Handlers that run at once, as many as iterations of an inline Map."""
+
+_PATIENCE = 2_592_000.0
+"""Seconds, a month: a longer wait overflows some systems' clocks; then we look again."""
+
+
+class _Arrival(NamedTuple):
+    """What came in, and when: an answer and a timer are taken in the order in which they happened."""
+
+    at: float
+    what: Stimulus | BaseException
+
+
+_Job: TypeAlias = tuple[Call, TaskContext]
 
 
 class RealTime:
@@ -40,14 +57,16 @@ class RealTime:
         self._work = work
         self._most = workers
         self._began = time.time() - time.monotonic()
-        self._inbox: queue.SimpleQueue[Stimulus | BaseException] = queue.SimpleQueue()
-        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[_Arrival] = queue.SimpleQueue()
+        self._early: _Arrival | None = None  # taken out of the inbox, but a timer comes first
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._threads = 0
-        self._idle = 0
+        self._idle = 0  # workers without a job; negative: jobs without a worker
         self._lock = threading.Lock()
         self._timers: list[tuple[float, int]] = []
         self._contexts: dict[int, TaskContext] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
 
     def now(self) -> float:
         """The time, in epoch seconds; it never runs backwards."""
@@ -63,75 +82,92 @@ class RealTime:
             context = self._contexts.pop(command.token, None)
             if context is not None:
                 context.cancelled = True
+                with self._lock:
+                    self._most += 1  # its worker is taken for as long as the handler likes
+                self._hire()
 
     def next(self) -> tuple[Stimulus, float]:
-        """Wait for an answer or for the next timer."""
+        """Wait for an answer or for the next timer, whichever was first; with the time at which it was."""
         while True:
-            patience = max(0.0, self._timers[0][0] - self.now()) if self._timers else None
-            try:
-                # A wait of more than a month overflows some systems' clocks; then we look again.
-                arrived = self._inbox.get(timeout=patience if patience is None else min(patience, 2_592_000.0))
-            except queue.Empty:
-                if self._timers and self._timers[0][0] <= self.now():
-                    return Fired(heapq.heappop(self._timers)[1]), self.now()
+            arrived, self._early = self._early, None
+            due = self._timers[0][0] if self._timers else None
+            if arrived is None:
+                patience = None if due is None else min(max(0.0, due - self.now()), _PATIENCE)
+                try:
+                    arrived = self._inbox.get(timeout=patience)
+                except queue.Empty:
+                    arrived = None
+            if due is not None and (due <= self.now() if arrived is None else due < arrived.at):
+                self._early = arrived
+                return Fired(heapq.heappop(self._timers)[1]), due
+            if arrived is None:
                 continue
-            if isinstance(arrived, BaseException):
-                raise arrived
-            if isinstance(arrived, (Succeeded, Failed)):
-                self._contexts.pop(arrived.token, None)
-            return arrived, self.now()
+            if isinstance(arrived.what, BaseException):
+                raise arrived.what
+            if isinstance(arrived.what, (Succeeded, Failed, Refused)):
+                self._contexts.pop(arrived.what.token, None)
+            return arrived.what, arrived.at
 
     def close(self) -> None:
         """Let idle workers go; busy ones end with their handler."""
-        for context in self._contexts.values():
-            context.cancelled = True
-        for _ in range(self._threads):
-            self._jobs.put(None)
-        loop = self._loop
+        with self._lock:
+            self._closed = True
+            for context in self._contexts.values():
+                context.cancelled = True
+            for _ in range(self._threads):
+                self._jobs.put(None)
+            loop, self._loop = self._loop, None
         if loop is not None:
-            self._loop = None
             loop.call_soon_threadsafe(_stop, loop)
 
+    def _put(self, what: Stimulus | BaseException) -> None:
+        self._inbox.put(_Arrival(self.now(), what))
+
     def _call(self, call: Call) -> None:
-        context = TaskContext(
-            call, now=self.now, sleep=time.sleep, heartbeat=lambda: self._inbox.put(Heartbeat(call.token))
-        )
+        context = TaskContext(call, now=self.now, sleep=time.sleep, heartbeat=lambda: self._put(Heartbeat(call.token)))
         self._contexts[call.token] = context
         with self._lock:
             self._idle -= 1
-            start = self._idle < 0 and self._threads < self._most
-            if start:
-                self._threads += 1
-                self._idle += 1
-        self._jobs.put(lambda: self._perform(call, context))
-        if start:
-            threading.Thread(target=self._worker, name=f"asl-local-{self._threads}", daemon=True).start()
+        self._jobs.put((call, context))
+        self._hire()
 
-    def _worker(self) -> None:
-        while True:
-            job = self._jobs.get()
-            if job is None:
+    def _hire(self) -> None:
+        """Start a worker if there is more to do than workers, and there may be another one."""
+        with self._lock:
+            if self._idle >= 0 or self._threads >= self._most:
                 return
-            job()
+            self._threads += 1
+            self._idle += 1
+            name = f"asl-local-{self._threads}"
+        threading.Thread(target=self._serve, name=name, daemon=True).start()
+
+    def _serve(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            call, context = job
+            if not context.cancelled:
+                self._make(call, context)
             with self._lock:
                 self._idle += 1
 
-    def _perform(self, call: Call, context: TaskContext) -> None:
+    def _make(self, call: Call, context: TaskContext) -> None:
         try:
             result = self._work(call, context)
         except BaseException as error:
             self._answer(call, None, error)
             return
-        if isinstance(result, Awaitable):
-            asyncio.run_coroutine_threadsafe(self._finish(call, result), self._event_loop())
-        else:
+        if not isinstance(result, Awaitable):
             self._answer(call, result, None)
+            return
+        with self._lock:
+            loop = None if self._closed else self._event_loop()
+            if loop is not None:
+                asyncio.run_coroutine_threadsafe(self._finish(call, result), loop)
+        if loop is None and inspect.iscoroutine(result):
+            result.close()
 
     async def _finish(self, call: Call, awaitable: Awaitable[Json]) -> None:
         try:
             result = await awaitable
-        except asyncio.CancelledError:
-            raise
         except BaseException as error:
             self._answer(call, None, error)
         else:
@@ -139,19 +175,18 @@ class RealTime:
 
     def _answer(self, call: Call, result: Json, error: BaseException | None) -> None:
         try:
-            self._inbox.put(answer(call, result, self.raised, error))
+            self._put(answer(call, result, self.raised, error))
         except BaseException as ours:
-            self._inbox.put(ours)
+            self._put(ours)
 
     def _event_loop(self) -> asyncio.AbstractEventLoop:
-        with self._lock:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                threading.Thread(target=_serve, args=(self._loop,), name="asl-local-async", daemon=True).start()
-            return self._loop
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            threading.Thread(target=_run, args=(self._loop,), name="asl-local-async", daemon=True).start()
+        return self._loop
 
 
-def _serve(loop: asyncio.AbstractEventLoop) -> None:
+def _run(loop: asyncio.AbstractEventLoop) -> None:
     asyncio.set_event_loop(loop)
     try:
         loop.run_forever()

@@ -42,7 +42,8 @@ class Result:
     """How an execution ended.
 
     `status` is SUCCEEDED, FAILED, TIMED_OUT or ABORTED; `output` a JSON value, None unless SUCCEEDED; `error` and
-    `cause` as DescribeExecution has them. `exception` is what the handler raised behind the last failure, if one did.
+    `cause` as DescribeExecution has them. `place` says where in the machine it failed, or what it waited for when its
+    time was up ("Map 'Orders', item 1 > Task 'Charge'"); `exception` is what the handler raised there, if one did.
     """
 
     status: str
@@ -51,14 +52,14 @@ class Result:
     cause: str | None
     history: History = field(repr=False)
     identity: Identity = field(repr=False)
+    place: str = ""
     exception: BaseException | None = field(default=None, repr=False)
 
     def unwrap(self) -> Json:
         """The output. Raises ExecutionFailed, with the state's place in the machine, if there is none."""
         if self.status == "SUCCEEDED":
             return self.output
-        last = next((e for e in reversed(self.history) if e.type.endswith("StateEntered")), None)
-        where = f" in state {last.state!r}" if last is not None else ""
+        where = f" in {self.place}" if self.place else ""
         what = f": {self.error}" if self.error else ""
         why = f": {self.cause}" if self.cause else ""
         raise ExecutionFailed(f"{self.status}{where}{what}{why}", self) from self.exception
@@ -221,17 +222,14 @@ def _name_of(definition: Definition) -> str:
 
 
 def _work(execution: Execution, resources: Given) -> Work:
-    """Who answers the execution's calls; functions live in its own region and account."""
-    account = execution.identity.execution_arn.split(":")[4]
-    functions = f"arn:aws:lambda:{execution.identity.region}:{account}:function"
-    return Resources.of(resources).bind(execution.plan, functions)
+    """Who answers the execution's calls."""
+    return Resources.of(resources).bind(execution.plan, execution.identity)
 
 
 def _finish(execution: Execution, driver: Driver, on_event: Callable[[Event], None] | None) -> Result:
     observe = None if on_event is None else _observer(on_event)
-    outcome = drive(execution, driver, observe)
-    raised = list(driver.raised.values()) if outcome.status == "FAILED" else []
-    return result_of(execution, outcome, raised[-1] if raised else None)
+    outcome, exception = drive(execution, driver, observe)
+    return result_of(execution, outcome, exception)
 
 
 def result_of(execution: Execution, outcome: Outcome, exception: BaseException | None = None) -> Result:
@@ -243,6 +241,7 @@ def result_of(execution: Execution, outcome: Outcome, exception: BaseException |
         outcome.cause,
         History(execution.history.rows),
         execution.identity,
+        outcome.place,
         exception,
     )
 

@@ -11,7 +11,6 @@ import base64
 import inspect
 import json
 import re
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,7 +23,7 @@ from asl_local.errors import RUNTIME, EvaluationError, StateError
 from asl_local.plan import Resource
 from asl_local.services import lambda_
 from asl_local.services.errors import ClientError
-from asl_local.values import LATEST, Json, copy, text_of
+from asl_local.values import LATEST, Json, accept, copy, text_of
 
 if TYPE_CHECKING:
     from asl_local.services.local import LocalAWS
@@ -56,9 +55,9 @@ class Integration:
         if method is None:
             return None
 
-        def perform(call: Call, _context: TaskContext) -> Json:
+        def perform(call: Call, context: TaskContext) -> Json:
             if not isinstance(call.arguments, dict):
-                raise EvaluationError(RUNTIME, f"The Parameters '{text_of(call.arguments)}' must be an object.")
+                raise unusable(call.arguments, "The Parameters must be an object")
             parameters = {
                 name: text_of(value) if name in self.texts and not isinstance(value, str) else value
                 for name, value in copy(call.arguments).items()
@@ -66,25 +65,21 @@ class Integration:
             try:
                 response = method(**parameters)
             except ClientError as error:
-                raise self.failure(error) from error
-            return self.envelope(response)
+                raise self.failure(error, context.aws_request_id) from error
+            return self.envelope(response, context.aws_request_id)
 
         return perform
 
-    def envelope(self, response: Mapping[str, Any]) -> Json:
-        """What the Task's result is for this response of the client."""
-        metadata = response.get("ResponseMetadata", {})
+    def envelope(self, response: Mapping[str, Any], request: str) -> Json:
+        """What the Task's result is for this response of the client; `request` is the request's id."""
         result = {name: plain(value) for name, value in response.items() if name != "ResponseMetadata"}
-        return (
-            result if self.sdk else {**result, **sdk_metadata(result, str(metadata.get("RequestId") or uuid.uuid4()))}
-        )
+        return result if self.sdk else {**result, **sdk_metadata(result, request)}
 
-    def failure(self, error: ClientError) -> StateError:
+    def failure(self, error: ClientError, request: str) -> StateError:
         """The error's name and cause as the machine sees them."""
-        code, details = error.code, error.response["ResponseMetadata"]
+        code, status = error.code, error.response["ResponseMetadata"]["HTTPStatusCode"]
         modelled = code not in self.unmodelled
         name = (code if code.endswith("Exception") else f"{code}Exception") if modelled else self.generic
-        status, request = details["HTTPStatusCode"], details["RequestId"]
         if self.sdk:
             extra = f", Extended Request ID: {request}" if self.client == "s3" else ""
             where = f"(Service: {self.label}, Status Code: {status}, Request ID: {request}{extra})"
@@ -117,6 +112,14 @@ INTEGRATIONS: Mapping[str, Integration] = {
     "aws-sdk:sns": Integration("sns", "Sns", "Sns", "SnsException", sdk=True, unmodelled=_UNMODELLED),
 }  # fmt: skip
 """Every service integration that a stand-in answers. lambda:invoke is not among them: it calls the user's handlers."""
+
+
+def unusable(parameters: Json, *problems: str) -> EvaluationError:
+    """Parameters that a task cannot be started with, in AWS's words (recorded); nothing catches that."""
+    listed = ", ".join(problems)
+    return EvaluationError(
+        RUNTIME, f"The Parameters '{text_of(parameters)}' could not be used to start the Task: [{listed}]"
+    )
 
 
 def operation(aws: LocalAWS, client: str, action: str) -> Callable[..., Mapping[str, Any]] | None:
@@ -164,44 +167,43 @@ def sdk_metadata(result: Json, request: str, extra: Mapping[str, str] | None = N
 # -- lambda:invoke -----------------------------------------------------------------------------------------------------
 
 _INVOKE_PARAMETERS = frozenset({"FunctionName", "Payload", "InvocationType", "LogType", "ClientContext", "Qualifier"})
+_INVOCATION_TYPES = ("RequestResponse", "Event", "DryRun")
 
 
 def invoke_lambda(function_named: Callable[[str], Work | None], functions: str) -> Work:
     """`arn:aws:states:::lambda:invoke`: FunctionName says which handler, Payload is its event.
 
-    A string Payload is read as JSON, an absent or null one is `{}` (both recorded).
+    A string Payload is read as JSON, an absent or null one is `{}` (both recorded). InvocationType Event runs the
+    handler before it answers 202, and drops what comes of it; DryRun only looks whether there is one.
     """
 
     def perform(call: Call, context: TaskContext) -> Json | Awaitable[Json]:
         parameters = call.arguments
-        if not isinstance(parameters, dict) or not isinstance(parameters.get("FunctionName"), str):
-            raise StateError(
-                "Lambda.SdkClientException", f"FunctionName must be a string; the parameters are {text_of(parameters)}"
-            )
-        unknown = sorted(set(parameters) - _INVOKE_PARAMETERS)
-        if unknown:
-            raise StateError(RUNTIME, f"The field {unknown[0]!r} is not supported by Step Functions for lambda:invoke.")
-        name = parameters["FunctionName"]
+        problems = _problems(parameters)
+        if problems:
+            raise unusable(parameters, *problems)
+        name, kind = parameters["FunctionName"], parameters.get("InvocationType", "RequestResponse")
         function = function_named(name)
         if function is None:
-            request = context.aws_request_id
             arn = name if name.startswith("arn:") else f"{functions}:{name}"
-            raise StateError(
-                "Lambda.ResourceNotFoundException",
-                f"Function not found: {arn}:$LATEST (Service: AWSLambda; Status Code: 404; "
-                f"Error Code: ResourceNotFoundException; Request ID: {request}; Proxy: null)",
+            raise _lambda_error("ResourceNotFoundException", f"Function not found: {arn}:$LATEST", context, 404)
+        if kind not in _INVOCATION_TYPES:
+            raise _lambda_error(
+                "AWSLambdaException",
+                f"1 validation error detected: Value '{_shown(kind)}' at 'invocationType' failed to satisfy constraint: "
+                f"Member must satisfy enum value set: [{', '.join(_INVOCATION_TYPES)}]",
+                context,
             )
+        if kind == "DryRun":
+            return _unanswered(204, context)
         event = parameters.get("Payload")
         if isinstance(event, str):
-            try:
-                event = json.loads(event)
-            except ValueError as error:
-                raise StateError(
-                    "Lambda.InvalidRequestContentException", f"Could not parse request body into json: {error}"
-                ) from None
+            event = _read(event, context)
         try:
             result = function(call._replace(arguments={} if event is None else event), context)
         except StateError as error:
+            if kind == "Event":
+                return _unanswered(202, context)
             raise _compact(error) from error.__cause__
         if inspect.isawaitable(result):
             return _later(result, parameters, context)
@@ -210,12 +212,60 @@ def invoke_lambda(function_named: Callable[[str], Work | None], functions: str) 
     return perform
 
 
+def _problems(parameters: Json) -> list[str]:
+    """What AWS says about parameters before it calls anything."""
+    if not isinstance(parameters, dict):
+        return ["The Parameters must be an object"]
+    problems = [
+        f"The field '{name}' is not supported by Step Functions"
+        for name in parameters
+        if name not in _INVOKE_PARAMETERS
+    ]
+    if "FunctionName" not in parameters:
+        problems.append("The field 'FunctionName' is required but was missing")
+    problems += [
+        f"The value for the field '{name}' must be a STRING"
+        for name, value in parameters.items()
+        if name in _INVOKE_PARAMETERS and name != "Payload" and not isinstance(value, str)
+    ]
+    return problems
+
+
+def _read(payload: str, context: TaskContext) -> Json:
+    try:
+        return accept(json.loads(payload))
+    except (ValueError, RecursionError) as error:
+        raise _lambda_error(
+            "InvalidRequestContentException", f"Could not parse request body into json: {error}", context
+        ) from None
+
+
+def _lambda_error(code: str, message: str, context: TaskContext, status: int = 400) -> StateError:
+    """An error of Lambda's own, before any function ran."""
+    return StateError(
+        f"Lambda.{code}",
+        f"{message} (Service: AWSLambda; Status Code: {status}; "
+        f"Error Code: {'ValidationException' if code == 'AWSLambdaException' else code}; "
+        f"Request ID: {context.aws_request_id}; Proxy: null)",
+    )
+
+
+def _shown(value: Json) -> str:
+    return value if isinstance(value, str) else text_of(value)
+
+
 async def _later(awaitable: Awaitable[Json], parameters: Mapping[str, Json], context: TaskContext) -> Json:
     try:
         result = await awaitable
     except StateError as error:
+        if parameters.get("InvocationType") == "Event":
+            return _unanswered(202, context)
         raise _compact(error) from error.__cause__
     return _envelope(result, parameters, context)
+
+
+def _unanswered(status: int, context: TaskContext) -> Json:
+    return {"Payload": {}, **sdk_metadata({}, context.aws_request_id), "StatusCode": status}
 
 
 def _compact(error: StateError) -> StateError:
@@ -228,10 +278,8 @@ def _compact(error: StateError) -> StateError:
 
 def _envelope(result: Json, parameters: Mapping[str, Json], context: TaskContext) -> Json:
     request = context.aws_request_id
-    kind = parameters.get("InvocationType", "RequestResponse")
-    if kind != "RequestResponse":
-        # Event answers 202 before the function has run; here it has, and its result is dropped all the same.
-        return {"Payload": {}, **sdk_metadata({}, request), "StatusCode": 202 if kind == "Event" else 204}
+    if parameters.get("InvocationType") == "Event":
+        return _unanswered(202, context)
     tail = {}
     if parameters.get("LogType") == "Tail":
         log = f"START RequestId: {request} Version: $LATEST\nEND RequestId: {request}\n"

@@ -8,6 +8,7 @@ stackTrace in the Cause; a StateError keeps its own name and cause.
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 import inspect
 import re
@@ -16,12 +17,14 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from asl_local.drivers.driver import TaskContext, Work
+from asl_local.engine import Identity
 from asl_local.engine.messages import Call
-from asl_local.errors import InternalError, NotJson, StateError, UnknownResource
+from asl_local.errors import NotJson, StateError, UnknownResource
 from asl_local.plan import Plan, Resource
 from asl_local.resources.integrations import INTEGRATIONS, Integration, invoke_lambda
 from asl_local.services import lambda_
-from asl_local.values import Json, accept, copy
+from asl_local.services.lambda_ import takes_context
+from asl_local.values import Json, copy
 
 if TYPE_CHECKING:
     from asl_local.services.local import LocalAWS
@@ -72,11 +75,13 @@ class Resources:
                 return handler
         return None
 
-    def bind(self, plan: Plan, functions: str = "arn:aws:lambda:us-east-1:123456789012:function") -> Work:
+    def bind(self, plan: Plan, identity: Identity) -> Work:
         """The work of every Task of a plan, looked up once. Raises UnknownResource naming all that nobody answers.
 
-        `functions` begins the ARN of a function that lambda:invoke names without one.
+        Functions that lambda:invoke names without an ARN live in the execution's own region and account.
         """
+        account = identity.execution_arn.split(":")[4]
+        functions = f"arn:aws:lambda:{identity.region}:{account}:function"
         table: dict[str, Work] = {}
         missing: list[str] = []
         for state in plan.tasks():
@@ -86,7 +91,7 @@ class Resources:
             if (
                 resource.function
                 and self.find(resource.arn) is None
-                and self._function_named(resource.function) is None
+                and self._function_named(resource.function, functions) is None
             ):
                 missing.append(f"{state.pointer}/Parameters/FunctionName: {self._unknown_function(resource.function)}")
             if resource.arn in table:
@@ -100,6 +105,7 @@ class Resources:
             raise UnknownResource("nothing answers these resources:\n  " + "\n  ".join(missing))
 
         def perform(call: Call, context: TaskContext) -> Json | Awaitable[Json]:
+            context.execution_arn = identity.execution_arn
             return table[call.resource](call, context)
 
         return perform
@@ -111,7 +117,7 @@ class Resources:
         if resource.kind == "lambda":
             return None
         if resource.service == "lambda" and resource.action == "invoke":
-            return invoke_lambda(self._function_named, functions)
+            return invoke_lambda(lambda name: self._function_named(name, functions), functions)
         integration = INTEGRATIONS.get(resource.service)
         if integration is None or self.aws is None:
             return None
@@ -120,10 +126,13 @@ class Resources:
     def _integration(self, integration: Integration, resource: Resource) -> Work | None:
         return integration.work(self.aws, resource) if self.aws is not None else None
 
-    def _function_named(self, name: str) -> Work | None:
+    def _function_named(self, name: str, functions: str) -> Work | None:
         """The function that lambda:invoke names, by its name or its (partial) ARN."""
-        handler = self.find(name) or self.find(lambda_.function_name(name))
-        return None if handler is None else _function(handler, name)
+        bare = lambda_.function_name(name)
+        handler = self.find(name) or self.find(bare)
+        return (
+            None if handler is None else _function(handler, name if name.startswith("arn:") else f"{functions}:{bare}")
+        )
 
     def _why_missing(self, resource: Resource) -> str:
         if resource.kind == "service":
@@ -151,63 +160,46 @@ def _aliases(name: str) -> list[str]:
     return aliases
 
 
-def takes_context(handler: Handler) -> bool:
-    """Whether a handler wants `(event, context)`: two positional parameters, or any number."""
-    try:
-        parameters = inspect.signature(handler).parameters.values()
-    except (TypeError, ValueError):  # some builtins have no signature
-        return False
-    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    required = [p for p in positional if p.default is p.empty]
-    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
-        return len(required) <= 2
-    # A second parameter with a default is the handler's own business, unless it is called what Lambda calls it.
-    return len(required) >= 2 or (len(positional) >= 2 and positional[1].name == "context")
-
-
-def _function(handler: Handler, name: str) -> Work:
+def _function(handler: Handler, arn: str) -> Work:
     """A handler as work: input copied, result checked, failures named."""
     with_context = takes_context(handler)
 
     def perform(call: Call, context: TaskContext) -> Json | Awaitable[Json]:
-        context.invoked_function_arn = name
+        context.invoked_function_arn = arn
         event = copy(call.arguments)
         try:
             result = handler(event, context) if with_context else handler(event)
-        except Exception as error:
-            raise failed(error) from error
-        except SystemExit as error:
-            raise failed(error) from error
+        except (Exception, SystemExit) as error:
+            raise failed(error, context) from error
         if inspect.isawaitable(result):
-            return _finish(result)
-        return _checked(result)
+            return _finish(result, context)
+        return _checked(result, context)
 
     return perform
 
 
-async def _finish(awaitable: Awaitable[Any]) -> Json:
+async def _finish(awaitable: Awaitable[Any], context: TaskContext) -> Json:
     try:
         result = await awaitable
-    except Exception as error:
-        raise failed(error) from error
-    return _checked(result)
+    except (Exception, SystemExit, asyncio.CancelledError) as error:
+        raise failed(error, context) from error
+    return _checked(result, context)
 
 
-def _checked(result: Any) -> Json:
+def _checked(result: Any, context: TaskContext) -> Json:
     try:
-        return accept(result)
+        return lambda_.marshal(result)
     except NotJson as error:
-        raise failed(error) from error
+        raise failed(error, context) from error
 
 
-def failed(error: BaseException) -> StateError:
-    """The error a machine sees for what a handler raised."""
+def failed(error: BaseException, context: TaskContext) -> StateError:
+    """The error that a machine sees for what a handler raised; to be raised from that, which is for people."""
     if isinstance(error, StateError):
-        return error
-    if isinstance(error, InternalError):
-        raise error
-    name, cause = lambda_.failure(error)
-    return StateError(name, lambda_.failure_text(cause))
+        name, cause = error.error, error.cause
+        return StateError(None if name is None else str(name), None if cause is None else str(cause))
+    name, details = lambda_.failure(error, context.aws_request_id)
+    return StateError(name, lambda_.failure_text(details))
 
 
-__all__ = ["Handler", "Resources", "failed", "takes_context"]
+__all__ = ["Handler", "Resources", "failed"]
