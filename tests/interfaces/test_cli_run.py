@@ -195,7 +195,7 @@ def test_a_function_that_misbehaves_fails_the_execution(body: str, error: str, c
     code, out, told = run("task.json", "--resources", "tasks.py", "--quiet", "--name", "bad")
     assert (code, out) == (1, "")
     lines = told.splitlines()
-    assert lines[0] == "asl-local: execution bad FAILED in state 'Work'"
+    assert lines[0] == "asl-local: execution bad FAILED in Task 'Work'"
     assert lines[1] == f"error: {error}"
     assert cause in lines[2]
     kept = record("bad")
@@ -208,7 +208,7 @@ def test_a_timeout_is_told_as_such(run: Any) -> None:
     Path("w.json").write_text(json.dumps(machine), "utf-8")
     code, out, error = run("w.json", "--simulate", "-q", "--name", "late")
     assert (code, out) == (1, "")
-    assert error == "asl-local: execution late TIMED_OUT\n"
+    assert error == "asl-local: execution late TIMED_OUT in Wait 'W'\n"
 
 
 def test_stand_ins_refuse_in_the_machines_terms(run: Any, place: Path) -> None:

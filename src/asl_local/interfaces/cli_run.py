@@ -92,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
     if result.status == "SUCCEEDED":
         write_json(result.output)
         return 0
-    _report(result, recording, identity.execution_name)
+    _report(result, identity.execution_name)
     return 1
 
 
@@ -317,10 +317,9 @@ def write_json(value: Json) -> None:
     print(text)
 
 
-def _report(result: Result, recording: Recording, name: str) -> None:
-    entered = (e.state for e in reversed(recording.events) if e.type.endswith("StateEntered"))
-    state = next(entered, None) if result.status == "FAILED" else None
-    cli.complain(one_line(f"execution {name} {result.status}" + (f" in state {state!r}" if state else "")))
+def _report(result: Result, name: str) -> None:
+    where = f" in {result.place}" if result.place else ""
+    cli.complain(one_line(f"execution {name} {result.status}{where}"))
     if result.error is not None:
         print(f"error: {one_line(result.error)}", file=sys.stderr)
     if result.cause is not None:
