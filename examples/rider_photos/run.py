@@ -36,6 +36,7 @@ from checks import Batch, Outcome
 from progress import Progress
 
 import asl_local
+from asl_local.interfaces.cli import leave
 from asl_local.interfaces.records import Recording, Records
 
 DEFINITION = setup.HERE.parent.parent / "definitions" / "6-dynamic-parallelism.asl.json"
@@ -216,4 +217,4 @@ def where(aws: Any, batches: list[Batch]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

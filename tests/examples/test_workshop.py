@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -480,6 +481,29 @@ def test_on_a_terminal_photos_at_work_give_way_to_those_that_are_done(example: S
     assert lines[0].startswith("    [3/5] b: failed: ValueError: no luck, ")
     assert {line.strip()[:2] for line in lines[1:]} <= {"名前", "c:"}
     assert progress.failures[1][0] == "ValueError"
+
+
+def test_ctrl_c_ends_it_well_while_opencv_is_at_work(tmp_path: Path) -> None:
+    """OpenCV's threads would abort the process (exit code 134) if Python took itself apart around them."""
+    script = (
+        "import signal, sys, runpy; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        f"sys.path.insert(0, {str(EXAMPLE)!r}); sys.argv = ['run.py'];"
+        f"runpy.run_path({str(EXAMPLE / 'run.py')!r}, run_name='__main__')"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    said = process.stderr.readline()
+    assert "[1/7]" in said
+    process.send_signal(signal.SIGINT)
+    out, error = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert error.endswith("\ninterrupted; what was accepted so far is kept\n")
+    records = list((tmp_path / "rider-photos-data" / "executions").iterdir())
+    assert [json.loads(path.read_text("utf-8"))["status"] for path in records] == ["ABORTED"]
+    again = program(cwd=tmp_path)
+    assert again.returncode == 0, again.stdout + again.stderr
 
 
 @pytest.mark.parametrize(

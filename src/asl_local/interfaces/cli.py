@@ -8,9 +8,11 @@ carried out as given; 130 interrupted. Results go to standard output, everything
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.metadata
 import os
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TextIO
 
@@ -49,8 +51,10 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; gives the exit code."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    """Run the command line; gives the exit code. Without arguments it is the program itself and ends the process."""
+    if argv is None:
+        leave(main(sys.argv[1:]))
+    arguments = list(argv)
     _tame(sys.stdout)
     _tame(sys.stderr)
     try:
@@ -64,6 +68,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stop:  # argparse's way out, --help included
         return stop.code if isinstance(stop.code, int) else USAGE
     return code
+
+
+def leave(code: int) -> NoReturn:
+    """End the process, also where task functions are still at work.
+
+    Threads cannot be stopped, and OpenCV's own abort the process (exit code 134) if they are at work while Python
+    takes itself apart. So then Python does not.
+    """
+    at_work = [thread for thread in threading.enumerate() if thread.name.startswith("asl-local")]
+    for thread in at_work:
+        thread.join(0.05)  # idle ones have been told to end
+    if any(thread.is_alive() for thread in at_work):
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _main(arguments: list[str]) -> int:
@@ -264,4 +285,4 @@ def _silence(stream: TextIO) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -86,8 +86,7 @@ def run(options: argparse.Namespace) -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the record is written whole, however impatient somebody is
         _close(recording, None)
         cli.complain(f"interrupted; execution {identity.execution_name} was aborted{_where(options, aws, identity)}")
-        # Handlers may still be at work on their threads; Python would wait for nothing, but C code could stumble.
-        _leave(cli.INTERRUPTED)
+        return cli.INTERRUPTED
     _close(recording, result)
     if result.status == "SUCCEEDED":
         write_json(result.output)
@@ -338,9 +337,3 @@ def _where(options: argparse.Namespace, aws: LocalAWS | None, identity: Identity
         return ""
     root = f" --root {options.root}" if options.root else ""
     return f" (asl-local history {identity.execution_name}{root} shows how far it came)"
-
-
-def _leave(code: int) -> NoReturn:
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
