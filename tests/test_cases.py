@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from cases_runner import cases, run
 
 CASES = dict(cases())

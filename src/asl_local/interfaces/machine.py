@@ -10,7 +10,7 @@ import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from asl_local import definition as definitions
@@ -127,14 +127,15 @@ class Machine:
     ) -> Result:
         """Run on a virtual clock: nothing sleeps, and the same seed gives the same history.
 
-        Time starts at `start` (a datetime or epoch seconds; 2024-01-01T00:00:00Z unless given) and jumps to whatever
-        is due next. Seed 0 runs what is ready in the order of the definition; other seeds shuffle that order.
+        Time starts at `start` (epoch seconds or a datetime, UTC if it says no zone; 2024-01-01T00:00:00Z unless given)
+        and jumps to whatever is due next. Seed 0 runs what is ready in the order of the definition; other seeds shuffle that order.
         """
-        begin = start.timestamp() if isinstance(start, datetime) else float(start)
+        if isinstance(start, datetime):
+            start = (start if start.tzinfo else start.replace(tzinfo=UTC)).timestamp()
         execution = self.execution(
             input, execution_name=execution_name, limits=limits, identity=identity, seed=seed, shuffle=seed != 0
         )
-        return _finish(execution, Simulation(_work(execution, resources), seed=seed, start=begin), on_event)
+        return _finish(execution, Simulation(_work(execution, resources), seed=seed, start=float(start)), on_event)
 
     def execution(
         self,

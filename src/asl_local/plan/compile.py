@@ -309,11 +309,12 @@ def _map(state: model.Map, compiled: State) -> None:
 
 def _items(path: str) -> Callable[[Json, Scope], list[Json]]:
     find: Flow = _identity if path == "$" else compile_path_field(path)
+    named = path.removeprefix("$") if path.startswith("$$") else path  # one dollar, whichever document (recorded)
 
     def items(value: Json, scope: Scope) -> list[Json]:
         found = find(value, scope)
         if type(found) is not list:
-            raise EvaluationError(RUNTIME, f'Reference path "{path}" must point to array.')
+            raise EvaluationError(RUNTIME, f'Reference path "{named}" must point to array.')
         return found
 
     return items

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, overload
 
 from asl_local.engine.history import EVENTS, Row
-from asl_local.values import LATEST, Json, text_of
+from asl_local.values import LATEST, Json, copy, text_of
 
 _TEXTS = {"input": "inputDetails", "output": "outputDetails"}
 
@@ -54,7 +54,7 @@ class Event:
                     details[name] = text_of(value)
                     details[_TEXTS[name]] = {"truncated": False}
                 else:
-                    details[name] = text_of(value) if name == "parameters" else value
+                    details[name] = text_of(value) if name == "parameters" else copy(value)
             shape[member] = details
         return shape
 
@@ -76,11 +76,13 @@ class History(Sequence[Event]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         number = index if index >= 0 else len(self) + index
+        if number < 0:
+            raise IndexError(f"the history has {len(self)} events")
         return event(number + 1, self._rows[number])
 
     def to_aws(self) -> list[dict[str, Any]]:
         """The `events` of GetExecutionHistory, as boto3 gives them; times are aware datetimes."""
-        return [each.to_aws() for each in self]
+        return [Event(number, *_parts(row)).to_aws() for number, row in enumerate(self._rows, 1)]
 
     def types(self) -> list[str]:
         """The events' types, in order."""
@@ -95,13 +97,18 @@ class History(Sequence[Event]):
 
 
 def event(number: int, row: Row) -> Event:
-    """The event of a row; details that are absent are left out, but an input or output may be null."""
-    type_, at, previous = row[0], row[1], row[2]
-    names = EVENTS[type_][1]
+    """The event of a row, its values copied: the reader may do with them as he likes."""
+    type_, at, previous, details = _parts(row)
+    return Event(number, type_, at, previous, copy(details))
+
+
+def _parts(row: Row) -> tuple[str, float, int, dict[str, Json]]:
+    """Details that are absent are left out, but an input or output may be null."""
+    names = EVENTS[row[0]][1]
     details = {
         name: value for name, value in zip(names, row[3:], strict=True) if value is not None or name in _NULLABLE
     }
-    return Event(number, type_, at, previous, details)
+    return row[0], row[1], row[2], details
 
 
 _NULLABLE = frozenset({"input", "output", "parameters"})
