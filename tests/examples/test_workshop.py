@@ -284,6 +284,30 @@ def test_a_truncated_photo_is_refused(aws: asl_local.LocalAWS, run: Any) -> None
     assert (thumbnails(aws), items(aws)) == ({}, {})
 
 
+def test_a_full_disk_while_the_thumbnail_is_written_leaves_no_part_of_it(
+    aws: asl_local.LocalAWS, example: SimpleNamespace
+) -> None:
+    resource = pytest.importorskip("resource")
+    functions = example.functions.resources(aws)
+
+    def on_a_full_disk(event: Any) -> Any:
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4_000, before[1]))
+        try:
+            return functions["*ThumbnailFunction*"](event)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    resources = asl_local.Resources({**functions, "*ThumbnailFunction*": on_a_full_disk}, aws=aws)
+    result = stage(4).simulate(given("accepted"), resources)
+    assert result.status == "FAILED"
+    assert "File too large" in (result.cause or "")
+    assert (thumbnails(aws), items(aws)) == ({}, {})
+    assert not [path for path in (aws.root / "s3").rglob("*") if path.name.startswith(".tmp")]
+    # There is room again.
+    assert functions["*ThumbnailFunction*"](given("accepted"))["thumbnail"]["s3key"] in thumbnails(aws)
+
+
 @pytest.mark.parametrize(
     "where", [{"s3Bucket": "no-such-bucket", "s3Key": "1_collins.jpg"}, {"s3Bucket": PHOTOS, "s3Key": "../../secret"}]
 )
