@@ -72,20 +72,39 @@ class Pool:
 
     def __init__(self, limit: int) -> None:
         self._free = threading.BoundedSemaphore(limit)
-        self._idle: list[Networks] = []  # list.append and list.pop are atomic
+        self._idle: list[Networks] = []
+        self._lock = threading.Lock()
+        self._lent = 0
+        self._threads_before = 0
 
     @contextmanager
     def borrow(self) -> Iterator[Networks]:
         """`with pool.borrow() as networks:`"""
         with self._free:
-            try:
-                networks = self._idle.pop()
-            except IndexError:
-                networks = Networks()
+            networks = self._lend()
             try:
                 yield networks
             finally:
-                self._idle.append(networks)
+                self._take_back(networks)
+
+    # These networks are too small to gain from OpenCV's own threads, and two callers lose all of their gain to them
+    # (two threads on two processors: 85 ms a photo with, 40 without). The setting is the process's and perhaps its
+    # owner's too, so it is put back when nobody has a set of networks.
+
+    def _lend(self) -> Networks:
+        with self._lock:
+            if self._lent == 0:
+                self._threads_before = cv2.getNumThreads()
+                cv2.setNumThreads(1)
+            self._lent += 1
+            return self._idle.pop() if self._idle else Networks()
+
+    def _take_back(self, networks: Networks) -> None:
+        with self._lock:
+            self._idle.append(networks)
+            self._lent -= 1
+            if self._lent == 0:
+                cv2.setNumThreads(self._threads_before)
 
 
 @cache

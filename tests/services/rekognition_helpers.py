@@ -1,0 +1,26 @@
+"""Photos and pictures for the tests of the Rekognition stand-in."""
+
+import io
+from pathlib import Path
+
+from PIL import Image
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "rider_photos" / "photos"
+
+
+def example(name):
+    """The bytes of a sample photo."""
+    return (EXAMPLES / name).read_bytes()
+
+
+def encoded(image, kind, **options):
+    """A Pillow image as the bytes of a file."""
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def portrait(size=None):
+    """The portrait of Eileen Collins as a Pillow image."""
+    image = Image.open(EXAMPLES / "1_collins.jpg").convert("RGB")
+    return image.resize(size) if size else image

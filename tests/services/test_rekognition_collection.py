@@ -1,0 +1,280 @@
+"""The face collection: exact, shared between threads and processes, and whole after a kill at any moment."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asl_local.services.rekognition.collection import CollectionDamaged, CollectionGone, FaceCollection
+
+BOX = {"Width": 0.1, "Height": 0.2, "Left": 0.3, "Top": 0.4}
+
+
+def record(name, image="image"):
+    return {"FaceId": name, "ImageId": image, "ExternalImageId": name, "BoundingBox": BOX, "Confidence": 99.0}
+
+
+def vectors(count, seed=0):
+    return np.random.default_rng(seed).normal(size=(count, 128)).astype(np.float32)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    assert FaceCollection.create(tmp_path / "c", "c", 1.5, "0001")
+    return tmp_path / "c"
+
+
+def filled(folder, count):
+    collection = FaceCollection(folder)
+    for i, vector in enumerate(vectors(count)):
+        collection.add([(record(f"face-{i}"), vector)])
+    return collection
+
+
+def names(collection):
+    return [face["FaceId"] for _, face in collection.faces()]
+
+
+def test_what_was_added_is_there_after_a_restart(folder):
+    filled(folder, 3)
+    again = FaceCollection(folder)
+    assert names(again) == ["face-0", "face-1", "face-2"]
+    assert again.count() == 3
+    assert (again.vector("face-1") == vectors(3)[1]).all()
+    assert again.vector("face-9") is None
+
+
+def test_a_collection_is_made_once(folder):
+    assert not FaceCollection.create(folder, "c", 2.0, "0002")
+    assert FaceCollection(folder).head() == {"CollectionId": "c", "CreationTimestamp": 1.5, "Incarnation": "0001"}
+
+
+def test_what_is_deleted_is_gone_for_good(folder):
+    collection = filled(folder, 3)
+    assert collection.remove(["face-1", "face-7", "face-1"]) == ["face-1"]
+    assert collection.remove(["face-1"]) == []
+    for one in (collection, FaceCollection(folder)):
+        assert names(one) == ["face-0", "face-2"]
+        assert one.vector("face-1") is None
+        assert all(face["FaceId"] != "face-1" for _, face in one.nearest(vectors(3)[1], np.inf))
+
+
+def test_the_same_face_of_the_same_image_is_kept_once(folder):
+    collection = filled(folder, 1)
+    (kept,) = collection.add([({**record("other"), "ExternalImageId": "face-0"}, vectors(1)[0])])
+    assert kept["FaceId"] == "face-0"
+    collection.remove(["face-0"])
+    (kept,) = collection.add([({**record("other"), "ExternalImageId": "face-0"}, vectors(1)[0])])
+    assert kept["FaceId"] == "other"
+    assert names(collection) == ["other"]
+
+
+def test_a_collection_deleted_under_a_reader_is_gone(folder):
+    reader, owner = filled(folder, 2), FaceCollection(folder)
+    owner.delete()
+    for use in (
+        reader.count,
+        lambda: reader.remove(["face-0"]),
+        lambda: reader.nearest(vectors(1)[0], 1.0),
+        owner.delete,
+    ):
+        with pytest.raises(CollectionGone):
+            use()
+    assert FaceCollection.create(folder, "c", 3.0, "0003")
+    assert reader.count() == 0
+    assert filled(folder, 1).count() == reader.count() == 1
+
+
+@given(
+    steps=st.lists(st.tuples(st.booleans(), st.integers(0, 30)), max_size=25),
+    limit=st.floats(0, 25),
+    seed=st.integers(0, 99),
+)
+def test_search_finds_what_comparing_with_each_face_finds(tmp_path_factory, steps, limit, seed):
+    folder = tmp_path_factory.mktemp("c")
+    FaceCollection.create(folder, "c", 0.0, "0001")
+    collection, pool, there = FaceCollection(folder), vectors(31, seed), {}
+    for adds, i in steps:
+        if adds:
+            collection.add([(record(f"{i}"), pool[i])])
+            there[f"{i}"] = pool[i]
+        else:
+            collection.remove([f"{i}"])
+            there.pop(f"{i}", None)
+    wanted = pool[0] + np.float32(0.01)
+    expected = {name: float(np.linalg.norm(v.astype(np.float64) - wanted)) for name, v in there.items()}
+    found = collection.nearest(wanted, limit)
+    assert {face["FaceId"]: d for d, face in found} == pytest.approx({n: d for n, d in expected.items() if d <= limit})
+    assert [d for d, _ in found] == sorted(d for d, _ in found)
+
+
+def test_a_vector_finds_itself_at_distance_nought(folder):
+    collection = filled(folder, 50)
+    for i, vector in enumerate(vectors(50)):
+        assert collection.nearest(vector, 0.0) == [(0.0, record(f"face-{i}"))]
+
+
+@pytest.mark.parametrize("torn", [b'{"add":[{"FaceId":"half', b"\x00" * 40, b"garbage\n"])
+def test_half_a_line_is_ignored_and_cut_by_the_next_writer(folder, torn):
+    filled(folder, 2)
+    log, rows = folder / "faces-0001.jsonl", folder / "vectors-0001.f32"
+    log.write_bytes(log.read_bytes() + torn)
+    rows.write_bytes(rows.read_bytes() + b"\x01" * 700)
+    collection = FaceCollection(folder)
+    assert names(collection) == ["face-0", "face-1"]
+    collection.add([(record("new"), vectors(3)[2])])
+    for one in (collection, FaceCollection(folder)):
+        assert names(one) == ["face-0", "face-1", "new"]
+        assert (one.vector("new") == vectors(3)[2]).all()
+    assert all(json.loads(line) for line in log.read_bytes().splitlines())
+    assert rows.stat().st_size == 3 * 512
+
+
+def test_vectors_without_a_line_are_not_there(folder):
+    collection = filled(folder, 1)
+    rows = folder / "vectors-0001.f32"
+    rows.write_bytes(rows.read_bytes() + vectors(2)[1].tobytes())
+    assert names(FaceCollection(folder)) == names(collection) == ["face-0"]
+
+
+def test_damage_in_the_middle_is_reported_with_its_place_and_not_repaired(folder):
+    filled(folder, 3)
+    log = folder / "faces-0001.jsonl"
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(lines[0] + b"oops\n" + lines[2])
+    with pytest.raises(CollectionDamaged, match=rf"faces-0001.jsonl, byte {len(lines[0])}"):
+        FaceCollection(folder).count()
+    assert log.read_bytes() == lines[0] + b"oops\n" + lines[2]
+
+
+def test_leftovers_of_a_deletion_do_not_come_back(folder):
+    filled(folder, 2)
+    (folder / "collection.json").unlink()
+    assert FaceCollection.create(folder, "c", 2.0, "0001")
+    assert FaceCollection(folder).count() == 0
+
+
+WRITER = """
+import sys
+from pathlib import Path
+import numpy as np
+from asl_local.services.rekognition.collection import FaceCollection
+collection, name = FaceCollection(Path(sys.argv[1])), sys.argv[2]
+for i in range(int(sys.argv[3])):
+    vector = np.full(128, hash((name, i)) % 1000, np.float32)
+    box = {"Width": 0.1, "Height": 0.2, "Left": 0.3, "Top": 0.4}
+    face = {"FaceId": f"{name}-{i}", "ImageId": f"{name}-{i}", "BoundingBox": box, "Confidence": 99.0, "Value": float(vector[0])}
+    collection.add([(face, vector)])
+    print(face["FaceId"], flush=True)
+"""
+
+
+def writer(folder, name, count):
+    command = [sys.executable, "-c", WRITER, str(folder), name, str(count)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONHASHSEED": "0"})
+
+
+def assert_whole(folder, acknowledged):
+    collection = FaceCollection(folder)
+    found = names(collection)
+    assert set(acknowledged) <= set(found)
+    assert len(set(found)) == len(found)
+    for _, face in collection.faces():
+        assert (collection.vector(face["FaceId"]) == face["Value"]).all()
+    return found
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs kill -9")
+@pytest.mark.parametrize("seed", range(3))
+def test_nothing_acknowledged_is_lost_by_a_kill(folder, seed):
+    process = writer(folder, "a", 10_000)
+    wanted = random.Random(seed).randrange(5, 40)
+    acknowledged = [process.stdout.readline().strip() for _ in range(wanted)]
+    process.kill()
+    acknowledged += process.stdout.read().split()
+    process.wait()
+    process.stdout.close()
+    before = assert_whole(folder, acknowledged)
+    assert len(before) <= len(acknowledged) + 1
+    with writer(folder, "b", 3) as after:
+        assert after.communicate()[0].split() == ["b-0", "b-1", "b-2"]
+    assert assert_whole(folder, acknowledged) == [*before, "b-0", "b-1", "b-2"]
+
+
+def test_several_processes_add_at_once(folder):
+    processes = [writer(folder, name, 25) for name in "abc"]
+    watching = FaceCollection(folder)
+    counts = [watching.count()]
+    acknowledged = []
+    for process in processes:
+        acknowledged += process.communicate()[0].split()
+        counts.append(watching.count())
+    assert counts == sorted(counts)
+    assert counts[-1] == 75
+    assert sorted(assert_whole(folder, acknowledged)) == sorted(acknowledged)
+
+
+def test_threads_share_a_collection(folder):
+    collection, errors = FaceCollection(folder), []
+
+    def work(name):
+        try:
+            for i in range(20):
+                collection.add([(record(f"{name}-{i}"), vectors(1)[0])])
+                assert collection.vector(f"{name}-{i}") is not None
+                if i % 2:
+                    assert collection.remove([f"{name}-{i}"]) == [f"{name}-{i}"]
+                collection.nearest(vectors(1)[0], 1.0)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in "abc"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert FaceCollection(folder).count() == collection.count() == 30
+
+
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from asl_local.services.rekognition.collection import FaceCollection
+folder = Path(sys.argv[1])
+collection = FaceCollection(folder)
+def face(name):
+    box = {"Width": 0.1, "Height": 0.2, "Left": 0.3, "Top": 0.4}
+    return [({"FaceId": name, "ImageId": name, "BoundingBox": box, "Confidence": 99.0, "Value": 7.0}, np.full(128, 7, np.float32))]
+collection.add(face("first"))
+soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+for limit in (600, int(sys.argv[2])):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+    try:
+        collection.add(face("second"))
+    except OSError as error:
+        print("refused", error.errno)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    print(collection.count())
+collection.add(face("third"))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on file sizes")
+def test_a_full_disk_refuses_and_leaves_nothing_behind(folder):
+    command = [sys.executable, "-c", FULL_DISK, str(folder), "1000"]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\n")
+    assert [line.split()[0] for line in output if line] == ["refused", "1", "refused", "1"]
+    assert assert_whole(folder, ["first", "third"]) == ["first", "third"]
+    assert (folder / "vectors-0001.f32").stat().st_size == 2 * 512
+    assert not [path for path in Path(folder).iterdir() if path.name.startswith(".tmp")]

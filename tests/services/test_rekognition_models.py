@@ -1,0 +1,36 @@
+"""The model files are those that the notes beside them speak of."""
+
+import hashlib
+
+import pytest
+
+from asl_local.services.rekognition.networks import MODELS, Networks
+
+SUMS = dict(reversed(line.split("  ", 1)) for line in (MODELS / "SHA256SUMS").read_text("utf-8").splitlines())
+
+
+@pytest.mark.parametrize("name", sorted(SUMS))
+def test_model_files_have_their_checksums(name):
+    assert hashlib.sha256((MODELS / name).read_bytes()).hexdigest() == SUMS[name]
+
+
+def test_every_model_file_has_a_checksum_a_note_and_a_licence():
+    files = {path.name for path in MODELS.iterdir() if path.suffix in (".tflite", ".onnx")}
+    notes = (MODELS / "README.md").read_text("utf-8")
+    assert files == set(SUMS)
+    assert all(name in notes for name in files)
+    assert {path.name for path in MODELS.glob("LICENSE*")} == {
+        "LICENSE-MediaPipe-Apache-2.0.txt",
+        "LICENSE-dlib-CC0-1.0.txt",
+    }
+
+
+def test_the_wheel_stays_small():
+    assert sum(path.stat().st_size for path in MODELS.iterdir()) < 12.5e6
+
+
+def test_every_network_can_be_read():
+    networks = Networks()
+    assert networks.full_range is networks.full_range
+    for name in ("full_range", "back", "mesh", "iris", "embedding"):
+        assert getattr(networks, name)
