@@ -128,7 +128,8 @@ class Machine:
         """Run on a virtual clock: nothing sleeps, and the same seed gives the same history.
 
         Time starts at `start` (epoch seconds or a datetime, UTC if it says no zone; 2024-01-01T00:00:00Z unless given)
-        and jumps to whatever is due next. Seed 0 runs what is ready in the order of the definition; other seeds shuffle that order.
+        and jumps to whatever is due next. Seed 0 runs what is ready in the order of the definition; other seeds
+        shuffle that order.
         """
         if isinstance(start, datetime):
             start = (start if start.tzinfo else start.replace(tzinfo=UTC)).timestamp()
@@ -185,7 +186,8 @@ class Machine:
         return mermaid(self.definition)
 
     def __repr__(self) -> str:
-        return f"<Machine {self.name!r}, {len(self.plan.states)} states>"
+        count = len(self.plan.states)
+        return f"<Machine {self.name!r}, {count} state{'' if count == 1 else 's'}>"
 
 
 def load(definition: Definition, *, substitutions: Mapping[str, Any] | None = None, name: str | None = None) -> Machine:

@@ -144,7 +144,8 @@ class Resources:
     def _unknown_function(self, name: str) -> str:
         close = difflib.get_close_matches(lambda_.function_name(name), list(self.handlers), 1, 0.5)
         hint = f"; did you mean {close[0]!r}?" if close else ""
-        return f"{name} ({len(self.handlers)} handlers given{hint})"
+        count = len(self.handlers)
+        return f"{name} ({count} handler{'' if count == 1 else 's'} given{hint})"
 
 
 def _aliases(name: str) -> list[str]:
