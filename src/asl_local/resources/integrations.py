@@ -22,7 +22,7 @@ from asl_local.engine.messages import Call
 from asl_local.errors import RUNTIME, EvaluationError, StateError
 from asl_local.plan import Resource
 from asl_local.services import lambda_
-from asl_local.services.errors import ClientError
+from asl_local.services.errors import ClientError, client_error
 from asl_local.values import LATEST, Json, accept, copy, text_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ class Integration:
 
     `client` names the stand-in, `actions` what is offered (None: every operation of the client). `prefix` begins error
     names, `label` stands in causes, `generic` is the error for codes that the SDK has no exception for. `sdk` tells an
-    `aws-sdk:` integration. `texts` are parameters that go out as text even when they are objects.
+    `aws-sdk:` integration. `texts` are parameters that go out as text even when they are objects; `request` makes of
+    the JSON of a state what the client takes (bytes, above all), given the API's name.
     """
 
     client: str
@@ -46,6 +47,7 @@ class Integration:
     actions: frozenset[str] | None = None
     unmodelled: frozenset[str] = frozenset()
     texts: frozenset[str] = frozenset()
+    request: Callable[[Json, str], dict[str, Any]] | None = None
 
     def work(self, aws: LocalAWS, resource: Resource) -> Work | None:
         """The work of one action; None if the service, or our stand-in of it, has no such action."""
@@ -63,6 +65,8 @@ class Integration:
                 for name, value in copy(call.arguments).items()
             }
             try:
+                if self.request is not None:
+                    parameters = self.request(parameters, api_name(resource.action))
                 response = method(**parameters)
             except ClientError as error:
                 raise self.failure(error, context.aws_request_id) from error
@@ -78,8 +82,10 @@ class Integration:
     def failure(self, error: ClientError, request: str) -> StateError:
         """The error's name and cause as the machine sees them."""
         code, status = error.code, error.response["ResponseMetadata"]["HTTPStatusCode"]
-        modelled = code not in self.unmodelled
-        name = (code if code.endswith("Exception") else f"{code}Exception") if modelled else self.generic
+        name = type(error).__name__  # the exception's, which is not always the code (SNS: NotFoundException, NotFound)
+        name = name if name.endswith("Exception") else f"{name}Exception"
+        if code in self.unmodelled:
+            name = self.generic
         if self.sdk:
             extra = f", Extended Request ID: {request}" if self.client == "s3" else ""
             where = f"(Service: {self.label}, Status Code: {status}, Request ID: {request}{extra})"
@@ -88,26 +94,54 @@ class Integration:
         return StateError(f"{self.prefix}.{name}", f"{error.message} {where}")
 
 
-_UNMODELLED = frozenset({"ValidationException", "ParamValidationError", "InternalError", "AccessDenied"})
+def _dynamodb_request(parameters: Json, name: str) -> dict[str, Any]:
+    """B and BS are base64 text in a state and bytes at the client."""
+    from asl_local.services.dynamodb import binary_from_json  # noqa: PLC0415 - with TinyDB, only when used
+
+    converted: dict[str, Any] = binary_from_json(parameters, name)
+    return converted
+
+
+def _rekognition_request(parameters: Json, name: str) -> dict[str, Any]:
+    """A picture's Bytes are base64 text in a state and bytes at the client."""
+    converted = dict(parameters)
+    for member in ("Image", "SourceImage", "TargetImage"):
+        image = converted.get(member)
+        if isinstance(image, dict) and isinstance(image.get("Bytes"), str):
+            try:
+                data = base64.b64decode(image["Bytes"], validate=True)
+            except ValueError:
+                problem = f"{member}.Bytes is not base64 text"
+                raise client_error("InvalidImageFormatException", problem, name) from None
+            converted[member] = {**image, "Bytes": data}
+    return converted
+
+
+_UNMODELLED = frozenset(
+    {"ValidationException", "SerializationException", "ParamValidationError", "InternalError", "AccessDenied"}
+)
 
 INTEGRATIONS: Mapping[str, Integration] = {
     "dynamodb": Integration(
         "dynamodb", "DynamoDB", "AmazonDynamoDBv2", "AmazonDynamoDBException",
         actions=frozenset({"getItem", "putItem", "updateItem", "deleteItem"}), unmodelled=_UNMODELLED,
+        request=_dynamodb_request,
     ),
     "sns": Integration(
         "sns", "SNS", "AmazonSNS", "AmazonSNSException", actions=frozenset({"publish"}), unmodelled=_UNMODELLED,
         texts=frozenset({"Message"}),
     ),
     "aws-sdk:dynamodb": Integration(
-        "dynamodb", "DynamoDb", "DynamoDb", "DynamoDbException", sdk=True, unmodelled=_UNMODELLED
+        "dynamodb", "DynamoDb", "DynamoDb", "DynamoDbException", sdk=True, unmodelled=_UNMODELLED,
+        request=_dynamodb_request,
     ),
     "aws-sdk:s3": Integration(
-        "s3", "S3", "S3", "S3Exception", sdk=True,
+        "s3", "S3", "S3", "S3Exception", sdk=True, texts=frozenset({"Body"}),
         unmodelled=_UNMODELLED | {"InvalidBucketName", "KeyTooLongError", "InvalidRange", "PreconditionFailed", "404"},
     ),
     "aws-sdk:rekognition": Integration(
-        "rekognition", "Rekognition", "Rekognition", "RekognitionException", sdk=True, unmodelled=_UNMODELLED
+        "rekognition", "Rekognition", "Rekognition", "RekognitionException", sdk=True, unmodelled=_UNMODELLED,
+        request=_rekognition_request,
     ),
     "aws-sdk:sns": Integration("sns", "Sns", "Sns", "SnsException", sdk=True, unmodelled=_UNMODELLED),
 }  # fmt: skip
@@ -123,10 +157,15 @@ def unusable(parameters: Json, *problems: str) -> EvaluationError:
 
 
 def operation(aws: LocalAWS, client: str, action: str) -> Callable[..., Mapping[str, Any]] | None:
-    """The client's method for an action: `putItem` -> `put_item`."""
+    """The client's method for an action: `putItem` -> `put_item`. Helpers of a client that AWS's API lacks are none."""
     name = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", action).lower()
     method = getattr(aws.client(client), name, None) if not name.startswith("_") else None
-    return method if callable(method) else None
+    return method if callable(method) and getattr(method, "api_name", None) == api_name(action) else None
+
+
+def api_name(action: str) -> str:
+    """`putItem` -> `PutItem`."""
+    return action[:1].upper() + action[1:]
 
 
 def plain(value: Any) -> Json:

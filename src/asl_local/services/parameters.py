@@ -121,6 +121,7 @@ def operation(
                 answer["ResponseMetadata"] = response_metadata()
             return answer
 
+        call.api_name = name  # type: ignore[attr-defined]  # how a state machine finds what it may call
         return call
 
     return wrap

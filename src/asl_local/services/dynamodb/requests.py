@@ -187,6 +187,7 @@ def operation(
             answer["ResponseMetadata"] = parameters.response_metadata()
             return answer
 
+        call.api_name = name  # type: ignore[attr-defined]  # how a state machine finds what it may call
         return call
 
     return wrap
