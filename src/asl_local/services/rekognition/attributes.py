@@ -65,6 +65,7 @@ MOUTH_OPEN = 0.125  # inner lips: height to width
 EYE_OPEN = 0.25  # lids: height to width
 SUNGLASSES = 0.88  # see `sunglasses`
 UNSEEN = 0.2  # log-odds at most of what would have to be seen through dark glass
+DARK, MOST_HAZE = 5.0, 45.0  # lightness that every picture has somewhere; how much more counts as haze
 FEW_PIXELS = 48  # width of a face below which every answer gets less sure
 LEVEL_PITCH = -7.4  # degrees that the mesh shows for people who look straight ahead: the median of 247 faces
 
@@ -109,12 +110,18 @@ class View:
 
     @cached_property
     def mask(self) -> Array:
-        """The face in CIELab, float32 (192, 192, 3), stretched so that eyes and mouth lie at MASK_POINTS."""
+        """The face in CIELab, float32 (192, 192, 3), stretched so that eyes and mouth lie at MASK_POINTS.
+
+        In a hazy picture, in which nothing is dark, lightness counts from what is darkest.
+        """
         mouth = self.face.point(61, 291)
         points = np.array([self.face.point(33, 133), self.face.point(362, 263), mouth], np.float32)
         matrix = cv2.getAffineTransform(points, np.array(MASK_POINTS, np.float32))
         chip = chip_of(self.picture, np.asarray(matrix, np.float64), MASK_SIDE)
-        return np.asarray(cv2.cvtColor(chip.astype(np.float32) / 255, cv2.COLOR_RGB2Lab))
+        mask: Array = cv2.cvtColor(chip.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
+        haze = min(max(self.picture.black - DARK, 0.0), MOST_HAZE)
+        mask[:, :, 0] = np.maximum(mask[:, :, 0] - haze, 0)
+        return mask
 
     @cached_property
     def shares(self) -> tuple[float, float]:
@@ -154,7 +161,8 @@ def _lens_to_skin(mask: Array) -> float:
     lens = mask[_ellipse(LENS)]
     below = (np.quantile(mask[_ellipse(BELOW_EYE)][:, 0], 0.7) + 1) / (lightness + 1)
     all_of_it = (np.quantile(lens[:, 0], 0.8) + 1) / (lightness + 1)
-    coloured_alike = np.hypot(lens[:, 1] - red, lens[:, 2] - yellow) < 12
+    tolerance = np.clip(0.5 * np.hypot(red, yellow), 4, 12)
+    coloured_alike = np.hypot(lens[:, 1] - red, lens[:, 2] - yellow) < tolerance
     like_skin = np.mean((lens[:, 0] > 0.72 * lightness) & coloured_alike)
     return float(below / 3 + 2 * all_of_it / 3 + like_skin)
 

