@@ -142,6 +142,17 @@ class TestStep:
         assert execution.outcome is not None
         assert execution.outcome.error == "States.Timeout"
 
+    def test_timers_that_come_too_early_have_to_come_again(self) -> None:
+        execution = machine(A=task(Retry=[{"ErrorEquals": ["E"], "IntervalSeconds": 7}])).execution()
+        execution.step(None, 0.0)
+        assert execution.step(Failed(1, "E", ""), 1.0) == [Timer(2, 8.0)]
+        assert execution.step(Fired(2), 7.5) == [Timer(2, 8.0)]
+        assert [type(command) for command in execution.step(Fired(2), 8.0)] == [Call]
+        waiting = machine(W={"Type": "Wait", "Seconds": 9, "End": True}).execution()
+        waiting.step(None, 0.0)
+        assert waiting.step(Fired(1), 8.9) == [Timer(1, 9.0)]
+        assert waiting.outcome is None
+
     def test_a_call_that_cannot_be_made_ends_the_execution(self) -> None:
         execution = machine(
             A=task(Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Z"}]), Z={"Type": "Succeed"}
@@ -284,6 +295,13 @@ class TestSnapshot:
         execution = here.execution(big)
         execution.step(None, 0.0)
         assert len(execution.dump()) < 1.3 * len(json.dumps(big))
+
+    def test_executions_are_equal_when_they_say_the_same(self) -> None:
+        here = machine(A=task())
+        assert here.execution({"a": 1}) == here.execution({"a": 1})
+        assert here.execution({"a": 1}) != here.execution({"a": True})
+        assert here.execution([1]) != here.execution([1.0])
+        assert here.execution({"a": 1, "b": 2}) != here.execution({"b": 2, "a": 1})
 
     def test_executions_have_no_hash_and_differ_from_other_things(self) -> None:
         _, execution = self.stopped_in_the_middle()

@@ -175,7 +175,7 @@ class Execution:
         return snapshot.fork(self)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Execution) and self.dump() == other.dump()
+        return isinstance(other, Execution) and snapshot.equal(self, other)
 
     __hash__ = None  # type: ignore[assignment]  # a value that changes has no hash
 
@@ -364,8 +364,12 @@ class Execution:
                 self.end("TIMED_OUT", 0, error=TIMEOUT)
             return
         strand = self.waiting.get(stimulus.token)
-        if strand is not None:
-            states.FIRED[strand.why](self, strand)
+        if strand is None:
+            return
+        if strand.why != "task" and strand.until is not None and self.now < strand.until:
+            self.commands.append(Timer(stimulus.token, strand.until))  # too early: come back
+            return
+        states.FIRED[strand.why](self, strand)
 
     def _heartbeat(self, stimulus: Heartbeat) -> None:
         strand = self._task_waiting(stimulus.token)

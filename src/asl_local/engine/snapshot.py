@@ -52,9 +52,36 @@ def _got(values: list[Json], written: Json) -> Json:
     return values[written["$"]] if type(written) is dict else written
 
 
+class _Texts:
+    """Values by what they say, whoever shares them: two that are written alike are the same."""
+
+    def __init__(self) -> None:
+        self._texts: dict[int, str] = {}
+        self._kept: list[Json] = []  # an identity is only one as long as its value lives
+
+    def put(self, value: Json) -> Json:
+        """The value's JSON text."""
+        if type(value) is not dict and type(value) is not list:
+            return text_of(value)
+        text = self._texts.get(id(value))
+        if text is None:
+            text = self._texts[id(value)] = text_of(value)
+            self._kept.append(value)
+        return text
+
+
 def dump(x: Execution) -> str:
     """See Execution.dump."""
     pool = _Pool()
+    return text_of({**_document(x, pool), "values": pool.values})
+
+
+def equal(x: Execution, y: Execution) -> bool:
+    """See Execution: whether two say the same, whatever they share and with whom."""
+    return _document(x, _Texts()) == _document(y, _Texts())
+
+
+def _document(x: Execution, pool: _Pool | _Texts) -> dict[str, Json]:
     strands: list[Json] = []
     numbers: dict[int, int] = {}
 
@@ -71,7 +98,7 @@ def dump(x: Execution) -> str:
         return number
 
     write(x.root)
-    document = {
+    return {
         "version": VERSION,
         "plan": x.plan.fingerprint,
         "identity": asdict(x.identity),
@@ -88,7 +115,6 @@ def dump(x: Execution) -> str:
         "history": [[pool.put(part) for part in row] for row in x.history.rows],
         "outcome": None if x.outcome is None else [pool.put(part) for part in x.outcome],
     }
-    return text_of({**document, "values": pool.values})
 
 
 def load(text: str, plan: Plan) -> Execution:
