@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from asl_local.engine.history import EVENTS
 from asl_local.engine.messages import Command, Stimulus
 from asl_local.plan import compile as compiling
 from asl_local.plan import plan
-from asl_local.resources.integrations import INTEGRATIONS, operation
+from asl_local.resources.integrations import INTEGRATIONS, actions, operation
 
 TYPES = set(grammar.STATE_TYPES)
 ENGINE = Path(inspect.getfile(states)).parent
@@ -129,15 +128,14 @@ def test_an_integration_has_a_client_with_real_methods(service: str, aws: Any) -
     integration = INTEGRATIONS[service]
     assert integration.sdk is service.startswith("aws-sdk:")
     client = aws.client(integration.client)
-    for action in integration.actions or ():
-        assert isinstance(operation(aws, integration.client, action), Callable), action  # type: ignore[arg-type]
-    assert operation(aws, integration.client, "meta") is None
-    assert operation(aws, integration.client, "_root") is None
-    if integration.sdk:
-        methods = [
-            name for name in dir(type(client)) if not name.startswith("_") and callable(getattr(type(client), name))
-        ]
-        assert methods
+    for helper in ("meta", "_root", "read", "downloadFile", "getPaginator", "__init__", "exceptions", ""):
+        assert operation(aws, integration.client, helper) is None
+    offered = actions(aws, integration)
+    assert offered == sorted(integration.actions or offered)
+    for action in offered:
+        method = operation(aws, integration.client, action)
+        assert method is not None
+        assert method.__self__ is client  # type: ignore[attr-defined]
 
 
 def test_optimised_integrations_have_the_actions_that_the_definition_may_name() -> None:

@@ -163,6 +163,15 @@ def operation(aws: LocalAWS, client: str, action: str) -> Callable[..., Mapping[
     return method if callable(method) and getattr(method, "api_name", None) == api_name(action) else None
 
 
+def actions(aws: LocalAWS, integration: Integration) -> list[str]:
+    """Every action that may be named after the service, in the spelling of an ARN."""
+    if integration.actions is not None:
+        return sorted(integration.actions)
+    methods = vars(type(aws.client(integration.client))).values()
+    names = [str(method.api_name) for method in methods if hasattr(method, "api_name")]
+    return sorted(name[:1].lower() + name[1:] for name in names)
+
+
 def api_name(action: str) -> str:
     """`putItem` -> `PutItem`."""
     return action[:1].upper() + action[1:]

@@ -21,7 +21,7 @@ from asl_local.engine import Identity
 from asl_local.engine.messages import Call
 from asl_local.errors import NotJson, StateError, UnknownResource
 from asl_local.plan import Plan, Resource
-from asl_local.resources.integrations import INTEGRATIONS, Integration, invoke_lambda
+from asl_local.resources.integrations import INTEGRATIONS, Integration, actions, invoke_lambda
 from asl_local.services import lambda_
 from asl_local.services.lambda_ import takes_context
 from asl_local.values import Json, copy
@@ -80,8 +80,8 @@ class Resources:
 
         Functions that lambda:invoke names without an ARN live in the execution's own region and account.
         """
-        account = identity.execution_arn.split(":")[4]
-        functions = f"arn:aws:lambda:{identity.region}:{account}:function"
+        account = re.match(r"(?:[^:]*:){4}(\d{12}):", identity.execution_arn)
+        functions = f"arn:aws:lambda:{identity.region}:{account[1] if account else '123456789012'}:function"
         table: dict[str, Work] = {}
         missing: list[str] = []
         for state in plan.tasks():
@@ -138,7 +138,11 @@ class Resources:
         if resource.kind == "service":
             if self.aws is None and resource.service in INTEGRATIONS:
                 return f"{resource.arn} needs the stand-ins (resources=Resources({{...}}, aws=LocalAWS(folder))) or a handler"
-            return f"{resource.arn} has no stand-in here; give a handler under this ARN"
+            integration = INTEGRATIONS.get(resource.service)
+            offered = actions(self.aws, integration) if integration is not None and self.aws is not None else []
+            close = difflib.get_close_matches(resource.action, offered, 1, 0.7)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            return f"{resource.arn} has no stand-in here; give a handler under this ARN{hint}"
         return self._unknown_function(resource.arn)
 
     def _unknown_function(self, name: str) -> str:
