@@ -88,7 +88,7 @@ def _compile_object(payload: dict[str, Json]) -> Flow | _Literal:
             for name, read in dynamic:
                 result[name] = read(value, scope)
         except PathError as error:
-            raise _missing(error, name, texts[name], value, scope) from None
+            raise missing(error, f"{name}.$", texts[name], value, scope) from None
         return result
 
     return evaluate
@@ -121,8 +121,8 @@ def _no_input() -> EvaluationError:
     return EvaluationError(RUNTIME, "Unable to apply Path transformation to null or empty input.")
 
 
-def _missing(error: PathError, name: str, text: str, value: Json, scope: Scope) -> EvaluationError:
-    """AWS's sentence for a path of a template that finds nothing, with the document that it was applied to."""
+def missing(error: PathError, field: str, text: str, value: Json, scope: Scope) -> EvaluationError:
+    """AWS's sentence for the expression `text` of `field` that finds nothing, with the document that it was applied to."""
     document = scope.context() if error.path.startswith("$$") else value
     if document is None:
         return _no_input()
@@ -135,7 +135,7 @@ def _missing(error: PathError, name: str, text: str, value: Json, scope: Scope) 
     if isinstance(error, NotFound):
         return EvaluationError(
             RUNTIME,
-            f"The JSONPath '{text}' specified for the field '{name}.$' could not be found in the input "
+            f"The JSONPath '{text}' specified for the field '{field}' could not be found in the input "
             f"'{text_of(document)}'",
         )
     return _invalid(text, error)

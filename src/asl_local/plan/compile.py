@@ -23,6 +23,7 @@ from asl_local.language.templates import (
     compile_path_field,
     compile_result_path,
     compile_template,
+    missing,
 )
 from asl_local.language.timestamps import parse_rfc3339
 from asl_local.plan.plan import Block, Catcher, OutputFlow, Place, Plan, Resource, Retrier, State, Timeout
@@ -276,13 +277,9 @@ def _text_field(field: str, constant: str | None, path: str | None) -> Flow | No
     def flow(value: Json, scope: Scope) -> Json:
         try:
             found = find(value, scope)
-        except PathError:
+        except PathError as error:
             # Not InputPath's sentence but that of templates (recorded).
-            raise EvaluationError(
-                RUNTIME,
-                f"The JSONPath '{path}' specified for the field '{field}' could not be found "
-                f"in the input '{text_of(value)}'",
-            ) from None
+            raise missing(error, field, path, value, scope) from None
         if not isinstance(found, str):
             raise EvaluationError(
                 RUNTIME, f"The {field} field must refer to a string: {path} refers to {_shown(found)}"
