@@ -227,13 +227,10 @@ def print_changes(networks: Networks, seen: list[Seen]) -> None:
     for name, change in CHANGES.items():
         result = Changed()
         for one, i, flags in faces:
-            pixels = np.ascontiguousarray(np.asarray(change(cut_out(one, i)).convert("RGB")))
-            picture = Picture(pixels, pixels.shape[1], pixels.shape[0], False)
-            found = find_faces(networks, picture)
-            if not found:
+            pixels = np.asarray(change(cut_out(one, i)).convert("RGB"))
+            picture, face = middle_face(networks, pixels)
+            if face is None:
                 continue
-            middle = np.array(pixels.shape[1::-1]) / 2
-            face = min(found, key=lambda face: float(np.linalg.norm(box_middle(face) - middle)))
             result.found += 1
             wears = "s" in letters(flags)
             said = judge(networks, picture, face)["SUNGLASSES"]
@@ -246,8 +243,80 @@ def print_changes(networks: Networks, seen: list[Seen]) -> None:
         print(f"{name:16} {found:14} {worn:10} {false:11} {low:10.1f} {median:10.1f}")
 
 
+# What is drawn: how dark the glass is (0 to 1) at its top and at its bottom, and its colour.
+GLASSES = {
+    "dark": (0.95, 0.95, (15, 15, 18)),
+    "brown": (0.85, 0.85, (60, 35, 15)),
+    "fading": (0.92, 0.45, (20, 20, 25)),
+    "light tint": (0.6, 0.6, (40, 40, 50)),
+    "clear": (0.05, 0.05, (255, 255, 255)),
+}
+
+
+def draw_glasses(chance: np.random.Generator, pixels: Any, face: Face, kind: str) -> Any:
+    """Glasses of a random size and shape on a face: two lenses, their rims, a bridge."""
+    top, bottom, colour = GLASSES[kind]
+    eyes = [face.point(33, 133), face.point(362, 263)]
+    across = eyes[1] - eyes[0]
+    unit = float(np.linalg.norm(across))
+    down = np.array([-across[1], across[0]]) / unit
+    wide, high = unit * chance.uniform(0.33, 0.47), unit * chance.uniform(0.24, 0.42)
+    drop, roundness = unit * chance.uniform(0.0, 0.12), chance.choice([2.0, 3.0, 5.0])
+    turns = np.linspace(0, 2 * np.pi, 64, endpoint=False)
+    cosine, sine = np.cos(turns), np.sin(turns)
+    x = wide * np.sign(cosine) * np.abs(cosine) ** (2 / roundness)
+    y = high * np.sign(sine) * np.abs(sine) ** (2 / roundness)
+    result = pixels.astype(np.float32)
+    rim, thickness = int(chance.integers(0, 60)), max(1, round(unit * chance.uniform(0.02, 0.06)))
+    rows = np.arange(len(pixels))[:, None]
+    outlines = []
+    for eye in eyes:
+        middle = eye + down * drop
+        outline = np.round((middle + x[:, None] * across / unit + y[:, None] * down) * 8).astype(np.int32)
+        inside = np.zeros(pixels.shape[:2], np.float32)
+        cv2.fillPoly(inside, [outline], 1.0, cv2.LINE_AA, 3)
+        depth = np.clip((rows - middle[1] + high) / (2 * high), 0, 1)
+        alpha = (inside * (top + (bottom - top) * depth))[:, :, None]
+        result = result * (1 - alpha) + np.array(colour, np.float32) * alpha
+        outlines.append(outline)
+    drawn = np.ascontiguousarray(result.astype(np.uint8))
+    cv2.polylines(drawn, outlines, True, (rim, rim, rim), thickness, cv2.LINE_AA, 3)
+    ends = [
+        tuple(int(v) for v in eye + down * drop + sign * across / unit * wide)
+        for eye, sign in zip(eyes, (1, -1), strict=True)
+    ]
+    cv2.line(drawn, *ends, (rim, rim, rim), thickness, cv2.LINE_AA)
+    return drawn
+
+
+def print_drawn(networks: Networks, seen: list[Seen]) -> None:
+    print("\nGlasses of random shapes drawn on bare faces: found, called sunglasses, called eyeglasses")
+    bare = [(one, i) for one, i, flags in known_faces(seen) if not set(letters(flags)) & set("gs")]
+    bare = [(one, i) for one, i in bare if min(one.faces[i].box[2:]) >= 60]
+    for kind in GLASSES:
+        chance = np.random.default_rng(0)
+        said: list[dict[str, bool]] = []
+        for one, i in bare:
+            pixels = np.asarray(cut_out(one, i).convert("RGB"))
+            _, face = middle_face(networks, pixels)
+            if face is not None:
+                picture, worn = middle_face(networks, draw_glasses(chance, pixels, face, kind))
+                if worn is not None:
+                    said.append(judge(networks, picture, worn))
+        dark, any_kind = (sum(one[name] for one in said) for name in ("SUNGLASSES", "EYEGLASSES"))
+        print(f"{kind:12} {len(said):3} of {len(bare):3}   {dark:3}   {any_kind:3}")
+
+
 def box_middle(face: Face) -> Any:
     return np.array(face.box[:2]) + np.array(face.box[2:]) / 2
+
+
+def middle_face(networks: Networks, pixels: Any) -> tuple[Picture, Face | None]:
+    """The face nearest to the middle of a picture."""
+    picture = Picture(np.ascontiguousarray(pixels), pixels.shape[1], pixels.shape[0], False)
+    middle = np.array(pixels.shape[1::-1]) / 2
+    found = find_faces(networks, picture)
+    return picture, min(found, key=lambda face: float(np.linalg.norm(box_middle(face) - middle)), default=None)
 
 
 def cut_out(one: Seen, i: int) -> Image.Image:
@@ -304,6 +373,7 @@ def main() -> None:
     print_detection(seen)
     print_attributes(seen)
     print_changes(networks, seen)
+    print_drawn(networks, seen)
     print_similarity(seen)
     times = np.array([one.seconds for one in seen]) * 1000
     print(
