@@ -213,6 +213,27 @@ class TestStep:
         assert all(0 <= number < 1 for number in numbers)
         assert 0.45 < sum(numbers) / 1_000 < 0.55
 
+    def test_full_jitter_is_anywhere_up_to_the_delay(self) -> None:
+        here = machine(A=task(Retry=[{"ErrorEquals": ["E"], "IntervalSeconds": 100, "JitterStrategy": "FULL"}]))
+        delays = []
+        for seed in range(200):
+            execution = here.execution(seed=seed)
+            execution.step(None, 0.0)
+            [timer] = execution.step(Failed(1, "E", ""), 0.0)
+            assert isinstance(timer, Timer)
+            delays.append(timer.at)
+        assert all(0 <= delay <= 100 for delay in delays)
+        assert min(delays) < 10
+        assert max(delays) > 90
+
+    @pytest.mark.parametrize(("length", "status"), [(262_142, "SUCCEEDED"), (262_143, "FAILED")])
+    def test_a_results_limit_is_256_kib_of_json(self, length: int, status: str) -> None:
+        execution = machine(A=task()).execution()
+        execution.step(None, 0.0)
+        execution.step(Succeeded(1, "x" * length), 0.0)
+        assert execution.outcome is not None
+        assert execution.outcome.status == status
+
 
 class TestSnapshot:
     def stopped_in_the_middle(self) -> tuple[asl_local.Machine, Execution]:
