@@ -17,7 +17,7 @@ import asl_local
 from asl_local import Execution
 from asl_local.drivers import RealTime, Simulation, drive
 from asl_local.engine.history import EVENTS
-from asl_local.engine.messages import Failed, Fired, Heartbeat, Refused, Stimulus, Succeeded
+from asl_local.engine.messages import EXECUTION_TOKEN, Failed, Fired, Heartbeat, Refused, Stimulus, Succeeded
 from cases_runner import check_history
 
 ORDINARY = cases()
@@ -117,8 +117,11 @@ def test_forks_go_on_alike_and_leave_their_parents_alone(case: Case) -> None:
 
 
 def _is_due(execution: Execution, token: int) -> bool:
-    strand = execution.waiting[token]
-    return any(at is not None and at <= execution.now for at in (strand.until, strand.beat_by))
+    if token == EXECUTION_TOKEN:
+        limit = execution.plan.timeout
+        return limit is not None and execution.started_at + limit <= execution.now
+    strand = execution.waiting.get(token)
+    return strand is not None and any(at is not None and at <= execution.now for at in (strand.until, strand.beat_by))
 
 
 @given(ORDINARY, st.randoms(use_true_random=False))
@@ -132,7 +135,7 @@ def test_what_is_late_or_comes_twice_changes_nothing(case: Case, random: Any) ->
         waiting = {waiting.token for waiting in execution.waiting_for()}
         for _ in range(3):
             token = random.randrange(execution.tokens + 2)
-            early = [] if token in waiting and _is_due(execution, token) else [Fired(token)]
+            early = [] if _is_due(execution, token) else [Fired(token)]
             stale = [Succeeded(token, "stale"), Failed(token, "Stale", ""), Refused(token, "stale"), Heartbeat(token)]
             before = execution.dump()
             for each in early if token in waiting else early + stale:
