@@ -95,6 +95,10 @@ class TestStep:
         for stale in (Succeeded(1, 1), Failed(1, "E", ""), Fired(1), Succeeded(2, 1), Failed(2, "E", ""), Heartbeat(2)):
             assert execution.step(stale, 1.0) == []
             assert execution.dump() == before
+        assert len(execution.step(Fired(2), 2.0)) == 2
+        assert execution.waiting_for() == [Waiting(3, "/States/A", "task", 52.0)]
+        assert execution.step(Fired(2), 99.0) == []
+        assert execution.outcome is None
 
     def test_nothing_happens_after_the_end(self) -> None:
         execution = machine(A=task()).execution()

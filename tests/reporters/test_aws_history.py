@@ -23,17 +23,17 @@ def history(definition: dict[str, Any], input: Any = None, **handlers: Any) -> H
 SERVICE = {
     "StartAt": "A",
     "States": {"A": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "f", "Payload": {"ü": [1, 0.5]}},
-                     "TimeoutSeconds": 9, "HeartbeatSeconds": 8, "Credentials": {"RoleArn": "arn:aws:iam::123456789012:role/r"}, "End": True}},
+                     "TimeoutSeconds": 9, "HeartbeatSeconds": 8, "Credentials": {"RoleArn.$": "$.role"}, "End": True}},
 }  # fmt: skip
 
 
 def test_a_service_task_in_aws_shapes() -> None:
-    shapes = history(SERVICE, {"a": None}, f=lambda event: event).to_aws()
+    shapes = history(SERVICE, {"a": None, "role": "arn:aws:iam::123456789012:role/r"}, f=lambda event: event).to_aws()
     assert shapes[0] == {
         "timestamp": datetime(1970, 1, 1, 0, 0, 1, 250_000, tzinfo=UTC), "type": "ExecutionStarted", "id": 1,
         "previousEventId": 0,
         "executionStartedEventDetails": {
-            "input": '{"a":null}', "inputDetails": {"truncated": False}, "roleArn": "arn:aws:iam::123456789012:role/asl-local",
+            "input": '{"a":null,"role":"arn:aws:iam::123456789012:role/r"}', "inputDetails": {"truncated": False}, "roleArn": "arn:aws:iam::123456789012:role/asl-local",
         },
     }  # fmt: skip
     assert shapes[2]["taskScheduledEventDetails"] == {
@@ -99,6 +99,6 @@ def test_events_know_their_state_and_moment() -> None:
 
 
 def test_what_the_reader_does_with_aws_shapes_is_his_own_business() -> None:
-    here = history(SERVICE, f=lambda event: 1)
+    here = history(SERVICE, {"role": "r"}, f=lambda event: 1)
     here.to_aws()[2]["taskScheduledEventDetails"]["taskCredentials"].clear()
     assert here.to_aws()[2]["taskScheduledEventDetails"]["taskCredentials"] != {}
