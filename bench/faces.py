@@ -30,7 +30,7 @@ from PIL import Image, ImageEnhance, ImageOps
 
 from asl_local.services.rekognition.attributes import JUDGES, View
 from asl_local.services.rekognition.detector import Face, find_faces
-from asl_local.services.rekognition.embedding import embed
+from asl_local.services.rekognition.embedding import embed, raw_vector
 from asl_local.services.rekognition.images import Picture, UnreadableImage, decode
 from asl_local.services.rekognition.likeness import similarity
 from asl_local.services.rekognition.networks import Networks
@@ -45,6 +45,7 @@ LETTERS = {
     "SMILE": ("m", "u"),
 }
 THRESHOLDS = (70, 80, 90, 99)
+SHRUNK = 0.3
 
 
 @dataclass
@@ -58,6 +59,7 @@ class Seen:
     faces: list[Face]
     said: list[dict[str, bool]]
     vectors: list[Any]
+    raw: list[Any]
     seconds: float = 0.0
 
 
@@ -144,7 +146,8 @@ def look(networks: Networks, package: str, name: str, data: bytes, truth: list[s
     said = [judge(networks, picture, face) for face in faces]
     seconds = time.perf_counter() - started
     vectors = [embed(networks, picture, face) for face in faces]
-    return Seen(package, name, picture, truth, faces, said, vectors, seconds)
+    raw = [raw_vector(networks, picture, face) for face in faces]
+    return Seen(package, name, picture, truth, faces, said, vectors, raw, seconds)
 
 
 def print_detection(seen: list[Seen]) -> None:
@@ -351,6 +354,58 @@ def print_similarity(seen: list[Seen]) -> None:
     print("   the farthest pairs of one person: " + ", ".join(f"{similarity(d):.1f}" for d in sorted(same)[-10:]))
 
 
+def whitening(people: list[tuple[Any, str]]) -> Any:
+    """The stand-in's whitening.npy from raw vectors: the mean, then the matrix, float32 (129, 128).
+
+    One mean vector for each person; of their covariance a part SHRUNK is replaced by that of a sphere, for there are
+    hardly more people than dimensions.
+    """
+    groups: dict[str, list[Any]] = {}
+    for number, (vector, flags) in enumerate(people):
+        groups.setdefault(person(flags) or f"#{number}", []).append(vector)
+    means = np.array([np.mean(vectors, 0) for vectors in groups.values()])
+    covariance = np.cov(means.T)
+    size = len(covariance)
+    covariance = (1 - SHRUNK) * covariance + SHRUNK * np.trace(covariance) / size * np.eye(size)
+    spread, axes = np.linalg.eigh(covariance)
+    return np.vstack([means.mean(0), (axes * spread**-0.5) @ axes.T]).astype(np.float32)
+
+
+def whitened(rows: Any, vector: Any) -> Any:
+    turned = (vector - rows[0]) @ rows[1:]
+    return turned / np.linalg.norm(turned)
+
+
+def print_cross_validation(seen: list[Seen]) -> None:
+    """The whitening was made from these very photos; here each fifth of the people meets one made from the others."""
+    people = [(one.raw[i], flags) for one, i, flags in known_faces(seen)]
+    chance = np.random.default_rng(0)
+    fold = {name: int(chance.integers(5)) for name in sorted({person(flags) for _, flags in people if person(flags)})}
+    folds = [fold.get(person(flags), int(chance.integers(5))) for _, flags in people]
+    pairs: dict[str, list[list[float]]] = {"as dlib gives them": [[], []], "whitened by other people": [[], []]}
+    for chosen in range(5):
+        rows = whitening([one for one, where in zip(people, folds, strict=True) if where != chosen])
+        tested = [one for one, where in zip(people, folds, strict=True) if where == chosen]
+        for (vector, flags), (other, other_flags) in itertools.combinations(tested, 2):
+            same = bool(person(flags)) and person(flags) == person(other_flags)
+            if same and "~" in flags:
+                continue
+            mine, others = (vector, other), (whitened(rows, vector), whitened(rows, other))
+            for name, both in zip(pairs, (mine, others), strict=True):
+                pairs[name][same].append(distance(*both))
+    print("\nOf pairs of one person, how many are found when so many pairs of strangers are let through")
+    print(f"{'vectors':26} strangers  of one    0.1 %   0.5 %     1 %")
+    for name, (strangers, one) in pairs.items():
+        found = [100 * np.mean(np.array(one) < np.quantile(strangers, rate)) for rate in (0.001, 0.005, 0.01)]
+        print(f"{name:26} {len(strangers):9} {len(one):7}  " + "  ".join(f"{share:6.1f}" for share in found))
+    print("Whitened by other people, share of pairs at or above a similarity of " + ", ".join(map(str, THRESHOLDS)))
+    for name, distances in zip(
+        ("of different people", "of one person"), pairs["whitened by other people"], strict=True
+    ):
+        percents = np.array([similarity(d) for d in distances])
+        print(f"{name:26}           " + "  ".join(f"{100 * np.mean(percents >= t):6.2f}" for t in THRESHOLDS))
+
+
 def person(flags: str) -> str:
     return flags.replace("~", "=~").partition("=")[2]
 
@@ -359,6 +414,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=HERE.parent / "bench-data", help="where downloads are kept")
     parser.add_argument("--only", nargs="*", help="names of packages")
+    parser.add_argument("--fit", type=Path, help="write the whitening of the vectors to this file, and stop")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     networks = Networks()
@@ -370,11 +426,15 @@ def main() -> None:
         if archive is not None:
             photos = package["photos"]
             seen += [look(networks, name, file, data, photos[file]) for file, data in members(archive, photos, name)]
+    if options.fit:
+        np.save(options.fit, whitening([(one.raw[i], flags) for one, i, flags in known_faces(seen)]))
+        return
     print_detection(seen)
     print_attributes(seen)
     print_changes(networks, seen)
     print_drawn(networks, seen)
     print_similarity(seen)
+    print_cross_validation(seen)
     times = np.array([one.seconds for one in seen]) * 1000
     print(
         f"\nMilliseconds a photo, one thread, all attributes: median {np.median(times):.0f}, 95 % {np.quantile(times, 0.95):.0f}"

@@ -250,6 +250,16 @@ def test_ids_that_aws_does_not_take(rekognition, name):
     assert refusal(rekognition.create_collection, CollectionId=name).code == "ValidationException"
 
 
+def test_vectors_of_another_model_are_not_compared(riders, tmp_path):
+    head = tmp_path / "collections" / "riders" / "collection.json"
+    head.write_text(head.read_text().replace('"FaceModelVersion": "1.0"', '"FaceModelVersion": "0.9"'))
+    error = refusal(riders.search_faces_by_image, CollectionId="riders", Image=image(COLLINS))
+    assert error.code == "ResourceNotReadyException"
+    assert "0.9" in error.message
+    assert riders.describe_collection(CollectionId="riders")["FaceModelVersion"] == "0.9"
+    assert riders.delete_collection(CollectionId="riders")["StatusCode"] == 200
+
+
 def test_collections_are_listed_in_pages(rekognition):
     for name in "dbca":
         rekognition.create_collection(CollectionId=name)
@@ -451,7 +461,7 @@ def test_comparing_needs_a_face_on_both_sides(rekognition, source, target):
 
 def test_similarity_and_distance_are_each_others_inverse():
     assert similarity(0) == 100
-    assert similarity(0.55) == pytest.approx(70, abs=1)
+    assert similarity(1.12) == pytest.approx(70, abs=1)
     for percent in (100, 99, 90, 80, 70, 50, 5):
         assert similarity(distance_for(percent)) == pytest.approx(percent)
     assert distance_for(0) == math.inf

@@ -29,7 +29,7 @@ def vectors(count, seed=0):
 
 @pytest.fixture
 def folder(tmp_path):
-    assert FaceCollection.create(tmp_path / "c", "c", 1.5, "0001")
+    assert FaceCollection.create(tmp_path / "c", "c", 1.5, "1.0", "0001")
     return tmp_path / "c"
 
 
@@ -54,8 +54,13 @@ def test_what_was_added_is_there_after_a_restart(folder):
 
 
 def test_a_collection_is_made_once(folder):
-    assert not FaceCollection.create(folder, "c", 2.0, "0002")
-    assert FaceCollection(folder).head() == {"CollectionId": "c", "CreationTimestamp": 1.5, "Incarnation": "0001"}
+    assert not FaceCollection.create(folder, "c", 2.0, "1.0", "0002")
+    assert FaceCollection(folder).head() == {
+        "CollectionId": "c",
+        "CreationTimestamp": 1.5,
+        "FaceModelVersion": "1.0",
+        "Incarnation": "0001",
+    }
 
 
 def test_what_is_deleted_is_gone_for_good(folder):
@@ -89,7 +94,7 @@ def test_a_collection_deleted_under_a_reader_is_gone(folder):
     ):
         with pytest.raises(CollectionGone):
             use()
-    assert FaceCollection.create(folder, "c", 3.0, "0003")
+    assert FaceCollection.create(folder, "c", 3.0, "1.0", "0003")
     assert reader.count() == 0
     assert filled(folder, 1).count() == reader.count() == 1
 
@@ -101,7 +106,7 @@ def test_a_collection_deleted_under_a_reader_is_gone(folder):
 )
 def test_search_finds_what_comparing_with_each_face_finds(tmp_path_factory, steps, limit, seed):
     folder = tmp_path_factory.mktemp("c")
-    FaceCollection.create(folder, "c", 0.0, "0001")
+    FaceCollection.create(folder, "c", 0.0, "1.0", "0001")
     collection, pool, there = FaceCollection(folder), vectors(31, seed), {}
     for adds, i in steps:
         if adds:
@@ -159,7 +164,7 @@ def test_damage_in_the_middle_is_reported_with_its_place_and_not_repaired(folder
 def test_leftovers_of_a_deletion_do_not_come_back(folder):
     filled(folder, 2)
     (folder / "collection.json").unlink()
-    assert FaceCollection.create(folder, "c", 2.0, "0001")
+    assert FaceCollection.create(folder, "c", 2.0, "1.0", "0001")
     assert FaceCollection(folder).count() == 0
 
 

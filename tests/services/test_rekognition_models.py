@@ -2,6 +2,7 @@
 
 import hashlib
 
+import numpy as np
 import pytest
 
 from asl_local.services.rekognition.networks import MODELS, Networks
@@ -15,7 +16,7 @@ def test_model_files_have_their_checksums(name):
 
 
 def test_every_model_file_has_a_checksum_a_note_and_a_licence():
-    files = {path.name for path in MODELS.iterdir() if path.suffix in (".tflite", ".onnx")}
+    files = {path.name for path in MODELS.iterdir() if path.suffix in (".tflite", ".onnx", ".npy")}
     notes = (MODELS / "README.md").read_text("utf-8")
     assert files == set(SUMS)
     assert all(name in notes for name in files)
@@ -34,3 +35,10 @@ def test_every_network_can_be_read():
     assert networks.full_range is networks.full_range
     for name in ("full_range", "back", "mesh", "iris", "embedding"):
         assert getattr(networks, name)
+
+
+def test_whitening_is_a_mean_and_a_symmetric_matrix_that_can_be_undone():
+    rows = np.load(MODELS / "whitening.npy")
+    assert (rows.shape, rows.dtype) == ((129, 128), np.float32)
+    assert np.allclose(rows[1:], rows[1:].T, atol=1e-5)
+    assert np.linalg.cond(rows[1:]) < 100

@@ -77,7 +77,7 @@ class Rekognition:
         """`CollectionId` -> StatusCode, CollectionArn, FaceModelVersion."""
         collection_id = _checked("CreateCollection", given)["CollectionId"]
         folder = self._folder / _folder_name(collection_id)
-        if not FaceCollection.create(folder, collection_id, self._now(), uuid.uuid4().hex[:8]):
+        if not FaceCollection.create(folder, collection_id, self._now(), MODEL_VERSION, uuid.uuid4().hex[:8]):
             text = f"The collection id: {collection_id} already exists"
             raise client_error("ResourceAlreadyExistsException", text, "CreateCollection")
         # CreateCollection leaves the "arn:" out, DescribeCollection does not.
@@ -92,7 +92,7 @@ class Rekognition:
         with _existing("DescribeCollection", collection_id):
             return {
                 "FaceCount": collection.count(),
-                "FaceModelVersion": MODEL_VERSION,
+                "FaceModelVersion": collection.head()["FaceModelVersion"],
                 "CollectionARN": self._arn(collection_id),
                 "CreationTimestamp": datetime.fromtimestamp(collection.head()["CreationTimestamp"], UTC),
                 "UserCount": 0,
@@ -273,7 +273,10 @@ class Rekognition:
         with self._opening:
             collection = self._opened.get(collection_id) or FaceCollection(folder)
             with _existing(name, collection_id):
-                collection.head()
+                model = collection.head()["FaceModelVersion"]
+            if model != MODEL_VERSION and name not in ("DescribeCollection", "DeleteCollection"):
+                text = f"The collection id: {collection_id} holds vectors of model {model}, this is {MODEL_VERSION}"
+                raise client_error("ResourceNotReadyException", f"{text}; delete it and index anew", name)
             return self._opened.setdefault(collection_id, collection)
 
     def _collection_ids(self) -> list[str]:

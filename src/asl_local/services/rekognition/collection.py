@@ -2,7 +2,7 @@
 
 Knows: files and locks. Must never know: pictures, AWS's shapes beyond a face's record, what a percentage is.
 
-    <folder>/collection.json   {"CollectionId", "CreationTimestamp", "Incarnation"}; a collection exists when this does
+    <folder>/collection.json              its id, time, model and incarnation; a collection exists when this does
     <folder>/vectors-<incarnation>.f32    128 float32 for each face, in the order of the rows
     <folder>/faces-<incarnation>.jsonl    one line for each change: {"add": [record, ...]} or {"delete": [id, ...]}
     <folder>/lock
@@ -56,15 +56,20 @@ class FaceCollection:
         self._vectors: VectorFile | None = None
 
     @classmethod
-    def create(cls, folder: Path, collection_id: str, now: float, incarnation: str) -> bool:
-        """Makes the collection; False if there is one already."""
+    def create(cls, folder: Path, collection_id: str, now: float, model: str, incarnation: str) -> bool:
+        """Makes the collection, for vectors of that model; False if there is one already."""
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / LOCK):
             if (folder / HEAD).exists():
                 return False
             for leftover in set(folder.iterdir()) - {folder / LOCK}:  # of a deletion that did not come to its end
                 leftover.unlink()
-            head = {"CollectionId": collection_id, "CreationTimestamp": now, "Incarnation": incarnation}
+            head = {
+                "CollectionId": collection_id,
+                "CreationTimestamp": now,
+                "FaceModelVersion": model,
+                "Incarnation": incarnation,
+            }
             write_atomically(folder / HEAD, json.dumps(head).encode())
         return True
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from asl_local.services.rekognition.detector import Face, chip_of
 from asl_local.services.rekognition.images import Picture
-from asl_local.services.rekognition.networks import Networks
+from asl_local.services.rekognition.networks import MODELS, Networks
 
 Array: TypeAlias = NDArray[Any]
 
@@ -36,21 +36,39 @@ MESH_POINTS = (263, 362, 33, 133, 2)
 
 
 def embed(networks: Networks, picture: Picture, face: Face) -> Array:
-    """The face's vector, float32 (128,), of length about 1.3.
+    """The face's vector, float32 (128,), of length 1: strangers' are at right angles, about 1.4 apart.
 
-    It is the mean of the chip's and the mirrored chip's vectors: a mirrored photo gives the same one, and photos of
-    the same person come out a little closer (docs/faces.md).
+    dlib's own vectors lie in a narrow cone, and those of people who look alike to the network, of one origin or one
+    sex, in a narrower one. So they are taken from the mean of many people's and stretched until these vary alike in
+    every direction (docs/faces.md says what that is worth).
+    """
+    mean, stretch = _whitening()
+    vector = (raw_vector(networks, picture, face) - mean) @ stretch
+    return np.asarray(vector / np.linalg.norm(vector), np.float32)
+
+
+def raw_vector(networks: Networks, picture: Picture, face: Face) -> Array:
+    """What dlib's network makes of the face, (128,): the mean of the chip's and the mirrored chip's vectors.
+
+    A mirrored photo gives the same, and photos of the same person come out a little closer.
     """
     matrix = _similarity_transform(face.mesh[list(MESH_POINTS), :2], _chip_points())
     chip = chip_of(picture, matrix, CHIP)
     vectors = [_vector(networks, one) for one in (chip, np.ascontiguousarray(chip[:, ::-1]))]
-    return np.asarray(sum(vectors) / 2, np.float32)
+    return np.asarray(sum(vectors) / 2, np.float64)
 
 
 def _vector(networks: Networks, chip: Array) -> Array:
     (vectors,) = networks.embedding.run(np.asarray(cv2.dnn.blobFromImage(chip, 1 / 256, mean=MEAN)))
     vector: Array = vectors[0]
     return vector
+
+
+@cache
+def _whitening() -> tuple[Array, Array]:
+    """The mean of people's raw vectors, (128,), and the matrix (128, 128) after which they vary alike everywhere."""
+    rows = np.load(MODELS / "whitening.npy").astype(np.float64)
+    return rows[0], rows[1:]
 
 
 @cache

@@ -1,11 +1,11 @@
 """How alike two faces are: the distance of their vectors <-> a similarity in per cent.
 
-Knows: what dlib's distances mean. Must never know: how vectors are made or kept.
+Knows: what distances mean. Must never know: how vectors are made or kept.
 
-Similarity is a logistic curve over the Euclidean distance. On the photos at hand (docs/faces.md) people's own other
-photos lie at 0.30 to 0.44, strangers around 0.82. The curve's middle is chosen so that one pair of strangers in two
-hundred reaches 70 %, its slope so that a person's own photos reach 90. Distance 0 is 100 %, 0.36 is 99, 0.45 is 95,
-0.48 is 90, 0.52 is 80, 0.55 is 70, 0.65 is 24.
+Similarity is a logistic curve over the Euclidean distance of vectors of length 1. On the photos at hand
+(docs/faces.md) strangers lie around 1.42, one pair in a thousand of them below 1.08, and people's own other photos
+between 0.3 and 1.0. The curve is laid so that three pairs of strangers in a thousand reach 70 % and a person's own
+photos mostly 99. Distance 0 is 100 %, 0.85 is 99, 0.97 is 95, 1.02 is 90, 1.08 is 80, 1.12 is 70, 1.42 is 3.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-STEEPNESS, MIDDLE = 20.0, 0.592
+STEEPNESS, MIDDLE = 14.0, 1.18
 _FULL = 100 * (1 + math.exp(-STEEPNESS * MIDDLE))  # so that no distance at all is 100 and not 99.997
 
 

@@ -27,6 +27,7 @@ EXCEPTIONS = ExceptionNames(
     "ProvisionedThroughputExceededException",
     "ResourceAlreadyExistsException",
     "ResourceNotFoundException",
+    "ResourceNotReadyException",
     "ThrottlingException",
     "ValidationException",
 )
