@@ -104,6 +104,22 @@ class TestTime:
         result = machine(task()).simulate({}, {"work": handler})
         assert (result.output, seconds(result)) == ("done", 0)
 
+    def test_the_loop_counts_what_is_out_in_other_threads(self) -> None:
+        release = threading.Event()
+        counts: list[int] = []
+
+        async def handler(event: Any) -> None:
+            loop: Any = asyncio.get_running_loop()
+            out = [loop.run_in_executor(None, release.wait, 30) for _ in range(2)]
+            counts.append(loop.threads)
+            release.set()
+            await asyncio.gather(*out)
+            await asyncio.sleep(0)
+            counts.append(loop.threads)
+
+        assert machine(task()).simulate({}, {"work": handler}).status == "SUCCEEDED"
+        assert counts == [2, 0]
+
     def test_in_a_running_event_loop(self) -> None:
         async def handler(event: int) -> int:
             await asyncio.sleep(10)

@@ -53,6 +53,8 @@ class TestWhoAnswers:
     def test_a_placeholders_name_will_do(self) -> None:
         assert self.found("ResizeArn", asked="${ResizeArn}") == "ResizeArn"
         assert self.found("Other", asked="${ResizeArn}") is None
+        assert self.found("ResizeArn", asked="${ResizeArn") is None
+        assert self.found("esizeAr", asked="ResizeArn}") is None
 
     def test_nothing_else_answers(self) -> None:
         assert self.found("Resize", "AB12", "") is None

@@ -5,8 +5,8 @@ Knows the engine's messages; must never know what a resource is or how a definit
 
 from __future__ import annotations
 
-from asl_local.drivers.driver import Driver, TaskContext, Work, drive
+from asl_local.drivers.driver import Driver, Ended, TaskContext, Work, drive
 from asl_local.drivers.simulate import Simulation
 from asl_local.drivers.threads import RealTime
 
-__all__ = ["Driver", "RealTime", "Simulation", "TaskContext", "Work", "drive"]
+__all__ = ["Driver", "Ended", "RealTime", "Simulation", "TaskContext", "Work", "drive"]

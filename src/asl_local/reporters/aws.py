@@ -6,7 +6,7 @@ Shapes are made when somebody reads; the log itself holds bare tuples.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, overload
@@ -122,8 +122,3 @@ def query(path: str, document: Json) -> list[Json]:
     from jsonpath_ng.ext.parser import parse  # noqa: PLC0415 - 0.1 s that only a query should pay
 
     return [match.value for match in parse(path).find(document)]
-
-
-def names(rows: Iterable[Row]) -> list[tuple[str, Json]]:
-    """(type, state name) pairs, for comparing orders."""
-    return [(row[0], row[3] if row[0].endswith(("Entered", "Exited")) else None) for row in rows]
