@@ -180,6 +180,11 @@ class TestRun:
         assert asl_local.load('{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}').name == "StateMachine"
         assert asl_local.load(b'{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}').name == "StateMachine"
 
+    def test_warnings_stay_with_the_machine(self) -> None:
+        definition = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Parameters": {"n": "$.a"}, "End": True}}}
+        assert [warning.code for warning in asl_local.load(definition).warnings] == ["NO_DOLLAR"]
+        assert asl_local.load(PASS).warnings == []
+
     def test_an_identity_of_ones_own(self) -> None:
         identity = asl_local.Identity(
             execution_arn="arn:aws:states:eu-west-1:210987654321:execution:m:e", execution_name="e",
