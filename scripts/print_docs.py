@@ -47,7 +47,7 @@ def operators() -> str:
 
 def intrinsics() -> str:
     """The intrinsic functions."""
-    return table(["function", "what it does"], [[f"`States.{name}`", f.doc] for name, f in FUNCTIONS.items()])
+    return table(["function", "what it does"], [[f"`{name}`", f.doc] for name, f in FUNCTIONS.items()])
 
 
 def events() -> str:

@@ -24,8 +24,9 @@ _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)\.[0-9]*)(?:[eE][-+][0-9]+)?")
 _NOT_A_NUMBER = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 # What the two versions read differently; 1.1 by its type repository (bool, int, float, timestamp, merge, value).
+# YAML 1.1 reads y and n as booleans too, but its Python and Go readers never did, and DynamoDB's type N is a key.
 _TRAPS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF"), "a boolean to YAML 1.1 and text to YAML 1.2"),
+    (re.compile(r"yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF"), "a boolean to YAML 1.1 and text to YAML 1.2"),
     (re.compile(r"[-+]?0[0-7_]+"), "an octal number to YAML 1.1 and a decimal one to YAML 1.2"),
     (re.compile(r"[-+]?0[0-9]+(?:\.[0-9]*)?"), "text or a number, depending on YAML's version"),
     (re.compile(r"[-+]?0o[0-7]+"), "text to YAML 1.1 and an octal number to YAML 1.2"),

@@ -12,17 +12,24 @@ import asyncio
 import heapq
 import random
 import selectors
+import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any, TypeVar, TypeVarTuple
 
 from asl_local.drivers.driver import TaskContext, Work, answer
 from asl_local.engine.messages import Call, Cancel, Command, Fired, Heartbeat, Stimulus, Timer
-from asl_local.errors import InternalError
+from asl_local.errors import AslError, InternalError
 from asl_local.values import Json
 
 _T = TypeVar("_T")
 _Arguments = TypeVarTuple("_Arguments")
+
+_LONGEST_TASK = 99_999_999
+"""Seconds: the TimeoutSeconds of a task that has none (Developer Guide, Task state)."""
+
+_GRACE = 5.0
+"""Real seconds that another thread has to call back into an event loop in which nothing else is due."""
 
 START = 1_704_067_200.0
 """2024-01-01T00:00:00Z, where virtual time starts unless somebody says otherwise."""
@@ -40,6 +47,7 @@ class Simulation:
         self._ties = random.Random(seed) if seed else None
         self._cancelled: set[int] = set()
         self._loop: _VirtualLoop | None = None
+        self._stalled: list[str] = []
 
     def now(self) -> float:
         """The virtual time, in epoch seconds."""
@@ -62,6 +70,11 @@ class Simulation:
                 continue
             self._clock = max(self._clock, at)
             return stimulus, self._clock
+        if self._stalled:
+            raise AslError(
+                f"the async handler of state {self._stalled[0]!r} waits for something that never comes, "
+                "and neither a timeout nor anything else is due"
+            )
         raise InternalError("the execution waits for something that nobody will ever deliver")
 
     def close(self) -> None:
@@ -83,6 +96,8 @@ class Simulation:
         def sleep(seconds: float) -> None:
             nonlocal elapsed
             elapsed += max(0.0, seconds)
+            if moment() > (self._clock + _LONGEST_TASK if call.deadline is None else call.deadline):
+                context.cancelled = True
 
         def moment() -> float:
             return self._clock + elapsed + (self._loop.elapsed - began if self._loop is not None else 0.0)
@@ -99,6 +114,10 @@ class Simulation:
                 if self._loop is None:
                     self._loop = _VirtualLoop()
                 result = self._loop.finish(_awaited(result))
+        except _Stalled:
+            # It never answers. A timeout may still end the task; if nothing is due at all, `next` says so.
+            self._stalled.append(call.state)
+            return
         except Exception as raised:
             error = raised
         self._put(moment(), 0, answer(call, result, self.raised, error))
@@ -119,12 +138,22 @@ async def _dismissed(loop: asyncio.AbstractEventLoop) -> None:
     await loop.shutdown_default_executor()
 
 
+class _Stalled(BaseException):
+    """A handler waits and nothing will ever wake it. Not an Exception: no handler's own code may catch it."""
+
+
 class _JumpingSelector(selectors.DefaultSelector):
     """Instead of waiting until the loop's next timer, let that much virtual time pass."""
 
     loop: _VirtualLoop
 
     def select(self, timeout: float | None = None) -> Any:
+        if timeout is None and not self.loop.threads and len(self.get_map()) <= 1:
+            # Nothing is scheduled and no socket is watched: only another thread could still call back.
+            ready = super().select(_GRACE if threading.active_count() > 1 else 0)
+            if not ready:
+                raise _Stalled
+            return ready
         if timeout is None or (timeout > 0 and self.loop.threads):
             return super().select(None)  # another thread has promised to call back; its work takes no virtual time
         ready = super().select(0)

@@ -55,6 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None:
         leave(main(sys.argv[1:]))
     arguments = list(argv)
+    _open_what_is_closed()
     _tame(sys.stdout)
     _tame(sys.stderr)
     try:
@@ -268,6 +269,13 @@ def error_text(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename is not None else error.strerror
     return str(error)
+
+
+def _open_what_is_closed() -> None:
+    """A program may be started without standard streams (`>&-`); Python has None for them then."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - open to the end
 
 
 def _tame(stream: TextIO | None) -> None:

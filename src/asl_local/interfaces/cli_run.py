@@ -48,6 +48,8 @@ def run(options: argparse.Namespace) -> int:
     """The command. Gives 0 if the execution SUCCEEDED, 1 if not, 130 if it was interrupted."""
     try:
         machine = load(Path(options.definition), substitutions=dict(options.substitute) or None)
+        for warning in () if options.quiet else machine.warnings:
+            print(f"warning: {warning}", file=sys.stderr)
     except InvalidDefinition as error:
         for line in problems(error, options.definition):
             cli.complain(line)

@@ -69,7 +69,7 @@ def graph(options: argparse.Namespace) -> int:
     if options.output:
         if not Path(options.output).parent.is_dir():
             raise FileNotFoundError(2, "there is no such folder", str(Path(options.output).parent))
-        files.write_atomically(Path(options.output), text.encode("utf-8", "surrogatepass"))
+        files.write_output(Path(options.output), text.encode("utf-8", "surrogatepass"))
     else:
         sys.stdout.write(text)
     return 0

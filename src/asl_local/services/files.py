@@ -6,8 +6,8 @@ Knows: the file system. Must never know: what the bytes mean.
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
+import uuid
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
@@ -39,7 +39,9 @@ def stage(folder: Path, chunks: Iterable[bytes], *, durable: bool = True) -> Pat
 
     Raises what `chunks` raises, or OSError; then no file is left.
     """
-    handle, name = tempfile.mkstemp(prefix=".tmp-", dir=folder)
+    # Not mkstemp: its files are the owner's alone, whatever the umask says, and so would be what they are renamed to.
+    name = folder / f".tmp-{uuid.uuid4().hex}"
+    handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
         with os.fdopen(handle, "wb") as file:
             for chunk in chunks:
@@ -48,9 +50,21 @@ def stage(folder: Path, chunks: Iterable[bytes], *, durable: bool = True) -> Pat
                 file.flush()
                 os.fsync(file.fileno())
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        name.unlink(missing_ok=True)
         raise
-    return Path(name)
+    return name
+
+
+def write_output(path: Path, data: bytes) -> None:
+    """Write where a person said, which need not be a file: a link is followed, a device or a pipe written into.
+
+    A file is replaced whole or not at all.
+    """
+    target = path.resolve()
+    if target.exists() and not target.is_file():
+        target.write_bytes(data)
+    else:
+        write_atomically(target, data, durable=False)
 
 
 class FileLock:

@@ -300,6 +300,10 @@ class S3:
         """
         told = rules.transfer("download_file", arguments, given)
         target = Path(told["Filename"])
+        if target.exists() and not target.is_file() and not target.is_dir():  # a device or a pipe is written into
+            with target.open("wb") as file:
+                file.writelines(self._download(told))
+            return
         staged = files.stage(target.parent, self._download(told), durable=False)
         try:
             staged.replace(target)
