@@ -9,7 +9,8 @@ that race on AWS too. So the riders come first, then the late-comer.
 With --photos every picture in FOLDER is one rider, and who is on them is not known beforehand; so they are worked on
 one at a time (MaxConcurrency 1), in the order of their names.
 
-Exit code 0 if all checks say yes, 1 if one says no, 2 if there is nothing to run, 130 if it was interrupted.
+Exit code 0 if all checks say yes, 1 if one says no, 2 if there is nothing to run, 130 if it was interrupted,
+141 if nobody reads its output.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from __future__ import annotations
 import argparse
 import copy
 import json
+import os
 import re
 import shlex
 import shutil
@@ -54,6 +56,11 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\ninterrupted; what was accepted so far is kept", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # nobody reads any more; nor may Python's own flush at exit complain about that
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())
+        return 141
     except (asl_local.AslError, OSError) as error:
         named = isinstance(error, OSError) and error.strerror and error.filename is not None
         print(f"run: {f'{error.filename}: {error.strerror}' if named else error}", file=sys.stderr)
