@@ -361,11 +361,14 @@ def test_the_checks_notice(run: Any, aws: asl_local.LocalAWS, example: SimpleNam
     other["results"][0]["s3Key"] = "other.jpg"
     assert answers(other)[3] is False
 
-    aws.client("rekognition").index_faces(
+    twin = aws.client("rekognition").index_faces(
         CollectionId="rider-photos",
         Image={"S3Object": {"Bucket": PHOTOS, "Name": "6_hopper.jpg"}},
         ExternalImageId="twin",
-    )
+    )["FaceRecords"][0]["Face"]["FaceId"]
+    assert answers(output)[:3] == [True, False, False]  # a face without an item, and a likeness
+    aws.client("rekognition").delete_faces(CollectionId="rider-photos", FaceIds=[twin])
+    assert answers(output) == [True, True, True, True]
     aws.client("s3").put_object(Bucket=PHOTOS, Key="same.jpg", Body=b"")
     aws.client("dynamodb").put_item(TableName="RiderPhotos", Item={"Username": {"S": "stranger"}})
     aws.client("s3").put_object(Bucket="rider-thumbnails", Key="resized-stranger.jpg", Body=b"")
