@@ -82,6 +82,9 @@ def run(arguments: argparse.Namespace) -> int:
     if not photos:
         print(f"run: there is no picture in {arguments.photos}", file=sys.stderr)
         return 2
+    if arguments.photos:
+        for left in sorted(set(arguments.photos.iterdir()) - set(photos)):
+            print(f"run: left out {left.name}: not a picture's file by its name", file=sys.stderr)
     aws = asl_local.LocalAWS(arguments.root)
     records = Records(aws.root)
     if arguments.fresh:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import mimetypes
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -71,12 +72,16 @@ def remove(aws: Any) -> None:
 
 
 def pictures(folder: Path) -> list[Path]:
-    """The files of a folder whose names are those of pictures (or claim to be), by name."""
+    """The files of a folder whose names are those of pictures (or claim to be), by name.
+
+    A name that is not UTF-8 cannot be an object's key; such a file is left out.
+    """
     return sorted(
         path
         for path in folder.iterdir()
         if path.is_file()
         and not path.name.startswith(".")
+        and "\ufffd" not in os.fsencode(path.name).decode("utf-8", "replace")
         and (mimetypes.guess_type(path.name)[0] or "").startswith("image/")
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -32,3 +33,16 @@ def test_a_reader_that_goes_away_ends_it_as_in_any_pipe(tmp_path: Path) -> None:
     done = subprocess.run(["bash", "-c", line], check=False, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "141"
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_file_that_cannot_be_a_rider_is_named_and_left_out(tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / os.fsdecode(b"bad\xff.jpg")).write_bytes(b"x")
+    (folder / "notes.txt").write_bytes(b"x")
+    (folder / "fine.jpg").write_bytes(b"x")
+    command = [sys.executable, str(PROGRAM), "--root", str(tmp_path / "root"), "--photos", str(folder)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert "left out notes.txt" in done.stderr
+    assert r"left out bad\udcff.jpg" in done.stderr
+    assert "fine.jpg  refused" in done.stdout

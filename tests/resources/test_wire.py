@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from pathlib import Path
 from typing import Any
@@ -82,3 +83,17 @@ def test_errors_are_named_by_the_exception_not_by_its_code(aws: asl_local.LocalA
 def test_helpers_of_a_client_are_no_actions(aws: asl_local.LocalAWS, action: str) -> None:
     with pytest.raises(asl_local.UnknownResource, match="has no stand-in here"):
         call(aws, f"aws-sdk:{action}", {})
+
+
+@pytest.mark.parametrize("raised", [GeneratorExit, asyncio.CancelledError, SystemExit])
+@pytest.mark.parametrize("mode", ["run", "simulate"])
+def test_whatever_a_handler_raises_is_its_own_failure(raised: type[BaseException], mode: str) -> None:
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
+    machine = asl_local.load({"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": arn, "End": True}}})
+
+    def handler(_event: Any) -> None:
+        raise raised
+
+    result = getattr(machine, mode)({}, {"f": handler})
+    assert result.status == "FAILED"
+    assert result.error in (raised.__name__, "Runtime.ExitError")

@@ -29,6 +29,9 @@ from asl_local.values import Json, copy
 if TYPE_CHECKING:
     from asl_local.services.local import LocalAWS
 
+# KeyboardInterrupt alone is not the handler's: it is the user's, who wants the program to end.
+_HANDLERS_OWN = (Exception, SystemExit, GeneratorExit, asyncio.CancelledError)
+
 Handler: TypeAlias = Callable[..., Any]
 _PATTERN = re.compile(r"[*?\[]")
 
@@ -174,7 +177,7 @@ def _function(handler: Handler, arn: str) -> Work:
         event = copy(call.arguments)
         try:
             result = handler(event, context) if with_context else handler(event)
-        except (Exception, SystemExit) as error:
+        except _HANDLERS_OWN as error:
             raise failed(error, context) from error
         if inspect.isawaitable(result):
             return _finish(result, context)
@@ -186,7 +189,7 @@ def _function(handler: Handler, arn: str) -> Work:
 async def _finish(awaitable: Awaitable[Any], context: TaskContext) -> Json:
     try:
         result = await awaitable
-    except (Exception, SystemExit, asyncio.CancelledError) as error:
+    except _HANDLERS_OWN as error:
         raise failed(error, context) from error
     return _checked(result, context)
 
