@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import asl_local
 
 PROGRAM = Path(__file__).resolve().parents[2] / "examples" / "rider_photos" / "run.py"
@@ -38,7 +40,10 @@ def test_a_reader_that_goes_away_ends_it_as_in_any_pipe(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_a_rider_is_named_and_left_out(tmp_path: Path) -> None:
     folder = tmp_path / "photos"
     folder.mkdir()
-    (folder / os.fsdecode(b"bad\xff.jpg")).write_bytes(b"x")
+    try:
+        (folder / os.fsdecode(b"bad\xff.jpg")).write_bytes(b"x")
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
     (folder / "notes.txt").write_bytes(b"x")
     (folder / "fine.jpg").write_bytes(b"x")
     command = [sys.executable, str(PROGRAM), "--root", str(tmp_path / "root"), "--photos", str(folder)]
