@@ -20,12 +20,16 @@ from typing import Any, Literal
 ALL = "States.ALL"
 BRANCH_FAILED = "States.BranchFailed"
 DATA_LIMIT_EXCEEDED = "States.DataLimitExceeded"
+EXCEED_TOLERATED_FAILURE_THRESHOLD = "States.ExceedToleratedFailureThreshold"
 HEARTBEAT_TIMEOUT = "States.HeartbeatTimeout"
 INTRINSIC_FAILURE = "States.IntrinsicFailure"
+ITEM_READER_FAILED = "States.ItemReaderFailed"
 NO_CHOICE_MATCHED = "States.NoChoiceMatched"
 PARAMETER_PATH_FAILURE = "States.ParameterPathFailure"
 PERMISSIONS = "States.Permissions"
+QUERY_EVALUATION_ERROR = "States.QueryEvaluationError"
 RESULT_PATH_MATCH_FAILURE = "States.ResultPathMatchFailure"
+RESULT_WRITER_FAILED = "States.ResultWriterFailed"
 RUNTIME = "States.Runtime"
 TASK_FAILED = "States.TaskFailed"
 TIMEOUT = "States.Timeout"
@@ -88,8 +92,13 @@ class EvaluationError(StateError):
     """The interpreter could not evaluate a field of a state.
 
     The engine puts AWS's sentence "An error occurred while executing the state 'X' (entered at the event id #n)."
-    before its cause, which a StateError of a handler never gets.
+    before its cause, which a StateError of a handler never gets. `location` is the field of a JSONata state that could
+    not be evaluated (`Output/v[0]`), as the EvaluationFailed event has it; None where AWS's event has none.
     """
+
+    def __init__(self, error: str, cause: str = "", location: str | None = None) -> None:
+        super().__init__(error, cause)
+        self.location = location
 
 
 class UnknownResource(AslError, LookupError):

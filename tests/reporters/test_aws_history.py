@@ -65,15 +65,18 @@ def test_details_that_are_absent_are_left_out_but_null_is_a_value() -> None:
     assert null[4]["lambdaFunctionSucceededEventDetails"]["output"] == "null"
 
 
+_VALUES = ("input", "output", "parameters", "assignedVariables")
+
+
 @pytest.mark.parametrize("kind", EVENTS)
 def test_every_event_can_be_shown(kind: str) -> None:
     member, names = EVENTS[kind]
-    values = [{"deep": [1]} if name in ("input", "output", "parameters") else name for name in names]
+    values = [{"deep": [1]} if name in _VALUES else name for name in names]
     shape = event(7, (kind, 0.0, 3, *values)).to_aws()
     assert (shape["type"], shape["id"], shape["previousEventId"]) == (kind, 7, 3)
     assert set(shape) == {"timestamp", "type", "id", "previousEventId"} | ({member} if member else set())
     for name in names:
-        wanted = '{"deep":[1]}' if name in ("input", "output", "parameters") else name
+        wanted = {"deep": "[1]"} if name == "assignedVariables" else '{"deep":[1]}' if name in _VALUES else name
         assert shape[member][name] == wanted
 
 

@@ -201,6 +201,14 @@ class Execution:
             context["Map"] = {"Item": {"Index": item[0], "Value": item[1]}}
         return context
 
+    def variable(self, name: str) -> Json:
+        """The value of a variable in scope. Raises KeyError."""
+        raise KeyError(name)
+
+    def moment(self) -> float:
+        """The execution's own time, in epoch seconds: it stands still while states are entered and left."""
+        return self.now
+
     def draw(self) -> float:
         """The next random number, 0 <= n < 1: a function of the seed and the count, so that a dump needs no more."""
         self.draws += 1

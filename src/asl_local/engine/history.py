@@ -15,7 +15,7 @@ from asl_local.errors import AslError
 Row: TypeAlias = tuple[Any, ...]
 
 _STATE_ENTERED = ("stateEnteredEventDetails", ("name", "input"))
-_STATE_EXITED = ("stateExitedEventDetails", ("name", "output"))
+_STATE_EXITED = ("stateExitedEventDetails", ("name", "output", "assignedVariables"))
 _NONE: tuple[None, tuple[str, ...]] = (None, ())
 _FAILURE = ("error", "cause")
 
@@ -25,6 +25,8 @@ EVENTS: Mapping[str, tuple[str | None, tuple[str, ...]]] = {
     "ExecutionFailed": ("executionFailedEventDetails", _FAILURE),
     "ExecutionTimedOut": ("executionTimedOutEventDetails", _FAILURE),
     "ExecutionAborted": ("executionAbortedEventDetails", _FAILURE),
+    "ExecutionRedriven": ("executionRedrivenEventDetails", ("redriveCount",)),
+    "EvaluationFailed": ("evaluationFailedEventDetails", ("state", "error", "cause", "location")),
     **{f"{kind}StateEntered": _STATE_ENTERED
        for kind in ("Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map")},
     **{f"{kind}StateExited": _STATE_EXITED
@@ -32,7 +34,9 @@ EVENTS: Mapping[str, tuple[str | None, tuple[str, ...]]] = {
     **{f"{kind}StateAborted": _NONE for kind in ("Task", "Wait", "Parallel", "Map")},
     "LambdaFunctionScheduled": (
         "lambdaFunctionScheduledEventDetails", ("resource", "input", "timeoutInSeconds", "taskCredentials")),
+    "LambdaFunctionScheduleFailed": ("lambdaFunctionScheduleFailedEventDetails", _FAILURE),
     "LambdaFunctionStarted": _NONE,
+    "LambdaFunctionStartFailed": ("lambdaFunctionStartFailedEventDetails", _FAILURE),
     "LambdaFunctionSucceeded": ("lambdaFunctionSucceededEventDetails", ("output",)),
     "LambdaFunctionFailed": ("lambdaFunctionFailedEventDetails", _FAILURE),
     "LambdaFunctionTimedOut": ("lambdaFunctionTimedOutEventDetails", _FAILURE),
@@ -41,15 +45,30 @@ EVENTS: Mapping[str, tuple[str | None, tuple[str, ...]]] = {
         ("resourceType", "resource", "region", "parameters", "timeoutInSeconds", "heartbeatInSeconds",
          "taskCredentials")),
     "TaskStarted": ("taskStartedEventDetails", ("resourceType", "resource")),
+    "TaskStartFailed": ("taskStartFailedEventDetails", ("resourceType", "resource", *_FAILURE)),
+    "TaskSubmitted": ("taskSubmittedEventDetails", ("resourceType", "resource", "output")),
+    "TaskSubmitFailed": ("taskSubmitFailedEventDetails", ("resourceType", "resource", *_FAILURE)),
     "TaskSucceeded": ("taskSucceededEventDetails", ("resourceType", "resource", "output")),
     "TaskFailed": ("taskFailedEventDetails", ("resourceType", "resource", *_FAILURE)),
     "TaskTimedOut": ("taskTimedOutEventDetails", ("resourceType", "resource", *_FAILURE)),
+    "ActivityScheduled": (
+        "activityScheduledEventDetails", ("resource", "input", "timeoutInSeconds", "heartbeatInSeconds")),
+    "ActivityScheduleFailed": ("activityScheduleFailedEventDetails", _FAILURE),
+    "ActivityStarted": ("activityStartedEventDetails", ("workerName",)),
+    "ActivitySucceeded": ("activitySucceededEventDetails", ("output",)),
+    "ActivityFailed": ("activityFailedEventDetails", _FAILURE),
+    "ActivityTimedOut": ("activityTimedOutEventDetails", _FAILURE),
     "ParallelStateStarted": _NONE,
     "ParallelStateSucceeded": _NONE,
     "ParallelStateFailed": _NONE,
     "MapStateStarted": ("mapStateStartedEventDetails", ("length",)),
     "MapStateSucceeded": _NONE,
     "MapStateFailed": _NONE,
+    "MapRunStarted": ("mapRunStartedEventDetails", ("mapRunArn",)),
+    "MapRunSucceeded": _NONE,
+    "MapRunFailed": ("mapRunFailedEventDetails", _FAILURE),
+    "MapRunAborted": _NONE,
+    "MapRunRedriven": ("mapRunRedrivenEventDetails", ("mapRunArn", "redriveCount")),
     "MapIterationStarted": ("mapIterationStartedEventDetails", ("name", "index")),
     "MapIterationSucceeded": ("mapIterationSucceededEventDetails", ("name", "index")),
     "MapIterationFailed": ("mapIterationFailedEventDetails", ("name", "index")),

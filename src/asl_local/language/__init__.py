@@ -21,5 +21,11 @@ class Scope(Protocol):
     def draw(self) -> float:
         """The next number of the execution's own seeded sequence, 0 <= n < 1 (MathRandom, UUID)."""
 
+    def variable(self, name: str) -> Json:
+        """The value of a variable that is in scope, as it was when the state was entered. Raises KeyError."""
+
+    def moment(self) -> float:
+        """The time that `$now()` and `$millis()` tell, in epoch seconds; one time for a whole state."""
+
 
 Flow: TypeAlias = Callable[[Json, Scope], Json]

@@ -53,6 +53,9 @@ class Event:
                 if name in _TEXTS:
                     details[name] = text_of(value)
                     details[_TEXTS[name]] = {"truncated": False}
+                elif name == "assignedVariables":
+                    details[name] = {variable: text_of(assigned) for variable, assigned in value.items()}
+                    details[f"{name}Details"] = {"truncated": False}
                 else:
                     details[name] = text_of(value) if name == "parameters" else copy(value)
             shape[member] = details
@@ -103,10 +106,11 @@ def event(number: int, row: Row) -> Event:
 
 
 def _parts(row: Row) -> tuple[str, float, int, dict[str, Json]]:
-    """Details that are absent are left out, but an input or output may be null."""
-    names = EVENTS[row[0]][1]
+    """Details that are absent are left out, but an input or output may be null; a row may end before the last ones."""
     details = {
-        name: value for name, value in zip(names, row[3:], strict=True) if value is not None or name in _NULLABLE
+        name: value
+        for name, value in zip(EVENTS[row[0]][1], row[3:], strict=False)
+        if value is not None or name in _NULLABLE
     }
     return row[0], row[1], row[2], details
 
