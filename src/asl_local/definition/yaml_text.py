@@ -57,6 +57,9 @@ _CLOUDFORMATION = (
 )
 
 
+TOO_DEEP = f"nested more than {DEEPEST} levels deep"
+
+
 def load(text: str) -> tuple[Json, Layout]:
     """The value and its layout, whose `faults` are what YAML may hold and a definition may not.
 
@@ -79,6 +82,8 @@ def _fault(error: Any, text: str) -> Fault:
     """PyYAML's error with its place."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     message = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+    if "maximum nesting depth" in str(message):  # libyaml's own bound is met while it looks ahead, before ours is
+        message = TOO_DEEP
     if mark is None:
         return Fault(1, 1, str(message))
     lines = text.rstrip().splitlines()
@@ -126,7 +131,7 @@ class _Reader:
         mark = event.start_mark
         self.layout.values[pointer] = (mark.line + 1, mark.column + 1)
         if depth > DEEPEST:
-            self._stop(event, f"nested more than {DEEPEST} levels deep")
+            self._stop(event, TOO_DEEP)
         kind = type(event).__name__
         if kind == "AliasEvent":
             self._note(
