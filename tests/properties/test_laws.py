@@ -206,6 +206,14 @@ FOLLOWS: dict[str, set[str]] = {
     "ParallelStateFailed": {"ParallelStateEntered", "ParallelStateStarted"} | CHILD_ENDS,
     "MapIterationFailed": CHILD_ENDS,
     "ExecutionSucceeded": STATE_ENDS,
+    "EvaluationFailed": STATE_ENDS | {"ParallelStateStarted", "MapIterationStarted", "WaitStateEntered"} | TASK_ENDS,
+    "ActivityScheduled": {"TaskStateEntered"} | {"ActivityFailed", "ActivityTimedOut"},
+    "ActivityScheduleFailed": {"ActivityScheduled"},
+    "ActivityStarted": {"ActivityScheduled"},
+    **{f"Activity{end}": {"ActivityScheduled", "ActivityStarted"} for end in ("Succeeded", "Failed", "TimedOut")},
+    "MapRunStarted": {"MapStateStarted"},
+    **{f"MapRun{end}": {"MapRunStarted", "MapRunRedriven"} for end in ("Succeeded", "Failed", "Aborted")},
+    "MapRunRedriven": {"MapStateEntered", "ExecutionRedriven"},
 }  # fmt: skip
 
 
@@ -217,7 +225,8 @@ def test_histories_are_well_formed(case: Case) -> None:
     for event in history:
         _, names = EVENTS[event.type]
         missing = set(names) - set(event.details)
-        assert missing <= {"error", "cause", "timeoutInSeconds", "heartbeatInSeconds", "taskCredentials"}, event
+        optional = {"error", "cause", "timeoutInSeconds", "heartbeatInSeconds", "taskCredentials", "assignedVariables"}
+        assert missing <= optional, event
         if event.previous_event_id and event.type in FOLLOWS:
             assert types[event.previous_event_id] in FOLLOWS[event.type], (event, types[event.previous_event_id])
 
