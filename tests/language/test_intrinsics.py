@@ -239,7 +239,6 @@ REFUSED = {
     r"States.Format('a \"quoted\" word')": "a backslash stands before ' { } or .* only at character 18",
     r"States.Format('\t')": "a backslash stands before",
     "States.Format('a\\": "a backslash stands before",
-    "States.Array($x)": r"the variable \$x cannot be read",
     "States.Format('status 'OUT' now')": r"',' or '\)' is missing",
 }
 

@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from asl_local.errors import ExpressionSyntaxError
-from asl_local.language.jsonpath import PathError, flow, parse
+from asl_local.language.jsonpath import NotFound, PathError, flow, parse
 from asl_local.values import text_of
 
 SHOP = {
@@ -208,8 +208,19 @@ def test_flow_reads_input_or_context(scope):
     assert flow("$$.State.Name")({"a": 1}, scope) == "S"
     assert flow("$$")({}, scope) == {"State": {"Name": "S"}}
     assert scope.asked == 2
-    with pytest.raises(ExpressionSyntaxError, match=r"the variable \$x cannot be read"):
-        flow("$x.a")
+
+
+def test_flow_reads_variables(scope):
+    scope = scope(variables={"x": {"a": [1, {"b": 2}]}, "n": None})
+    assert flow("$x.a[0]")({"a": 9}, scope) == 1
+    assert flow("$x")({}, scope) == {"a": [1, {"b": 2}]}
+    assert flow("$x.a[*].b")({}, scope) == [2]
+    assert flow("$n")({}, scope) is None
+    with pytest.raises(NotFound, match=r"the variable \$y has no value"):
+        flow("$y.a")({}, scope)
+    with pytest.raises(PathError, match="No results for path"):
+        flow("$x.z")({}, scope)
+    assert scope.asked == 0
 
 
 def test_a_reference_path_never_takes_a_character_for_an_item():

@@ -48,32 +48,42 @@ class Catcher:
     error_equals: tuple[str, ...]
     next: str
     result_path: str | None = "$"
+    assign: Payload = UNSET
+    output: Payload = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoiceRule:
-    """One member of Choices: its comparison, as written, and where it leads."""
+    """One member of Choices: its comparison or Condition, as written, and where it leads."""
 
     rule: Mapping[str, Json]
     next: str
+    assign: Payload = UNSET
+    output: Payload = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """What every state has; `pointer` is its JSON pointer in the definition."""
+    """What every state has; `pointer` is its JSON pointer in the definition.
+
+    `language` is the state's query language: its own, else the machine's. Fields of the other language keep their
+    defaults, and where a field says so a JSONata state may have a `{% %}` string in it.
+    """
 
     type: ClassVar[str]
     name: str
     pointer: str
+    language: str = "JSONPath"
     comment: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filtered(State):
-    """A state whose input and output pass through InputPath and OutputPath."""
+    """A state whose input and output pass through InputPath and OutputPath, or through Output."""
 
     input_path: str | None = "$"
     output_path: str | None = "$"
+    output: Payload = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +92,7 @@ class Transition(Filtered):
 
     next: str | None = None
     end: bool = False
+    assign: Payload = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +122,10 @@ class Task(Fallible):
     type: ClassVar[str] = "Task"
     resource: str
     parameters: Payload = UNSET
-    timeout_seconds: int | None = None
+    arguments: Payload = UNSET
+    timeout_seconds: int | str | None = None  # text: {% %}
     timeout_seconds_path: str | None = None
-    heartbeat_seconds: int | None = None
+    heartbeat_seconds: int | str | None = None  # text: {% %}
     heartbeat_seconds_path: str | None = None
     credentials: Payload = UNSET
 
@@ -125,6 +137,7 @@ class Choice(Filtered):
     type: ClassVar[str] = "Choice"
     choices: tuple[ChoiceRule, ...]
     default: str | None = None
+    assign: Payload = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +145,7 @@ class Wait(Transition):
     """Stands still; exactly one of the four fields is set."""
 
     type: ClassVar[str] = "Wait"
-    seconds: int | None = None
+    seconds: int | str | None = None  # text: {% %}
     timestamp: str | None = None
     seconds_path: str | None = None
     timestamp_path: str | None = None
@@ -172,6 +185,7 @@ class Parallel(Fallible):
     type: ClassVar[str] = "Parallel"
     branches: tuple[Block, ...]
     parameters: Payload = UNSET
+    arguments: Payload = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,8 +195,9 @@ class Map(Fallible):
     type: ClassVar[str] = "Map"
     processor: Block
     items_path: str = "$"
+    items: Payload = UNSET
     item_selector: Payload = UNSET
-    max_concurrency: int = 0
+    max_concurrency: int | str = 0  # text: {% %}
     max_concurrency_path: str | None = None
 
 
@@ -212,27 +227,39 @@ _IGNORED = {"Type", "QueryLanguage"}
 def build(tree: Mapping[str, Any], unresolved: tuple[Diagnostic, ...] = ()) -> StateMachine:
     """The model of a definition that checks/ has found right."""
     return StateMachine(
-        top=_block(tree, ""),
+        top=_Builder(tree.get("QueryLanguage", "JSONPath")).block(tree, ""),
         comment=tree.get("Comment"),
         timeout_seconds=tree.get("TimeoutSeconds"),
         unresolved=unresolved,
     )
 
 
-def _block(tree: Mapping[str, Any], pointer: str) -> Block:
-    states = {name: _state(name, state, f"{pointer}/States/{escape(name)}") for name, state in tree["States"].items()}
-    return Block(pointer=pointer, start_at=tree["StartAt"], states=states)
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    """Builds blocks and states. A state's own QueryLanguage does not reach into its branches or its processor."""
 
+    language: str
 
-def _state(name: str, tree: Mapping[str, Any], pointer: str) -> State:
-    kind = STATE_TYPES[tree["Type"]]
-    synonyms = _SYNONYMS.get(kind.type, {})
-    fields: dict[str, Any] = {"name": name, "pointer": pointer}
-    for field, value in tree.items():
-        if field not in _IGNORED:
-            convert = _CONVERTERS.get(field)
-            fields[synonyms.get(field) or snake(field)] = convert(value, f"{pointer}/{field}") if convert else value
-    return kind(**fields)
+    def block(self, tree: Mapping[str, Any], pointer: str) -> Block:
+        states = {
+            name: self.state(name, state, f"{pointer}/States/{escape(name)}") for name, state in tree["States"].items()
+        }
+        return Block(pointer=pointer, start_at=tree["StartAt"], states=states)
+
+    def state(self, name: str, tree: Mapping[str, Any], pointer: str) -> State:
+        kind = STATE_TYPES[tree["Type"]]
+        synonyms = _SYNONYMS.get(kind.type, {})
+        fields: dict[str, Any] = {
+            "name": name,
+            "pointer": pointer,
+            "language": tree.get("QueryLanguage", self.language),
+        }
+        for field, value in tree.items():
+            if field not in _IGNORED:
+                convert = _CONVERTERS.get(field)
+                made = convert(self, value, f"{pointer}/{field}") if convert else value
+                fields[synonyms.get(field) or snake(field)] = made
+        return kind(**fields)
 
 
 def _retrier(tree: Mapping[str, Any]) -> Retrier:
@@ -245,13 +272,17 @@ def _catcher(tree: Mapping[str, Any]) -> Catcher:
     return Catcher(**{**fields, "error_equals": tuple(fields["error_equals"])})
 
 
-_CONVERTERS: Final[Mapping[str, Callable[[Any, str], Any]]] = {
-    "Branches": lambda value, at: tuple(_block(branch, f"{at}/{i}") for i, branch in enumerate(value)),
-    "ItemProcessor": _block,
-    "Iterator": _block,
-    "Retry": lambda value, _: tuple(map(_retrier, value)),
-    "Catch": lambda value, _: tuple(map(_catcher, value)),
-    "Choices": lambda value, _: tuple(ChoiceRule(rule=rule, next=rule["Next"]) for rule in value),
+def _rule(tree: Mapping[str, Any]) -> ChoiceRule:
+    return ChoiceRule(rule=tree, next=tree["Next"], assign=tree.get("Assign", UNSET), output=tree.get("Output", UNSET))
+
+
+_CONVERTERS: Final[Mapping[str, Callable[[_Builder, Any, str], Any]]] = {
+    "Branches": lambda builder, value, at: tuple(builder.block(branch, f"{at}/{i}") for i, branch in enumerate(value)),
+    "ItemProcessor": _Builder.block,
+    "Iterator": _Builder.block,
+    "Retry": lambda _builder, value, _at: tuple(map(_retrier, value)),
+    "Catch": lambda _builder, value, _at: tuple(map(_catcher, value)),
+    "Choices": lambda _builder, value, _at: tuple(map(_rule, value)),
 }
 
 

@@ -19,7 +19,7 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from asl_local.engine import children, failures, snapshot, states
+from asl_local.engine import children, failures, snapshot, states, variables
 from asl_local.engine.history import History, HistoryFull
 from asl_local.engine.messages import (
     EXECUTION_TOKEN,
@@ -38,7 +38,7 @@ from asl_local.engine.messages import (
     Waiting,
 )
 from asl_local.errors import RUNTIME, TIMEOUT, EvaluationError
-from asl_local.plan import Block, Plan, State
+from asl_local.plan import Block, Plan, Rule, State
 from asl_local.values import LATEST, PAYLOAD_LIMIT, Json, exceeds
 
 
@@ -69,12 +69,13 @@ class Strand:
     """One line of control. `event` is the id that its next event follows, `entered` that of its state's Entered event.
 
     `token` and `why` say what it waits for; `until` and `beat_by` when that times out. `live`, `items`, `started` and
-    `results` are its children's while its state is Parallel or Map.
+    `results` are its children's while its state is Parallel or Map. `variables` are those assigned in its own `States`
+    object, never edited but replaced; those of its parents can be read besides.
     """
 
     __slots__ = (
         "alive", "attempts", "beat_by", "block", "effective", "entered", "entered_at", "event", "heartbeat", "index",
-        "items", "limit", "live", "parent", "raw", "results", "retries", "started", "state", "token", "until", "why",
+        "items", "limit", "live", "parent", "raw", "results", "retries", "started", "state", "token", "until", "variables", "why",
     )  # fmt: skip
 
     def __init__(self, parent: Strand | None, index: int, block: Block, raw: Json, event: int) -> None:
@@ -96,6 +97,7 @@ class Strand:
         self.results: list[Json] | None = None
         self.started = 0
         self.limit = 0
+        self.variables: dict[str, Json] | None = None
 
 
 class Execution:
@@ -116,6 +118,7 @@ class Execution:
         self.now = 0.0
         self.started_at = 0.0
         self.tokens = EXECUTION_TOKEN
+        self.assigned_bytes = 0
         self.root = Strand(None, 0, plan.top, input, 0)
         self.waiting: dict[int, Strand] = {}
         self.ready: deque[Strand] = deque()
@@ -202,7 +205,12 @@ class Execution:
         return context
 
     def variable(self, name: str) -> Json:
-        """The value of a variable in scope. Raises KeyError."""
+        """The value of a variable that the strand being evaluated can read. Raises KeyError."""
+        strand: Strand | None = self.current
+        while strand is not None:
+            if strand.variables is not None and name in strand.variables:
+                return strand.variables[name]
+            strand = strand.parent
         raise KeyError(name)
 
     def moment(self) -> float:
@@ -244,26 +252,37 @@ class Execution:
                     states.record_started(self, strand)
             self.scheduled.clear()
 
-    def leave(self, strand: Strand, result: Json, next: str | None = None) -> None:
-        """The strand's work is done: data flow out, the Exited event, and on to the next state or to the parent."""
-        state = strand.state
-        output = result
-        if state.output is not None:
+    def leave(self, strand: Strand, result: Json, rule: Rule | None = None) -> None:
+        """The strand's work is done: data flow out, the Exited event, and on to the next state or to the parent.
+
+        A Choice rule leads elsewhere than the state, with an Output and an Assign of its own.
+        """
+        way = strand.state if rule is None else rule
+        output, assigned = result, None
+        if way.output is not None or way.assign is not None:
             self.current = strand
             try:
-                output = state.output(strand.raw, result, self)
+                if way.assign is not None:
+                    assigned = way.assign(strand.raw, result, self)
+                    variables.check(self, strand, assigned)
+                if way.output is not None:
+                    output = way.output(strand.raw, result, self)
             except EvaluationError as error:
                 failures.broken(self, strand, error)
                 return
         if output is not strand.raw and exceeds(output, self.limits.payload_bytes):
-            failures.broken(self, strand, failures.too_large(state.name))
+            failures.broken(self, strand, failures.too_large(strand.state.name))
             return
-        self.go(strand, output, next or state.next)
+        self.go(strand, output, way.next, assigned)
 
-    def go(self, strand: Strand, output: Json, next: str | None) -> None:
-        """Leave the state with this output."""
+    def go(self, strand: Strand, output: Json, next: str | None, assigned: dict[str, Json] | None = None) -> None:
+        """Leave the state with this output and these new variables."""
         state = strand.state
-        strand.event = self.history.add(state.exited, self.now, strand.event, state.name, output)
+        if assigned:
+            strand.event = self.history.add(state.exited, self.now, strand.event, state.name, output, assigned)
+            strand.variables = {**(strand.variables or {}), **assigned}
+        else:
+            strand.event = self.history.add(state.exited, self.now, strand.event, state.name, output)
         strand.raw = output
         strand.entered = 0
         strand.effective = None

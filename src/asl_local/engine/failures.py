@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from asl_local.engine import children
-from asl_local.errors import DATA_LIMIT_EXCEEDED, RUNTIME, EvaluationError
+from asl_local.engine import children, variables
+from asl_local.errors import DATA_LIMIT_EXCEEDED, QUERY_EVALUATION_ERROR, RUNTIME, EvaluationError
 from asl_local.plan.plan import matches
 from asl_local.values import Json, exceeds
 
@@ -53,7 +53,24 @@ def too_large(what: str) -> EvaluationError:
 def broken(x: Execution, strand: Strand, error: EvaluationError) -> None:
     """A field of the strand's state could not be evaluated."""
     children.drop(x, strand)
-    fail(x, strand, _located(strand, error))
+    fail(x, strand, _failure(x, strand, error))
+
+
+def _failure(x: Execution, strand: Strand, error: EvaluationError) -> Failure:
+    """What fails because a field could not be evaluated; a JSONata field has an event of its own (recorded).
+
+    That event follows what the Entered event follows, as long as nothing else has happened in the state; a Wait, which
+    computes its time after it has entered, is the exception (both recorded).
+    """
+    failure = _located(strand, error)
+    if error.error == QUERY_EVALUATION_ERROR:
+        previous = strand.event
+        if strand.event == strand.entered and strand.state.type != "Wait":
+            previous = x.history.rows[strand.entered - 1][2]
+        strand.event = x.history.add(
+            "EvaluationFailed", x.now, previous, strand.state.name, failure.error, failure.cause, error.location
+        )
+    return failure
 
 
 def _located(strand: Strand, error: EvaluationError) -> Failure:
@@ -85,14 +102,21 @@ def fail(x: Execution, strand: Strand, failure: Failure) -> None:
         strand.event = x.history.add(f"{state.type}StateFailed", x.now, strand.event)
     for catcher in state.catch:
         if matches(catcher.errors, failure.name, task_result=failure.task_result):
+            x.current = strand
+            output, assigned = failure.output, None
             try:
-                output = catcher.place(strand.raw, failure.output)
+                if catcher.assign is not None:
+                    assigned = catcher.assign(strand.raw, output, x)
+                if catcher.output is not None:
+                    output = catcher.output(strand.raw, output, x)
                 if exceeds(output, x.limits.payload_bytes):
                     raise too_large(state.name)
+                if assigned:
+                    variables.check(x, strand, assigned)
             except EvaluationError as wrong:
-                failure = _located(strand, wrong)
+                failure = _failure(x, strand, wrong)
                 break
-            x.go(strand, output, catcher.next)
+            x.go(strand, output, catcher.next, assigned)
             return
     if strand.parent is None:
         _end(x, strand, failure)

@@ -27,7 +27,7 @@ _PLAIN = (
     "index", "alive", "entered", "entered_at", "event", "token", "why", "until", "heartbeat", "beat_by", "retries",
     "started", "limit",
 )  # fmt: skip
-_POOLED = ("raw", "effective", "items")
+_POOLED = ("raw", "effective", "items", "variables")
 
 
 class _Pool:
@@ -109,6 +109,7 @@ def _document(x: Execution, pool: _Pool | _Texts) -> dict[str, Json]:
         "now": x.now,
         "started_at": x.started_at,
         "tokens": x.tokens,
+        "assigned_bytes": x.assigned_bytes,
         "input": pool.put(x.input),
         "strands": strands,
         "ready": [numbers[id(strand)] for strand in x.ready if strand.alive],
@@ -131,7 +132,7 @@ def load(text: str, plan: Plan) -> Execution:
         plan, _got(values, document["input"]), identity=Identity(**document["identity"]), seed=document["seed"],
         shuffle=document["shuffle"], limits=Limits(**document["limits"]),
     )  # fmt: skip
-    for slot in ("draws", "now", "started_at", "tokens"):
+    for slot in ("draws", "now", "started_at", "tokens", "assigned_bytes"):
         setattr(x, slot, document[slot])
     records = document["strands"]
     loaded: dict[int, Strand] = {}
@@ -186,7 +187,7 @@ def fork(x: Execution) -> Execution:
         return twin
 
     other = type(x)(x.plan, x.input, identity=x.identity, seed=x.seed, shuffle=x.shuffle, limits=x.limits)
-    for slot in ("draws", "now", "started_at", "tokens", "outcome"):
+    for slot in ("draws", "now", "started_at", "tokens", "assigned_bytes", "outcome"):
         setattr(other, slot, getattr(x, slot))
     other.root = other.current = copy(x.root, None)
     other.ready = deque(copies[id(strand)] for strand in x.ready if strand.alive)

@@ -66,15 +66,15 @@ def _fail(x: Execution, strand: Strand, arguments: Json) -> None:
 def _choice(x: Execution, strand: Strand, arguments: Json) -> None:
     state = strand.state
     x.current = strand
-    for rule, target in state.rules:
-        if rule(arguments, x):
-            x.leave(strand, arguments, target)
+    for rule in state.rules:
+        if rule.test(arguments, x):
+            x.leave(strand, arguments, rule)
             return
-    if state.default is None:
+    if state.next is None:
         raise EvaluationError(
             NO_CHOICE_MATCHED, "Failed to transition out of the state. The state does not point to a next state."
         )
-    x.leave(strand, arguments, state.default)
+    x.leave(strand, arguments)
 
 
 def _wait(x: Execution, strand: Strand, arguments: Json) -> None:

@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Literal, NoReturn
 
 from asl_local.errors import ExpressionSyntaxError
-from asl_local.language import Flow
+from asl_local.language import Flow, Scope
 from asl_local.language.filters import Test, compile_filter
 from asl_local.language.steps import NotFound, PathError, Step, compile_reference, compile_steps
 from asl_local.values import Json
@@ -192,7 +192,7 @@ def _operand(text: str) -> Path:
 
 
 def flow(text: str) -> Flow:
-    """The path as a Flow: evaluated against the input, or against the Context Object for `$$...`.
+    """The path as a Flow: evaluated against the input, the Context Object (`$$...`) or a variable (`$name...`).
 
     Raises ExpressionSyntaxError at once, and PathError when it is evaluated and finds nothing.
     """
@@ -201,7 +201,20 @@ def flow(text: str) -> Flow:
     if path.root == "context":
         return lambda _value, scope: find(scope.context())
     if path.root == "variable":
-        raise ExpressionSyntaxError(
-            f"the variable ${path.variable} cannot be read: there are no variables yet", text, 0
-        )
+        return _of_variable(path)
     return find
+
+
+def _of_variable(path: Path) -> Flow:
+    name, find, bare = path.variable or "", path.find, path.reference and not path.steps
+
+    def read(_value: Json, scope: Scope) -> Json:
+        try:
+            value = scope.variable(name)
+        except KeyError:
+            error = NotFound(f"the variable ${name} has no value")
+            error.path = path.text
+            raise error from None
+        return value if bare else find(value)
+
+    return read

@@ -123,7 +123,7 @@ def _no_input() -> EvaluationError:
 
 def missing(error: PathError, field: str, text: str, value: Json, scope: Scope) -> EvaluationError:
     """AWS's sentence for the expression `text` of `field` that finds nothing, with the document that it was applied to."""
-    document = scope.context() if error.path.startswith("$$") else value
+    document = _document(error.path, value, scope)
     if document is None:
         return _no_input()
     if is_call(text):
@@ -139,6 +139,19 @@ def missing(error: PathError, field: str, text: str, value: Json, scope: Scope) 
             f"'{text_of(document)}'",
         )
     return _invalid(text, error)
+
+
+def _document(path: str, value: Json, scope: Scope) -> Json:
+    """What a path was applied to; all of a variable that has no value is an empty object."""
+    root = parse(path)
+    if root.root == "context":
+        return scope.context()
+    if root.root == "input" or root.variable is None:
+        return value
+    try:
+        return scope.variable(root.variable)
+    except KeyError:
+        return {}
 
 
 def _invalid(text: str, error: PathError) -> EvaluationError:
@@ -161,7 +174,7 @@ def compile_path_field(text: str) -> Flow:
         try:
             return read(value, scope)
         except PathError as error:
-            raise (_no_input() if value is None and not text.startswith("$$") else _invalid(text, error)) from None
+            raise (_no_input() if value is None and parse(text).root == "input" else _invalid(text, error)) from None
 
     return evaluate
 

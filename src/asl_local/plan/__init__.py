@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from asl_local.plan.compile import compile_machine
-from asl_local.plan.plan import Block, Catcher, Plan, Resource, Retrier, State, Timeout
+from asl_local.plan.plan import Block, Catcher, Number, Plan, Resource, Retrier, Rule, State
 
-__all__ = ["Block", "Catcher", "Plan", "Resource", "Retrier", "State", "Timeout", "compile_machine"]
+__all__ = ["Block", "Catcher", "Number", "Plan", "Resource", "Retrier", "Rule", "State", "compile_machine"]

@@ -1,8 +1,7 @@
-"""Model -> plan: one function per state type, and the data flow every type shares.
+"""Model -> plan: one function per state type.
 
 Knows: what each field means. Must never know: when or in what order anything runs.
-The order of the data flow is the specification's ("Input and Output Processing"): InputPath, Parameters, the work,
-ResultSelector, ResultPath into the raw input, OutputPath.
+dataflow.py has the data flow that state types share.
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ from typing import Any
 
 from asl_local.definition import model
 from asl_local.definition.model import UNSET
-from asl_local.errors import RUNTIME, EvaluationError
-from asl_local.language import Flow, Scope
+from asl_local.errors import QUERY_EVALUATION_ERROR, RUNTIME, EvaluationError
+from asl_local.language import Flow, Scope, jsonata
 from asl_local.language.choice import compile_rule
 from asl_local.language.jsonpath import PathError
 from asl_local.language.templates import (
@@ -26,7 +25,9 @@ from asl_local.language.templates import (
     missing,
 )
 from asl_local.language.timestamps import parse_rfc3339
-from asl_local.plan.plan import Block, Catcher, OutputFlow, Place, Plan, Resource, Retrier, State, Timeout
+from asl_local.plan import dataflow
+from asl_local.plan.dataflow import JSONATA
+from asl_local.plan.plan import Block, Catcher, OutputFlow, Plan, Resource, Retrier, Rule, State
 from asl_local.values import Json, text_of
 
 _INTEGRATION = re.compile(r"arn:aws[\w-]*:states:[^:]*:[^:]*:(?P<service>aws-sdk:[^:]+|[^:]+):(?P<action>.+)")
@@ -55,91 +56,33 @@ def _block(block: model.Block, all_states: dict[str, State]) -> Block:
     return Block(block.pointer, states[block.start_at], states)
 
 
-# -- the data flow that state types share ------------------------------------------------------------------------------
+# -- what state types share ---------------------------------------------------------------------------------------------
 
 
-def _identity(value: Json, _scope: Scope) -> Json:
-    return value
+def _plain(state: model.Filtered, compiled: State, assign: Any) -> None:
+    """The data flow of the states that have no result of their own: Pass, Choice, Wait, Succeed."""
+    if state.language == JSONATA:
+        compiled.output = dataflow.evaluated_output(state.output, "Output", None)
+    else:
+        compiled.arguments = dataflow.path_filter(state.input_path)
+        compiled.output = dataflow.only_output_path(state.output_path)
+    compiled.assign = dataflow.assigned(assign, state.language, "Assign", None)
 
 
-def _empty(_value: Json, _scope: Scope) -> Json:
-    return {}
-
-
-def _filter(path: str | None) -> Flow | None:
-    """InputPath or OutputPath; None for the default `$`. A null path stands for `{}`."""
-    if path == "$":
-        return None
-    return _empty if path is None else compile_path_field(path)
-
-
-def _arguments(input_path: str | None, parameters: Any) -> Flow | None:
-    select = _filter(input_path)
-    if parameters is UNSET:
-        return select
-    build = compile_template(parameters)
-    if select is None:
-        return build
-    return lambda value, scope: build(select(value, scope), scope)
-
-
-def _output(selector: Any, result_path: str | None, output_path: str | None) -> OutputFlow | None:
-    select = None if selector is UNSET else compile_template(selector)
-    place = None if result_path == "$" else compile_result_path(result_path)
-    last = _filter(output_path)
-    if last is None and select is None:
-        return None if place is None else _placed(place)
-
-    def output(raw: Json, result: Json, scope: Scope) -> Json:
-        if select is not None:
-            result = select(result, scope)
-        if place is not None:
-            result = place(raw, result)
-        return result if last is None else last(result, scope)
-
-    return output
-
-
-def _placed(place: Place) -> OutputFlow:
-    return lambda raw, result, _scope: place(raw, result)
-
-
-def _only_output_path(path: str | None) -> OutputFlow | None:
-    last = _filter(path)
-    return None if last is None else lambda _raw, result, scope: last(result, scope)
-
-
-def _shown(value: Json) -> str:
-    return value if isinstance(value, str) else text_of(value)
-
-
-def _integer(
-    field: str, constant: int | None, path: str | None, least: int, select: Flow | None = None
-) -> Timeout | None:
-    """A number field and its Path form, which looks into what `select` (InputPath) leaves."""
-    if path is None:
-        return None if constant is None else Timeout(constant)
-    look = compile_path_field(path)
-    find: Flow = look if select is None else lambda value, scope: look(select(value, scope), scope)
-
-    def flow(value: Json, scope: Scope) -> Json:
-        found = find(value, scope)
-        if type(found) is str and re.fullmatch(r"-?\d{1,18}", found):
-            found = int(found)
-        if type(found) is not int:
-            raise EvaluationError(
-                RUNTIME, f'The {field}Path field refers to value "{_shown(found)}" which is not a valid integer: {path}'
-            )
-        if found < least:
-            rule = "cannot be negative" if least == 0 else "must be positive"
-            raise EvaluationError(RUNTIME, f"{field} {rule}: {path} == {found}")
-        return found
-
-    return Timeout(None, flow)
+def _arguments(state: model.Task | model.Parallel, compiled: State) -> None:
+    if state.language == JSONATA:
+        compiled.arguments = dataflow.evaluated(state.arguments, "Arguments")
+    else:
+        compiled.arguments = dataflow.parameters(state.input_path, state.parameters)
+    compiled.templated = state.arguments is not UNSET or state.parameters is not UNSET
 
 
 def _fallible(state: model.Fallible, compiled: State) -> None:
-    compiled.output = _output(state.result_selector, state.result_path, state.output_path)
+    if state.language == JSONATA:
+        compiled.output = dataflow.evaluated_output(state.output, "Output", "result")
+    else:
+        compiled.output = dataflow.result_flow(state.result_selector, state.result_path, state.output_path)
+    compiled.assign = dataflow.assigned(state.assign, state.language, "Assign", "result")
     compiled.retry = tuple(
         Retrier(
             frozenset(retrier.error_equals),
@@ -152,31 +95,51 @@ def _fallible(state: model.Fallible, compiled: State) -> None:
         for retrier in state.retry
     )
     compiled.catch = tuple(
-        Catcher(frozenset(catcher.error_equals), catcher.next, compile_result_path(catcher.result_path))
-        for catcher in state.catch
+        _catcher(catcher, state.language, f"Catch[{number}]") for number, catcher in enumerate(state.catch)
     )
+
+
+def _catcher(catcher: model.Catcher, language: str, at: str) -> Catcher:
+    output: OutputFlow | None
+    if language == JSONATA:
+        output = dataflow.evaluated_output(catcher.output, f"{at}/Output", "errorOutput")
+    else:
+        output = dataflow.placed(compile_result_path(catcher.result_path))
+    assign = dataflow.assigned(catcher.assign, language, f"{at}/Assign", "errorOutput")
+    return Catcher(frozenset(catcher.error_equals), catcher.next, output, assign)
 
 
 # -- one function per state type ---------------------------------------------------------------------------------------
 
 
 def _pass(state: model.Pass, compiled: State) -> None:
-    compiled.arguments = _arguments(state.input_path, state.parameters)
+    _plain(state, compiled, state.assign)
+    if state.language == JSONATA:
+        return
+    compiled.arguments = dataflow.parameters(state.input_path, state.parameters)
     compiled.templated = state.parameters is not UNSET
-    compiled.output = _output(UNSET, state.result_path, state.output_path)
+    compiled.output = dataflow.result_flow(UNSET, state.result_path, state.output_path)
     if state.result is not UNSET:
         compiled.fixed = (state.result,)
 
 
 def _task(state: model.Task, compiled: State) -> None:
     _fallible(state, compiled)
-    compiled.arguments = _arguments(state.input_path, state.parameters)
-    compiled.templated = state.parameters is not UNSET
-    compiled.resource = resource_of(state.resource, state.parameters)
-    select = _filter(state.input_path)
-    compiled.timeout = _integer("TimeoutSeconds", state.timeout_seconds, state.timeout_seconds_path, 1, select)
-    compiled.heartbeat = _integer("HeartbeatSeconds", state.heartbeat_seconds, state.heartbeat_seconds_path, 1, select)
-    if state.credentials is not UNSET:
+    _arguments(state, compiled)
+    payload = state.arguments if state.language == JSONATA else state.parameters
+    compiled.resource = resource_of(state.resource, payload)
+    select = dataflow.path_filter(state.input_path)
+    compiled.timeout = dataflow.number(
+        "TimeoutSeconds", state.timeout_seconds, state.timeout_seconds_path, 1, select=select
+    )
+    compiled.heartbeat = dataflow.number(
+        "HeartbeatSeconds", state.heartbeat_seconds, state.heartbeat_seconds_path, 1, select=select
+    )
+    if state.credentials is UNSET:
+        return
+    if state.language == JSONATA:
+        compiled.credentials = dataflow.evaluated(state.credentials, "Credentials")
+    else:
         compiled.credentials = compile_template(state.credentials)
 
 
@@ -186,22 +149,36 @@ def resource_of(arn: str, parameters: Any = UNSET) -> Resource:
     if found is None:
         return Resource(arn, "lambda")
     function = parameters.get("FunctionName", "") if isinstance(parameters, dict) else ""
-    return Resource(arn, "service", found["service"], found["action"], function if isinstance(function, str) else "")
+    if not isinstance(function, str) or jsonata.is_jsonata(function):
+        function = ""
+    return Resource(arn, "service", found["service"], found["action"], function)
 
 
 def _choice(state: model.Choice, compiled: State) -> None:
-    compiled.arguments = _filter(state.input_path)
-    compiled.output = _only_output_path(state.output_path)
-    compiled.rules = tuple((compile_rule(dict(rule.rule)), rule.next) for rule in state.choices)
-    compiled.default = state.default
+    _plain(state, compiled, state.assign)
+    compiled.next = state.default
+    compiled.rules = tuple(_rule(rule, state, compiled, number) for number, rule in enumerate(state.choices))
+
+
+def _rule(rule: model.ChoiceRule, state: model.Choice, compiled: State, number: int) -> Rule:
+    at = f"Choices[{number}]"
+    assign = dataflow.assigned(rule.assign, state.language, f"{at}/Assign", None)
+    if state.language == JSONATA:
+        test = dataflow.value_of(rule.rule["Condition"], f"{at}/Condition", "boolean")
+        return Rule(test, rule.next, dataflow.evaluated_output(rule.output, f"{at}/Output", None), assign)
+    return Rule(compile_rule(dict(rule.rule)), rule.next, compiled.output, assign)
 
 
 def _wait(state: model.Wait, compiled: State) -> None:
-    compiled.arguments = _filter(state.input_path)
-    compiled.output = _only_output_path(state.output_path)
-    if state.seconds is not None:
+    _plain(state, compiled, state.assign)
+    if isinstance(state.seconds, str):
+        find = dataflow.number("Seconds", state.seconds, None, 0)
+        compiled.seconds = None if find is None else find.flow
+    elif state.seconds is not None:
         seconds = float(state.seconds)
         compiled.seconds = lambda _value, _scope: seconds
+    elif state.timestamp is not None and jsonata.is_jsonata(state.timestamp):
+        compiled.until = _evaluated_timestamp(state.timestamp)
     elif state.timestamp is not None:
         moment = parse_rfc3339(state.timestamp)
         if moment is None:
@@ -212,6 +189,24 @@ def _wait(state: model.Wait, compiled: State) -> None:
         compiled.seconds = _seconds_at(state.seconds_path)
     elif state.timestamp_path is not None:
         compiled.until = _timestamp_at(state.timestamp_path)
+
+
+def _evaluated_timestamp(text: str) -> Callable[[Json, Scope], float]:
+    """Timestamp as a `{% %}`; the text is AWS's (recorded)."""
+    find = dataflow.value_of(text, "Timestamp", "string")
+
+    def until(value: Json, scope: Scope) -> float:
+        found = find(value, scope)
+        moment = parse_rfc3339(found)
+        if moment is None:
+            raise EvaluationError(
+                QUERY_EVALUATION_ERROR,
+                f"The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: {found}",
+                "Timestamp",
+            )
+        return float(int(moment // 1))
+
+    return until
 
 
 def _seconds_at(path: str) -> Callable[[Json, Scope], float]:
@@ -227,7 +222,8 @@ def _seconds_at(path: str) -> Callable[[Json, Scope], float]:
             raise EvaluationError(RUNTIME, f"The SecondsPath parameter does not reference an input value: {path}")
         if type(found) is not int:
             raise EvaluationError(
-                RUNTIME, f"The SecondsPath parameter cannot be parsed as a long value: {path} == {_shown(found)}"
+                RUNTIME,
+                f"The SecondsPath parameter cannot be parsed as a long value: {path} == {dataflow.shown(found)}",
             )
         if found < 0:
             raise EvaluationError(RUNTIME, f"The SecondsPath parameter references a negative value: {path} == {found}")
@@ -252,7 +248,7 @@ def _timestamp_at(path: str) -> Callable[[Json, Scope], float]:
             raise EvaluationError(
                 RUNTIME,
                 "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time "
-                f"format string: {path} == {_shown(found)}",
+                f"format string: {path} == {dataflow.shown(found)}",
             )
         return float(int(moment // 1))
 
@@ -260,11 +256,16 @@ def _timestamp_at(path: str) -> Callable[[Json, Scope], float]:
 
 
 def _succeed(state: model.Succeed, compiled: State) -> None:
-    compiled.arguments = _filter(state.input_path)
-    compiled.output = _only_output_path(state.output_path)
+    _plain(state, compiled, UNSET)
 
 
 def _fail(state: model.Fail, compiled: State) -> None:
+    if state.language == JSONATA:
+        for name in ("Error", "Cause"):
+            text = getattr(state, name.lower())
+            if text is not None:
+                setattr(compiled, name.lower(), dataflow.value_of(text, name, "string"))
+        return
     compiled.error = _text_field("ErrorPath", state.error, state.error_path)
     compiled.cause = _text_field("CausePath", state.cause, state.cause_path)
 
@@ -282,7 +283,7 @@ def _text_field(field: str, constant: str | None, path: str | None) -> Flow | No
             raise missing(error, field, path, value, scope) from None
         if not isinstance(found, str):
             raise EvaluationError(
-                RUNTIME, f"The {field} field must refer to a string: {path} refers to {_shown(found)}"
+                RUNTIME, f"The {field} field must refer to a string: {path} refers to {dataflow.shown(found)}"
             )
         return found
 
@@ -291,21 +292,37 @@ def _text_field(field: str, constant: str | None, path: str | None) -> Flow | No
 
 def _parallel(state: model.Parallel, compiled: State) -> None:
     _fallible(state, compiled)
-    compiled.arguments = _arguments(state.input_path, state.parameters)
-    compiled.templated = state.parameters is not UNSET
+    _arguments(state, compiled)
 
 
 def _map(state: model.Map, compiled: State) -> None:
     _fallible(state, compiled)
-    compiled.arguments = _filter(state.input_path)
-    compiled.items = _items(state.items_path)
-    if state.item_selector is not UNSET:
-        compiled.selector = compile_template(state.item_selector)
-    compiled.concurrency = _integer("MaxConcurrency", state.max_concurrency, state.max_concurrency_path, 0)
+    if state.language == JSONATA:
+        compiled.items = _evaluated_items(state.items)
+        compiled.selector = dataflow.evaluated(state.item_selector, "ItemSelector")
+    else:
+        compiled.arguments = dataflow.path_filter(state.input_path)
+        compiled.items = _items(state.items_path)
+        if state.item_selector is not UNSET:
+            compiled.selector = compile_template(state.item_selector)
+    compiled.concurrency = dataflow.number("MaxConcurrency", state.max_concurrency, state.max_concurrency_path, 0)
+
+
+def _evaluated_items(payload: Any) -> Callable[[Json, Scope], list[Json]]:
+    """Items of a JSONata state, its input where there are none; the text is AWS's (recorded)."""
+    if payload is not UNSET:
+        return dataflow.value_of(payload, "Items", "array")
+
+    def items(value: Json, _scope: Scope) -> list[Json]:
+        if type(value) is not list:
+            raise EvaluationError(QUERY_EVALUATION_ERROR, f"Map state input must be an array but was: {text_of(value)}")
+        return value
+
+    return items
 
 
 def _items(path: str) -> Callable[[Json, Scope], list[Json]]:
-    find: Flow = _identity if path == "$" else compile_path_field(path)
+    find: Flow = dataflow.identity if path == "$" else compile_path_field(path)
     named = path.removeprefix("$") if path.startswith("$$") else path  # one dollar, whichever document (recorded)
 
     def items(value: Json, scope: Scope) -> list[Json]:

@@ -15,12 +15,12 @@ from asl_local.language import Flow, Scope
 from asl_local.values import Json
 
 OutputFlow: TypeAlias = Callable[[Json, Json, Scope], Json]
-"""(raw input, result, scope) -> output: ResultSelector, ResultPath, OutputPath."""
+"""(raw input, result, scope) -> output (ResultSelector, ResultPath, OutputPath; Output), or -> new variables (Assign)."""
 
 Place: TypeAlias = Callable[[Json, Json], Json]
 """(raw input, result) -> raw input with the result in its place."""
 
-Rule: TypeAlias = tuple[Callable[[Json, Scope], bool], str]
+Test: TypeAlias = Callable[[Json, Scope], bool]
 
 LONGEST_DELAY = 31_622_400.0
 """Seconds, 366 days: the most that MaxDelaySeconds can say, and more than a Standard execution lives. Back-off without
@@ -69,11 +69,22 @@ class Retrier:
 
 @dataclass(slots=True)
 class Catcher:
-    """One catcher; `place` puts the Error Output into the raw input."""
+    """One catcher; `output` makes the state's output, and `assign` the new variables, of the Error Output."""
 
     errors: frozenset[str]
     next: str
-    place: Place
+    output: OutputFlow | None = None
+    assign: OutputFlow | None = None
+
+
+@dataclass(slots=True)
+class Rule:
+    """One Choice rule, and how the state is left when it is the first that is true."""
+
+    test: Test
+    next: str
+    output: OutputFlow | None = None
+    assign: OutputFlow | None = None
 
 
 @dataclass(slots=True)
@@ -93,8 +104,8 @@ class Resource:
 
 
 @dataclass(slots=True)
-class Timeout:
-    """TimeoutSeconds or HeartbeatSeconds: a constant, or where the input has it."""
+class Number:
+    """TimeoutSeconds, HeartbeatSeconds, MaxConcurrency: a constant, or where the input has it."""
 
     constant: int | None
     flow: Flow | None = None
@@ -102,7 +113,10 @@ class Timeout:
 
 @dataclass(slots=True)
 class State:
-    """One state, ready to run. What a type does not have is None or empty."""
+    """One state, ready to run. What a type does not have is None or empty.
+
+    A Choice's `next`, `output` and `assign` are those of its Default; its rules have their own.
+    """
 
     name: str
     type: str
@@ -113,19 +127,19 @@ class State:
     arguments: Flow | None = None
     templated: bool = False
     output: OutputFlow | None = None
+    assign: OutputFlow | None = None
     fixed: tuple[Json] | None = None
     resource: Resource | None = None
-    timeout: Timeout | None = None
-    heartbeat: Timeout | None = None
+    timeout: Number | None = None
+    heartbeat: Number | None = None
     credentials: Flow | None = None
     seconds: Callable[[Json, Scope], float] | None = None
     until: Callable[[Json, Scope], float] | None = None
     rules: tuple[Rule, ...] = ()
-    default: str | None = None
     blocks: tuple[Block, ...] = ()
     items: Callable[[Json, Scope], list[Json]] | None = None
     selector: Flow | None = None
-    concurrency: Timeout | None = None
+    concurrency: Number | None = None
     error: Flow | None = None
     cause: Flow | None = None
     retry: tuple[Retrier, ...] = ()

@@ -1,0 +1,172 @@
+"""The data flow of both query languages: the fields that shape a state's input and output -> flows.
+
+Knows: InputPath, Parameters, ResultSelector, ResultPath, OutputPath of JSONPath states; Arguments, Output of JSONata
+states; Assign of both. Must never know: what a state does between its input and its result, or which state type asks.
+JSONPath's order is the specification's ("Input and Output Processing"): InputPath, Parameters, the work,
+ResultSelector, ResultPath into the raw input, OutputPath. In JSONata, `$states.input` is always the raw input.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from asl_local.definition.model import UNSET
+from asl_local.errors import QUERY_EVALUATION_ERROR, RUNTIME, EvaluationError
+from asl_local.language import Flow, Scope, jsonata
+from asl_local.language.templates import compile_path_field, compile_result_path, compile_template
+from asl_local.plan.plan import Number, OutputFlow, Place
+from asl_local.values import Json, text_of
+
+JSONATA = "JSONata"
+
+
+def identity(value: Json, _scope: Scope) -> Json:
+    """The value itself."""
+    return value
+
+
+def _empty(_value: Json, _scope: Scope) -> Json:
+    return {}
+
+
+def shown(value: Json) -> str:
+    """A value in a message: text as it is, the rest as JSON."""
+    return value if isinstance(value, str) else text_of(value)
+
+
+# ---------------------------------------------------------------------------------------------------------- JSONPath
+
+
+def path_filter(path: str | None) -> Flow | None:
+    """InputPath or OutputPath; None for the default `$`. A null path stands for `{}`."""
+    if path == "$":
+        return None
+    return _empty if path is None else compile_path_field(path)
+
+
+def parameters(input_path: str | None, payload: Any) -> Flow | None:
+    """InputPath and Parameters: raw input -> effective input; None where that is the same."""
+    select = path_filter(input_path)
+    if payload is UNSET:
+        return select
+    build = compile_template(payload)
+    if select is None:
+        return build
+    return lambda value, scope: build(select(value, scope), scope)
+
+
+def result_flow(selector: Any, result_path: str | None, output_path: str | None) -> OutputFlow | None:
+    """ResultSelector, ResultPath and OutputPath: result -> output; None where that is the same."""
+    select = None if selector is UNSET else compile_template(selector)
+    place = None if result_path == "$" else compile_result_path(result_path)
+    last = path_filter(output_path)
+    if last is None and select is None:
+        return None if place is None else placed(place)
+
+    def output(raw: Json, result: Json, scope: Scope) -> Json:
+        if select is not None:
+            result = select(result, scope)
+        if place is not None:
+            result = place(raw, result)
+        return result if last is None else last(result, scope)
+
+    return output
+
+
+def placed(place: Place) -> OutputFlow:
+    """A placement as the whole of an output flow."""
+    return lambda raw, result, _scope: place(raw, result)
+
+
+def only_output_path(path: str | None) -> OutputFlow | None:
+    """OutputPath alone, of states without a result of their own."""
+    last = path_filter(path)
+    return None if last is None else lambda _raw, result, scope: last(result, scope)
+
+
+# ------------------------------------------------------------------------------------------------------------ JSONata
+
+
+def evaluated(payload: Any, field: str) -> Flow | None:
+    """A field of a JSONata state that sees the raw input only (Arguments, ItemSelector); None where there is none."""
+    if payload is UNSET:
+        return None
+    evaluate = jsonata.compile_payload(payload, field)
+    return lambda value, scope: evaluate({"input": value}, scope)
+
+
+def evaluated_output(payload: Any, field: str, sees: str | None) -> OutputFlow | None:
+    """Output or Assign of a JSONata state; `sees` is how it calls the result: "result", "errorOutput" or not at all."""
+    if payload is UNSET:
+        return None
+    evaluate = jsonata.compile_payload(payload, field)
+    if sees is None:
+        return lambda raw, _result, scope: evaluate({"input": raw}, scope)
+    name = sees
+    return lambda raw, result, scope: evaluate({"input": raw, name: result}, scope)
+
+
+def value_of(value: Json, field: str, expected: str) -> Flow:
+    """One value of a JSONata state, constant or `{% %}`, that must be of a type; see language.jsonata."""
+    evaluate = jsonata.compile_value(value, field, expected)
+    return lambda raw, scope: evaluate({"input": raw}, scope)
+
+
+# --------------------------------------------------------------------------------------------------------------- both
+
+
+def assigned(payload: Any, language: str, field: str, sees: str | None) -> OutputFlow | None:
+    """Assign: (raw input, result, scope) -> the new values by name.
+
+    In JSONPath `$` is the result: of a Task, Map or Parallel what it gave, of a Catcher the Error Output, of a Choice
+    or Wait its effective input (Developer Guide, "Variables").
+    """
+    if payload is UNSET or not payload:
+        return None
+    if language == JSONATA:
+        return evaluated_output(payload, field, sees)
+    build = compile_template(payload)
+    return lambda _raw, result, scope: build(result, scope)
+
+
+def number(
+    field: str, constant: int | str | None, path: str | None, least: int, *, select: Flow | None = None
+) -> Number | None:
+    """A number field, with its Path form, which looks into what `select` (InputPath) leaves, or as a `{% %}`."""
+    if isinstance(constant, str):
+        return Number(None, _evaluated_number(field, constant, least))
+    if path is None:
+        return None if constant is None else Number(constant)
+    look = compile_path_field(path)
+    find: Flow = look if select is None else lambda value, scope: look(select(value, scope), scope)
+
+    def flow(value: Json, scope: Scope) -> Json:
+        found = find(value, scope)
+        if type(found) is str and re.fullmatch(r"-?\d{1,18}", found):
+            found = int(found)
+        if type(found) is not int:
+            raise EvaluationError(
+                RUNTIME, f'The {field}Path field refers to value "{shown(found)}" which is not a valid integer: {path}'
+            )
+        if found < least:
+            raise EvaluationError(RUNTIME, f"{field} {_rule(least)}: {path} == {found}")
+        return found
+
+    return Number(None, flow)
+
+
+def _evaluated_number(field: str, text: str, least: int) -> Flow:
+    evaluate = value_of(text, field, "integer")
+
+    def flow(value: Json, scope: Scope) -> Json:
+        found = evaluate(value, scope)
+        if found < least:
+            raise EvaluationError(QUERY_EVALUATION_ERROR, f"{field} {_rule(least)}, but was: {found}", field)
+        return found
+
+    return flow
+
+
+def _rule(least: int) -> str:
+    return "cannot be negative" if least == 0 else "must be positive"
