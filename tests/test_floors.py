@@ -22,7 +22,7 @@ FORBIDDEN_IN_ENGINE = {
 }  # fmt: skip
 
 # Loaded only by those who use them.
-HEAVY = {"PIL", "cv2", "jsonpath_ng", "numpy", "tinydb", "yaml"}
+HEAVY = {"PIL", "cv2", "jsonpath_ng", "numpy", "pyarrow", "tinydb", "yaml", "zstandard"}
 
 MODULES = sorted(SOURCE.rglob("*.py"))
 
