@@ -4,10 +4,11 @@ import pytest
 
 
 class FixedScope:
-    """A Scope with a given Context Object and a fixed sequence of draws."""
+    """A Scope with a given Context Object, variables, a fixed sequence of draws, and a fixed time."""
 
-    def __init__(self, draws=(0.5,), variables=None, **context):
-        self._context, self._draws, self._variables = context, list(draws), variables or {}
+    def __init__(self, draws=(0.5,), variables=None, moment=1_700_000_000.123, **context):
+        self._context, self._draws = context, list(draws)
+        self._variables, self._moment = variables or {}, moment
         self.asked = 0
 
     def context(self):
@@ -21,10 +22,17 @@ class FixedScope:
         return self._variables[name]
 
     def moment(self):
-        return 1_704_067_200.0
+        return self._moment
 
 
 @pytest.fixture
 def scope():
-    """Makes a scope: scope(State={...}, draws=[...], variables={...})."""
+    """Makes a scope: scope(State={...}, draws=[...], variables={...}, moment=seconds)."""
     return FixedScope
+
+
+@pytest.fixture(params=["jlens", "jsonata2py"])
+def engine(request):
+    """The name of each JSONata engine in turn."""
+    pytest.importorskip(request.param)
+    return request.param

@@ -223,7 +223,8 @@ def _math_random(draw: Draw, start: float, end: float, seed: float | None = None
     return first + int(draw() * (bound - first))
 
 
-def _uuid(draw: Draw) -> str:
+def make_uuid(draw: Draw) -> str:
+    """A version 4 UUID out of the next four numbers of a sequence."""
     bits = 0
     for _ in range(4):
         bits = bits << 32 | int(draw() * 2**32)
@@ -256,5 +257,5 @@ FUNCTIONS: dict[str, Function] = {
     ),
     "States.MathAdd": _row(_math_add, "the sum of two rounded numbers", "number", "number"),
     "States.StringSplit": _row(_string_split, "the parts between any of the separators", "string", "string"),
-    "States.UUID": _row(_uuid, "a random UUID, version 4"),
+    "States.UUID": _row(make_uuid, "a random UUID, version 4"),
 }

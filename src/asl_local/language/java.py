@@ -85,6 +85,10 @@ class Random:
             bits = self._bits(31)
         return origin + bits % span
 
+    def double(self) -> float:
+        """The next of `nextDouble()`: 0 <= n < 1, of 53 bits."""
+        return ((self._bits(26) << 27) + self._bits(27)) / (1 << 53)
+
     def _signed(self) -> int:
         bits = self._bits(32)
         return bits - (1 << 32) if bits >> 31 else bits

@@ -1,30 +1,19 @@
-"""JSONata expressions: JSON with `{% %}` strings -> closures. (Only the seam so far: nothing evaluates them yet.)
+"""JSONata: the expressions of states whose QueryLanguage is JSONata. Text -> pure closures, lazily evaluated.
 
-Knows: where an expression begins and ends. Must never know: which state a field belongs to.
+`compile_payload` and `compile_value` make closures of fields; `problems` are AWS's checks of one expression when a state
+machine is created. The evaluation itself is a library's, behind the seam in `seam.py`.
 """
 
-from __future__ import annotations
+from asl_local.language.jsonata.expressions import StatesFlow, is_jsonata
+from asl_local.language.jsonata.payloads import compile_payload, compile_value
+from asl_local.language.jsonata.problems import Problem, problems, variables_read
 
-from collections.abc import Callable, Mapping
-from typing import TypeAlias
-
-from asl_local.errors import ExpressionSyntaxError
-from asl_local.language import Scope
-from asl_local.values import Json
-
-StatesFlow: TypeAlias = Callable[[Mapping[str, Json], Scope], Json]
-
-
-def is_jsonata(value: Json) -> bool:
-    """Whether a JSONata state evaluates the value: text that is exactly `{% ... %}`."""
-    return isinstance(value, str) and value.startswith("{%") and value.endswith("%}")
-
-
-def compile_payload(payload: Json, field: str) -> StatesFlow:
-    """Any JSON whose `{% %}` strings are evaluated, at whatever depth."""
-    raise ExpressionSyntaxError(f"{field}: JSONata cannot be evaluated yet", str(payload))
-
-
-def compile_value(value: Json, field: str, expected: str) -> StatesFlow:
-    """One value of a wanted type."""
-    raise ExpressionSyntaxError(f"{field}: JSONata cannot be evaluated yet, a {expected} is wanted", str(value))
+__all__ = [
+    "Problem",
+    "StatesFlow",
+    "compile_payload",
+    "compile_value",
+    "is_jsonata",
+    "problems",
+    "variables_read",
+]

@@ -1,0 +1,134 @@
+"""The engine of choice: jlens, a JSONata in Rust.
+
+Knows: how jlens is called, and how it tells undefined, null and functions apart. Must never know: fields or states.
+
+jlens copies every binding on every call, but reads its input document only where the expression does. So the input is
+one object with `$states` and the variables, which a prologue binds; a 200 KB state costs nothing that way. An epilogue
+boxes the result with its type, because undefined, null and a function would all come out as None.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import jlens
+
+from asl_local.language import Scope
+from asl_local.language.jsonata import seam
+from asl_local.language.jsonata.functions import BUILT_IN, FUNCTIONS, Function
+from asl_local.language.jsonata.seam import Bound, Exceeded, NoValue, Outcome, Program, Thrown
+from asl_local.values import Json
+
+_RESULT = "$asl_local_result"
+# The box costs three levels of evaluation.
+_BOX_LEVELS = 3
+_LIMITS: dict[str, Any] = {
+    "max_depth": seam.DEEPEST + _BOX_LEVELS,
+    "max_steps": seam.MOST_STEPS,
+    "max_array_length": seam.LONGEST_ARRAY,
+    "max_string_length": seam.LONGEST_TEXT,
+    "max_result_size": 2 * seam.LONGEST_TEXT,
+    "timeout": seam.SECONDS,
+}
+_BOUNDS = {
+    "D1011": Bound.DEPTH,
+    "D1012": Bound.TIME,
+    "D2016": Bound.MEMORY,
+    "U1001": Bound.MEMORY,
+    "U1006": Bound.TIME,
+}
+# A host function's None is undefined; $parse("null") is null, so its result travels in a box.
+_PARSE = '$parse := function($text)<s?:x>{$lookup($asl_local_parse($text), "v")};'
+
+
+class _Local(threading.local):
+    draw: Callable[[], float]
+
+
+class _Jlens:
+    def compile(self, text: str, names: frozenset[str]) -> Program:
+        _parse(text)
+        return _Expression(text, names).evaluate
+
+
+class _Expression:
+    """One expression; its compiled forms differ in which functions a variable of the same name has replaced."""
+
+    def __init__(self, text: str, names: frozenset[str]) -> None:
+        self._text = text
+        self._names = names
+        self._local = _Local()
+        self._lazy: dict[frozenset[str], jlens.Expression] = {}
+        self._moment = bool(names & {"now", "millis"})
+        self._shuffle = "shuffle" in names
+        # Where an expression hands its context to a function, that must be nothing, and not our document: then the
+        # variables travel as bindings, which copies them.
+        self._whole = "input" in self._register(_parse(text)).reads()
+
+    def _register(self, expression: jlens.Expression) -> jlens.Expression:
+        for name in self._names & FUNCTIONS.keys():
+            registered = "asl_local_parse" if name == "parse" else name
+            function = FUNCTIONS[name]
+            host = self._host(function, boxed=name == "parse")
+            expression.register_function(registered, host, f"<{function.arguments}:x>")
+        return expression
+
+    def _host(self, function: Function, *, boxed: bool) -> Callable[..., Json]:
+        local = self._local
+
+        def call(*arguments: Json) -> Json:
+            value = function.apply(local.draw, *arguments)
+            if value is NoValue.UNDEFINED:
+                return None
+            return {"v": value} if boxed else value
+
+        return call
+
+    def _compiled(self, replaced: frozenset[str]) -> jlens.Expression:
+        found = self._lazy.get(replaced)
+        if found is None:
+            bound = [name for name in sorted(self._names) if name not in BUILT_IN or name in replaced]
+            prologue = _PARSE if "parse" in self._names and "parse" not in replaced else ""
+            if not self._whole:
+                prologue += "".join(f"${name} := `{name}`;" for name in ("states", *bound))
+            box = f'{{"t": $type({_RESULT}), "v": {_RESULT}}}'
+            source = f"($eval := null;{prologue}{_RESULT} := ({self._text}\n);{box})"
+            found = self._lazy[replaced] = self._register(_parse(source))
+        return found
+
+    def evaluate(self, states: dict[str, Json], variables: dict[str, Json], scope: Scope) -> Outcome:
+        options = dict(_LIMITS)
+        if self._moment:
+            options["now"] = round(scope.moment() * 1000)
+        if self._shuffle:
+            options["seed"] = int(scope.draw() * 2**53)
+        self._local.draw = scope.draw
+        document = {**variables, "states": states}
+        expression = self._compiled(BUILT_IN.intersection(variables))
+        try:
+            arguments = (None, document) if self._whole else (document,)
+            box = expression.evaluate(*arguments, **options)
+        except jlens.JlensError as error:
+            raise _failure(error) from None
+        kind = box.get("t")
+        if kind is None:
+            return NoValue.UNDEFINED
+        return NoValue.FUNCTION if kind == "function" else box["v"]
+
+
+def _parse(text: str) -> jlens.Expression:
+    try:
+        return jlens.Expression(text)
+    except jlens.JlensError as error:
+        raise _failure(error) from None
+
+
+def _failure(error: jlens.JlensError) -> Thrown | Exceeded:
+    if error.code in _BOUNDS:
+        return Exceeded(_BOUNDS[error.code])
+    return Thrown(error.code, str(error))
+
+
+ENGINE = _Jlens()

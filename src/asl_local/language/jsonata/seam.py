@@ -1,0 +1,96 @@
+"""The seam between a JSONata expression and the engine that evaluates it: what an engine offers, and which one is taken.
+
+Knows: the names of the engines and what an evaluation may come to. Must never know: fields, states, or AWS's sentences.
+
+An engine is a library behind one small adapter (`engine_jlens`, `engine_jsonata2py`). No engine is imported before the
+first JSONata expression is compiled.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from enum import Enum
+from typing import Protocol, TypeAlias
+
+from asl_local.errors import AslError
+from asl_local.language import Scope
+from asl_local.values import Json
+
+
+class NoValue(Enum):
+    """What an evaluation can come to besides a JSON value."""
+
+    UNDEFINED = "undefined"
+    FUNCTION = "function"
+
+
+Outcome: TypeAlias = "Json | NoValue"
+Program: TypeAlias = Callable[[dict[str, Json], dict[str, Json], Scope], Outcome]
+"""`program(states, variables, scope)`: the value of `$states`, the variables that are in scope by name, and the scope
+for chance and time. Raises Thrown or Exceeded."""
+
+
+class Thrown(Exception):
+    """A JSONata error: its code (`T1006`) and message, as jsonata-js 2.0.6 words it."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code, self.message = code, message
+
+
+class Bound(Enum):
+    """What an expression may run out of."""
+
+    MEMORY = "memory"
+    DEPTH = "depth"
+    TIME = "time"
+
+
+class Exceeded(Exception):
+    """The evaluation ran into one of its bounds."""
+
+    def __init__(self, bound: Bound) -> None:
+        super().__init__(bound.value)
+        self.bound = bound
+
+
+class Engine(Protocol):
+    """What an adapter module offers."""
+
+    def compile(self, text: str, names: frozenset[str]) -> Program:
+        """The expression as a Program; `names` are the variables that it reads, without `$`.
+
+        Raises Thrown for text that the engine does not parse.
+        """
+
+
+# AWS's bounds, each measured there by others: 100 levels of evaluation; `[1..873782]` is the longest array, which at 8
+# bytes an item is also the size of the largest text.
+DEEPEST = 100
+LONGEST_ARRAY = 873_782
+LONGEST_TEXT = 8 * LONGEST_ARRAY
+# AWS stops after a second of its own clock. Steps are what is counted here, so that a result does not hang on how busy
+# the machine is: more than anything takes that AWS lets through. Regular expressions take no steps: for these a clock.
+MOST_STEPS = 10_000_000
+SECONDS = 5.0
+
+ENGINES = {"jlens": "engine_jlens", "jsonata2py": "engine_jsonata2py"}
+
+
+class NoEngine(AslError, ImportError):
+    """The definition has JSONata, and no engine for it is installed."""
+
+
+def load_engine(name: str | None = None) -> Engine:
+    """The engine of that name, or the first of ENGINES that is installed. Raises NoEngine."""
+    for candidate, module in ENGINES.items():
+        if name in (None, candidate):
+            try:
+                loaded: Engine = importlib.import_module(f"{__package__}.{module}").ENGINE
+            except ModuleNotFoundError as error:
+                if error.name != candidate:
+                    raise
+            else:
+                return loaded
+    raise NoEngine(f"JSONata needs {name or ' or '.join(ENGINES)}: pip install 'asl-local[jsonata]'", name="jlens")
