@@ -6,8 +6,7 @@ Whose fault an error is can be read off its class:
 - the definition's author: `InvalidDefinition` (all problems at once), `ExpressionSyntaxError` (one expression)
 - the handler: `StateError` (raised by a handler to name an error that Retry and Catch see)
 - the data at run time: `EvaluationError` (the interpreter could not evaluate a field)
-- the caller: `UnknownResource`, `InvalidExecutionInput`, `NotJson`, `ExecutionFailed` (asked for by `Result.unwrap`),
-  `UnansweredToken`, `InvalidToken`, `TaskTimedOut`
+- the caller: `UnknownResource`, `InvalidExecutionInput`, `NotJson`, `ExecutionFailed` (asked for by `Result.unwrap`)
 - us: `InternalError` ("please report")
 """
 
@@ -45,7 +44,9 @@ class Diagnostic:
     """One problem of a definition.
 
     `code` is AWS's (ValidateStateMachineDefinition) where AWS has one, `path` a JSON pointer such as
-    `/States/X/Next`; `line` and `column` count from 1 and are None for a definition given as a dict.
+    `/States/X/Next`; `line` and `column` count from 1 and are None for a definition given as a dict. `location` is the
+    place as AWS writes it, `/States/X/Choices[0]/Next`. `aws` is set where AWS judges otherwise than `severity` says:
+    ERROR for what it refuses and can run here nevertheless, ACCEPTED for what it takes.
     """
 
     code: str
@@ -55,6 +56,8 @@ class Diagnostic:
     column: int | None
     message: str
     hint: str | None = None
+    location: str | None = None
+    aws: Literal["ERROR", "ACCEPTED"] | None = None
 
     def __str__(self) -> str:
         place = f"{self.line}:{self.column}: " if self.line is not None else ""
@@ -104,18 +107,6 @@ class EvaluationError(StateError):
 
 class UnknownResource(AslError, LookupError):
     """A definition names a resource that nothing answers; the caller's fault, found before anything runs."""
-
-
-class UnansweredToken(AslError):
-    """Virtual time stands still: a task waits for an answer that nobody will give, and no timeout ends it."""
-
-
-class InvalidToken(AslError, LookupError):
-    """A task token that no execution here has given out (AWS's error of that name)."""
-
-
-class TaskTimedOut(AslError):
-    """A task token whose task is over: answered, timed out, or its execution ended (AWS's error of that name)."""
 
 
 class NotJson(AslError, ValueError):

@@ -152,21 +152,58 @@ def test_what_is_no_object_has_no_location(text: str) -> None:
 
 
 def test_aws_knows_nothing_of_our_own_codes() -> None:
-    text = (
-        '{"QueryLanguage": "JSONata", "StartAt": "S", "States": {"S": {"Type": "Pass", "Output": "${x}", "End": true}}}'
-    )
-    found = definition.validate(text)
-    assert {d.code for d in found} == {"NOT_SUPPORTED_YET", "UNRESOLVED_SUBSTITUTION"}
-    assert definition.to_aws(found, text)["result"] == "OK"
+    definition_ = {
+        "StartAt": "S",
+        "States": {
+            "S": {
+                "Type": "Task",
+                "Resource": "${x}",
+                "Retry": [{"ErrorEquals": ["States.Tiemout"]}],
+                "End": True,
+            }
+        },
+    }
+    found = definition.validate(definition_)
+    assert {d.code for d in found} == {"LIKELY_MISTAKE", "UNRESOLVED_SUBSTITUTION"}
+    assert definition.to_aws(found, severity="WARNING") == {"result": "OK", "diagnostics": [], "truncated": False}
     assert definition.creation_error(found) is None
 
 
-def test_creation_names_code_message_and_place() -> None:
+def test_creation_names_code_message_and_place_and_the_missing_end_last() -> None:
     found = definition.validate({"StartAt": "S", "States": {"S": {"Type": "Wait", "Timestamp": "now", "Next": "S"}}})
     assert definition.creation_error(found) == (
-        "Invalid State Machine Definition: 'MISSING_END_STATE: Workflow has no terminal state at null, "
-        "SCHEMA_VALIDATION_FAILED: String does not match RFC3339 timestamp at /States/S/Timestamp'"
+        "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: String does not match RFC3339 timestamp at "
+        "/States/S/Timestamp, MISSING_END_STATE: Workflow has no terminal state at null'"
     )
+
+
+def test_aws_writes_places_in_its_own_way() -> None:
+    branch = {"StartAt": "a/b", "States": {"a/b": {"Type": "Choice", "Choices": [{"Next": "x"}]}}}
+    found = definition.validate(
+        {"StartAt": "0", "States": {"0": {"Type": "Parallel", "Branches": [branch], "End": True}}}
+    )
+    assert {d.path for d in found} >= {"/States/0/Branches/0/States/a~1b/Choices/0/Next"}
+    shapes = definition.to_aws(found)["diagnostics"]
+    assert "/States/0/Branches[0]/States/a/b/Choices[0]/Next" in {shape.get("location") for shape in shapes}
+
+
+def test_what_aws_refuses_and_can_run_here_is_a_warning_here_and_an_error_there() -> None:
+    state = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}
+    [found] = definition.validate({"StartAt": "S", "States": {"S": state}})
+    assert (found.severity, found.aws) == ("WARNING", "ERROR")
+    assert definition.creation_error([found]) == (
+        "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: Parameters field is required for resource ARN: "
+        "arn:aws:states:::lambda:invoke at /States/S/Resource'"
+    )
+    assert definition.to_aws([found])["diagnostics"][0]["severity"] == "ERROR"
+
+
+def test_an_answer_has_errors_only_unless_warnings_are_asked_for_and_ends_somewhere() -> None:
+    found = definition.validate({"StartAt": "S", "States": {"S": {"Type": "Fail", "Cause": "$.cause", "End": True}}})
+    codes = [[s["code"] for s in definition.to_aws(found, severity=s)["diagnostics"]] for s in ("ERROR", "WARNING")]
+    assert codes == [["SCHEMA_VALIDATION_FAILED"], ["NO_PATH", "SCHEMA_VALIDATION_FAILED"]]
+    cut = definition.to_aws(found, severity="WARNING", most=1)
+    assert (cut["result"], len(cut["diagnostics"]), cut["truncated"]) == ("FAIL", 1, True)
 
 
 def test_warnings_are_told_and_do_not_fail() -> None:

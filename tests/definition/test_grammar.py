@@ -53,8 +53,7 @@ def test_the_model_has_every_field_that_runs(kind: str) -> None:
     elsewhere = {"type", "query_language", "iterator", "parameters", "item_processor", "items", "item_selector"}
     fields = {f.name for f in dataclasses.fields(model.STATE_TYPES[kind])} - {"name", "pointer", "language"}
     rows = {model.snake(row.name): row for row in grammar.fields_of(kind).values()}
-    checked_later = {grammar.JSONATA, grammar.VARIABLES}
-    supported = {name for name, row in rows.items() if row.feature is None or row.feature in checked_later}
+    supported = {name for name, row in rows.items() if row.feature is None}
     assert supported - elsewhere == fields - elsewhere - {"processor"}
 
 

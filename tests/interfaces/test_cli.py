@@ -223,7 +223,7 @@ def test_validate_fills_placeholders(capsys: pytest.CaptureFixture[str]) -> None
     arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
     assert cli.main(["validate", "a.json", "--substitute", f"F={arn}"]) == 0
     assert cli.main(["validate", "a.json", "--substitute", "F=nonsense"]) == 1
-    assert "The resource provided nonsense is not recognized" in capsys.readouterr().out
+    assert "Value is not a valid resource ARN" in capsys.readouterr().out
 
 
 # -- graph -------------------------------------------------------------------------------------------------------------

@@ -22,7 +22,11 @@ MISSING_END = "MISSING_END_STATE"
 DUPLICATE_NAME = "DUPLICATE_STATE_NAME"
 INVALID_NAME = "INVALID_STATE_NAME"
 INVALID_RESOURCE = "INVALID_RESOURCE"
-INVALID_JSONATA = "INVALID_JSONATA_EXPRESSION"
+DUPLICATE_LABEL = "DUPLICATE_LABEL_NAME"
+INVALID_LABEL = "INVALID_LABEL_NAME"
+INVALID_VARIABLE = "INVALID_VARIABLE_NAME"
+RESERVED_VARIABLE = "RESERVED_VARIABLE_NAME"
+DUPLICATE_VARIABLE = "DUPLICATE_VARIABLE_NAME"
 TOO_DEEP = "TOO_DEEPLY_NESTED"
 NO_DOLLAR = "NO_DOLLAR"
 NO_PATH = "NO_PATH"
@@ -30,7 +34,10 @@ PASS_RESULT_IS_STATIC = "PASS_RESULT_IS_STATIC"  # noqa: S105 - not a password
 # Our own.
 NOT_SUPPORTED_YET = "NOT_SUPPORTED_YET"
 UNRESOLVED = "UNRESOLVED_SUBSTITUTION"
-OWN_CODES: Final = frozenset({NOT_SUPPORTED_YET, UNRESOLVED, "UNUSED_SUBSTITUTION", "INVALID_YAML_DESCRIPTION"})
+LIKELY_MISTAKE = "LIKELY_MISTAKE"  # runs, on AWS too, and is hardly meant
+OWN_CODES: Final = frozenset(
+    {NOT_SUPPORTED_YET, UNRESOLVED, LIKELY_MISTAKE, "UNUSED_SUBSTITUTION", "INVALID_YAML_DESCRIPTION"}
+)
 
 
 class _Drop:
@@ -49,6 +56,7 @@ class _Finding:
     hint: str | None
     at: str
     key: bool
+    aws: Literal["ERROR", "ACCEPTED"] | None = None
 
 
 class Findings:
@@ -66,16 +74,17 @@ class Findings:
 
     def error(
         self, path: str, message: str, *, code: str = SCHEMA, hint: str | None = None, at: str | None = None,
-        key: bool = False,
+        key: bool = False, aws: Literal["ACCEPTED"] | None = None,
     ) -> None:  # fmt: skip
-        """Note an error."""
-        self._found[_Finding(code, "ERROR", path, message, hint, path if at is None else at, key)] = None
+        """Note an error; `aws` is ACCEPTED for what AWS takes."""
+        self._found[_Finding(code, "ERROR", path, message, hint, path if at is None else at, key, aws)] = None
 
     def warning(
-        self, path: str, message: str, *, code: str, hint: str | None = None, at: str | None = None, key: bool = False
-    ) -> None:
-        """Note a warning."""
-        self._found[_Finding(code, "WARNING", path, message, hint, path if at is None else at, key)] = None
+        self, path: str, message: str, *, code: str, hint: str | None = None, at: str | None = None, key: bool = False,
+        aws: Literal["ERROR"] | None = None,
+    ) -> None:  # fmt: skip
+        """Note a warning; `aws` is ERROR for what AWS refuses although it can run here."""
+        self._found[_Finding(code, "WARNING", path, message, hint, path if at is None else at, key, aws)] = None
 
     def not_yet(self, path: str, what: str, feature: str, *, at: str | None = None, key: bool = False) -> None:
         """Note something that AWS knows and we do not run yet."""
@@ -112,8 +121,24 @@ _Rank = tuple[int, int, tuple[int, ...]]
 
 def _place(finding: _Finding, source: Source) -> tuple[_Rank, Diagnostic]:
     line, column = source.position(finding.at, finding.key)
-    diagnostic = Diagnostic(finding.code, finding.severity, finding.path, line, column, finding.message, finding.hint)
+    location = None if finding.code in _NOWHERE else _location(finding.path, source.tree)
+    diagnostic = Diagnostic(
+        finding.code, finding.severity, finding.path, line, column, finding.message, finding.hint, location, finding.aws
+    )
     return _rank(line, column, finding.at, source.tree), diagnostic
+
+
+def _location(pointer: str, tree: Json) -> str:
+    """A JSON pointer as AWS writes it: names bare, the places of arrays in brackets (seen on AWS)."""
+    text = ""
+    for step in map(unescape, pointer.split("/")[1:]):
+        if isinstance(tree, list):
+            text += f"[{step}]"
+            tree = tree[int(step)] if step.isdigit() and int(step) < len(tree) else None
+        else:
+            text += f"/{step}"
+            tree = tree.get(step) if isinstance(tree, dict) else None
+    return text or "/"
 
 
 def _rank(line: int | None, column: int | None, pointer: str, tree: Json) -> _Rank:
@@ -180,41 +205,53 @@ def _excerpt(text: str, line: int, column: int, paint: Any) -> list[str]:
 
 # ----------------------------------------------------------------------------------------------------------- for AWS
 
+_NOWHERE: Final = frozenset({MISSING_END})  # its location is null
 _LONGEST_QUOTE = 500  # characters of the text that Jackson repeats
 
 
-def to_aws(diagnostics: Iterable[Diagnostic], source_text: str | None = None) -> dict[str, Any]:
+def to_aws(
+    diagnostics: Iterable[Diagnostic], source_text: str | None = None, *, severity: str = "ERROR", most: int = 100
+) -> dict[str, Any]:
     """The answer that ValidateStateMachineDefinition gives: result, diagnostics, truncated.
 
-    Codes of our own are left out. `source_text` is what was validated; JSON errors name it as AWS does.
+    `source_text` is what was validated; JSON errors name it as AWS does. Warnings are in it for `severity` WARNING
+    only, and `most` diagnostics at most (maxResults).
     """
     shapes: list[Mapping[str, str]] = []
-    failed = False
-    for each in diagnostics:
-        if each.code in OWN_CODES:
+    said = _as_aws_says(diagnostics)
+    for each, level in said:
+        if level != "ERROR" and severity != "WARNING":
             continue
-        failed = failed or each.severity == "ERROR"
-        shape = {"severity": each.severity, "code": each.code, "message": each.message}
+        shape = {"severity": level, "code": each.code, "message": each.message}
         if each.code == "INVALID_JSON_DESCRIPTION" and each.line is not None:
             column = each.column or 1
             if each.message.startswith("Unrecognized token '"):
                 column += each.message.index("'", 20) - 20  # Jackson stands behind the token
             where = f"[Source: (String){_quoted(source_text or '')}; line: {each.line}, column: {column}]"
             shape |= {"message": f"{each.message}\n at {where}", "location": where}
-        elif each.code != MISSING_END and each.message != "Definition must be a valid JSON object":
-            shape["location"] = each.path or "/"
+        elif each.code not in _NOWHERE and each.message != "Definition must be a valid JSON object":
+            shape["location"] = each.location or each.path or "/"
         shapes.append(shape)
-    return {"result": "FAIL" if failed else "OK", "diagnostics": shapes, "truncated": False}
+    failed = any(level == "ERROR" for _, level in said)
+    return {
+        "result": "FAIL" if failed else "OK", "diagnostics": shapes[:most], "truncated": len(shapes) > most,
+    }  # fmt: skip
 
 
 def creation_error(diagnostics: Iterable[Diagnostic]) -> str | None:
     """The message of the InvalidDefinition that CreateStateMachine answers with; None if AWS takes the definition."""
     texts = [
-        f"{d.code}: {d.message} at {'null' if d.code == MISSING_END else d.path or '/'}"
-        for d in diagnostics
-        if d.severity == "ERROR" and d.code not in OWN_CODES
+        f"{d.code}: {d.message} at {'null' if d.code in _NOWHERE else d.location or d.path or '/'}"
+        for d, level in _as_aws_says(diagnostics)
+        if level == "ERROR"
     ]
     return f"Invalid State Machine Definition: '{', '.join(texts)}'" if texts else None
+
+
+def _as_aws_says(diagnostics: Iterable[Diagnostic]) -> list[tuple[Diagnostic, str]]:
+    """What AWS says too, each with its severity there; that a machine does not end comes last (measured)."""
+    said = [(d, d.aws or d.severity) for d in diagnostics if d.code not in OWN_CODES and d.aws != "ACCEPTED"]
+    return sorted(said, key=lambda pair: pair[0].code in _NOWHERE)
 
 
 def _quoted(text: str) -> str:

@@ -34,9 +34,10 @@ class Kind(Enum):
     NUMBER_PATH = "Reference Path into the input"
     RESULT_PATH = "Reference Path into the input, or null"
     TEXT_PATH = "Reference Path or intrinsic function"
-    VARIABLE = "path, not an intrinsic function"
+    OPERAND = "path, not an intrinsic function"
     EXPRESSION = "path or intrinsic function"
     TEMPLATE = "payload template"
+    ASSIGN = "values by variable name"
     JSON = "any JSON"
     STATIC = "any JSON, never evaluated"
     OBJECT = "object"
@@ -50,8 +51,6 @@ class Kind(Enum):
 Language = Literal["both", "JSONPath", "JSONata"]
 
 # What is refused with NOT_SUPPORTED_YET, as the message names it.
-JSONATA = "JSONata"
-VARIABLES = "variables (Assign)"
 DISTRIBUTED_MAP = "Distributed Map"
 CALLBACKS = "task tokens (.waitForTaskToken)"
 ACTIVITIES = "activities"
@@ -65,7 +64,8 @@ class Field:
     `least` and `most` bound numbers and the length of arrays; `most` of a TEXT is characters. `values` are what a
     CONSTANT may be; `item` is the owner of what an OBJECT or OBJECTS holds; `default` is text for the docs. `feature`
     names what is missing for a field that AWS knows and we refuse so far. `expression` says that a `{% %}` may stand
-    for the value in a JSONata state.
+    for the value in a JSONata state, and `sees` which part of `$states` such an expression may read there besides
+    `input` and `context`.
     """
 
     owner: str
@@ -80,6 +80,7 @@ class Field:
     item: str = ""
     default: str = ""
     expression: bool = False
+    sees: Literal["", "result", "errorOutput"] = ""
     feature: str | None = None
     source: str = ""
 
@@ -104,7 +105,7 @@ _MOVING = "Task Wait Pass Parallel Map"
 _PATHS = "Task Wait Pass Succeed Choice Parallel Map"
 _FALLIBLE = "Task Parallel Map"
 _JSONPATH: Final = {"language": "JSONPath"}
-_JSONATA: Final = {"language": "JSONata", "feature": JSONATA}
+_JSONATA: Final = {"language": "JSONata"}
 _LATER_MAP: Final = {"feature": DISTRIBUTED_MAP}
 _STATES = "Spec: State machine data"
 
@@ -119,7 +120,7 @@ ROWS: Final[tuple[Field, ...]] = (
     *_fields("Machine Branch ItemProcessor", "StartAt", K.TARGET, "Spec: Top-level fields", required=True),
     *_fields("Machine Branch ItemProcessor", "Comment", K.TEXT, "Spec: Top-level fields"),
     *_fields("Machine", "Version", K.CONSTANT, "Spec: Top-level fields", values=("1.0",), default="1.0"),
-    *_fields("Machine", "TimeoutSeconds", K.INTEGER, "Spec: Top-level fields", least=1, most=LONGEST_SECONDS),
+    *_fields("Machine", "TimeoutSeconds", K.INTEGER, "Spec: Top-level fields", least=0, most=LONGEST_SECONDS),
     *_fields(
         "Machine", "QueryLanguage", K.CONSTANT, "Spec: Query language", values=QUERY_LANGUAGES, default="JSONPath"
     ),
@@ -143,17 +144,17 @@ ROWS: Final[tuple[Field, ...]] = (
     *_fields("Task Pass Parallel Map", "ResultPath", K.RESULT_PATH, _STATES, nullable=True, default="$", **_JSONPATH),
     *_fields("Pass", "Result", K.STATIC, "Spec: Pass state", **_JSONPATH),
     *_fields("Task Parallel", "Arguments", K.JSON, "Spec: Arguments", expression=True, **_JSONATA),
-    *_fields(
-        "Task Wait Pass Succeed Choice Parallel Map", "Output", K.JSON, "Spec: Output", expression=True, **_JSONATA
-    ),
-    *_fields("Task Wait Pass Choice Parallel Map", "Assign", K.OBJECT, "Spec: Assign", feature=VARIABLES),
+    *_fields("Wait Pass Succeed Choice", "Output", K.JSON, "Spec: Output", expression=True, **_JSONATA),
+    *_fields(_FALLIBLE, "Output", K.JSON, "Spec: Output", expression=True, sees="result", **_JSONATA),
+    *_fields("Wait Pass Choice", "Assign", K.ASSIGN, "Spec: Assign", expression=True),
+    *_fields(_FALLIBLE, "Assign", K.ASSIGN, "Spec: Assign", expression=True, sees="result"),
     # -- errors
     *_fields(_FALLIBLE, "Retry", K.OBJECTS, "Spec: Retrying after error", item="Retrier"),
     *_fields(_FALLIBLE, "Catch", K.OBJECTS, "Spec: Fallback states", item="Catcher"),
     *_fields("Retrier Catcher", "ErrorEquals", K.ERRORS, "Spec: Errors", required=True, least=1),
     *_fields("Retrier Catcher", "Comment", K.TEXT, "Guide: Error handling"),
     *_fields(
-        "Retrier", "IntervalSeconds", K.INTEGER, "Spec: Retrying after error", least=1, most=LONGEST_SECONDS, default="1"
+        "Retrier", "IntervalSeconds", K.INTEGER, "Spec: Retrying after error", least=0, most=LONGEST_SECONDS, default="1"
     ),
     *_fields(
         "Retrier", "MaxAttempts", K.INTEGER, "Spec: Retrying after error", least=0, most=LONGEST_SECONDS, default="3"
@@ -161,14 +162,16 @@ ROWS: Final[tuple[Field, ...]] = (
     *_fields("Retrier", "BackoffRate", K.NUMBER, "Spec: Retrying after error", least=1.0, default="2.0"),
     *_fields("Retrier", "MaxDelaySeconds", K.INTEGER, "Spec: Retrying after error", least=1, most=LONGEST_DELAY),
     *_fields(
-        "Retrier", "JitterStrategy", K.CONSTANT, "Spec: Retrying after error", values=("FULL", "NONE"), default="NONE"
+        "Retrier", "JitterStrategy", K.CONSTANT, "Spec: Retrying after error", values=("NONE", "FULL"), default="NONE"
     ),
     *_fields("Catcher", "Next", K.TARGET, "Spec: Fallback states", required=True),
     *_fields(
         "Catcher", "ResultPath", K.RESULT_PATH, "Spec: Fallback states", nullable=True, default="$", **_JSONPATH
     ),
-    *_fields("Catcher", "Output", K.JSON, "Spec: Fallback states", expression=True, **_JSONATA),
-    *_fields("Catcher", "Assign", K.OBJECT, "Spec: Assign", feature=VARIABLES),
+    *_fields(
+        "Catcher", "Output", K.JSON, "Spec: Fallback states", expression=True, sees="errorOutput", **_JSONATA
+    ),
+    *_fields("Catcher", "Assign", K.ASSIGN, "Spec: Assign", expression=True, sees="errorOutput"),
     # -- Task
     *_fields("Task", "Resource", K.RESOURCE, "Spec: Task state", required=True),
     *_fields(
@@ -190,9 +193,9 @@ ROWS: Final[tuple[Field, ...]] = (
     *_fields("ChoiceRule", "Next", K.TARGET, "Spec: Choice state", required=True),
     *_fields("ChoiceRule NestedRule", "Comment", K.TEXT, "Guide: Choice"),
     *_fields("ChoiceRule", "Condition", K.CONDITION, "Spec: Choice state", expression=True, **_JSONATA),
-    *_fields("ChoiceRule", "Assign", K.OBJECT, "Spec: Assign", feature=VARIABLES),
+    *_fields("ChoiceRule", "Assign", K.ASSIGN, "Spec: Assign", expression=True),
     *_fields("ChoiceRule", "Output", K.JSON, "Spec: Choice state", expression=True, **_JSONATA),
-    *_fields("ChoiceRule NestedRule", "Variable", K.VARIABLE, "Spec: Choice state", **_JSONPATH),
+    *_fields("ChoiceRule NestedRule", "Variable", K.OPERAND, "Spec: Choice state", **_JSONPATH),
     *_fields("ChoiceRule NestedRule", "And", K.OBJECTS, "Spec: Choice state", item="NestedRule", least=1, **_JSONPATH),
     *_fields("ChoiceRule NestedRule", "Or", K.OBJECTS, "Spec: Choice state", item="NestedRule", least=1, **_JSONPATH),
     *_fields("ChoiceRule NestedRule", "Not", K.OBJECT, "Spec: Choice state", item="NestedRule", **_JSONPATH),
@@ -200,7 +203,7 @@ ROWS: Final[tuple[Field, ...]] = (
         row
         for name, operator in OPERATORS.items()
         for row in _fields(
-            "ChoiceRule NestedRule", name, K.VARIABLE if operator.path_form else _OPERANDS[operator.kind],
+            "ChoiceRule NestedRule", name, K.OPERAND if operator.path_form else _OPERANDS[operator.kind],
             "Spec: Choice state", **_JSONPATH,
         )
     ),
@@ -242,7 +245,8 @@ ROWS: Final[tuple[Field, ...]] = (
     *_fields(
         "Map", "ToleratedFailureCountPath", K.NUMBER_PATH, "Guide: Distributed Map", language="JSONPath", **_LATER_MAP
     ),
-    *_fields("ItemReader ResultWriter", "Resource", K.TEXT, "Guide: ItemReader, ResultWriter"),
+    *_fields("ItemReader", "Resource", K.TEXT, "Guide: ItemReader", required=True),
+    *_fields("ResultWriter", "Resource", K.TEXT, "Guide: ResultWriter"),
     *_fields("ItemReader ResultWriter", "Parameters", K.TEMPLATE, "Guide: ItemReader, ResultWriter", **_JSONPATH),
     *_fields(
         "ItemReader ResultWriter", "Arguments", K.JSON, "Guide: ItemReader, ResultWriter", language="JSONata",
@@ -295,7 +299,7 @@ class Group:
 
 GROUPS: Final[tuple[Group, ...]] = (
     *(Group(owner, ("Next", "End"), required=True) for owner in _MOVING.split()),
-    Group("Wait", ("Seconds", "Timestamp", "SecondsPath", "TimestampPath"), required=True),
+    Group("Wait", ("SecondsPath", "Seconds", "TimestampPath", "Timestamp"), required=True),
     Group("Task", ("TimeoutSeconds", "TimeoutSecondsPath")),
     Group("Task", ("HeartbeatSeconds", "HeartbeatSecondsPath")),
     Group("Credentials", ("RoleArn", "RoleArn.$")),

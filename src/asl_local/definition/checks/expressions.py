@@ -1,4 +1,4 @@
-"""Checks of expressions: paths, intrinsic function calls, payload templates, JSONata delimiters.
+"""Checks of JSONPath's expressions: paths, intrinsic function calls, payload templates.
 
 Knows: which expressions AWS takes in which kind of field, and its words for those it does not take. Must never know:
 states and their fields; the caller says what stands where.
@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from asl_local.definition import diagnostics as codes
+from asl_local.definition.checks.jsonata import is_jsonata
+from asl_local.definition.checks.variables import Variables
 from asl_local.definition.diagnostics import Findings
-from asl_local.definition.grammar import JSONATA, VARIABLES
 from asl_local.definition.json_text import escape
 from asl_local.definition.source import PLACEHOLDER
 from asl_local.errors import ExpressionSyntaxError
@@ -22,6 +23,7 @@ from asl_local.values import Json
 
 NOT_A_PATH = "Value must be a valid JSONPath."
 NOT_A_REFERENCE_PATH = "Value is not a Reference Path"
+NOT_AN_OPERAND = f"{NOT_A_REFERENCE_PATH}: Reference path didn't start with '$'"  # of a Choice rule (measured)
 
 # What a Fail state's ErrorPath and CausePath may call: the functions whose value is text, and ArrayGetItem, whose value
 # may be (Developer Guide, "Fail").
@@ -31,7 +33,8 @@ TEXT_FUNCTIONS: Final = (
 )  # fmt: skip
 _LOOKS_LIKE_A_PATH = re.compile(r"\$\$?(?:\.[\w\[]|\[['\d*?]).*|\$\$", re.DOTALL)
 _LOOKS_LIKE_A_CALL = re.compile(r"States\.[A-Za-z]\w*\(.*\)\s*", re.DOTALL)
-_VARIABLE = re.compile(r"\$(?=[^\W\d])\w+")
+_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'", re.DOTALL)
+_VARIABLE = re.compile(r"(?<![\w$])\$((?=[^\W\d])\w+)")
 
 
 def looks_dynamic(value: Json) -> bool:
@@ -44,6 +47,7 @@ class Expressions:
     """The checks of expressions, told into `findings`."""
 
     findings: Findings
+    variables: Variables
 
     # -- paths
 
@@ -55,17 +59,19 @@ class Expressions:
         self, text: str, pointer: str, *, context: bool, variables: bool = True, message: str = NOT_A_REFERENCE_PATH
     ) -> None:
         """A Reference Path: names and indexes only; into the Context Object only if `context`."""
-        path = self._parsed(text, pointer, message, variables)
+        path = self._parsed(text, pointer, NOT_A_PATH if message == NOT_A_REFERENCE_PATH else message, variables)
         if path is None:
             return
-        if not path.reference:
+        if path.root == "variable" and not variables:
+            self.findings.error(pointer, message, hint="a result goes into the input; Assign sets variables")
+        elif not path.reference:
             why = "a Reference Path leads to one value: only names and indexes, no [*], .., filters or slices"
             self.findings.error(pointer, message, hint=why)
         elif path.root == "context" and not context:
             self.findings.error(pointer, message, hint="this field cannot look into the Context Object ($$)")
 
-    def _parsed(self, text: str, pointer: str, message: str, variables: bool = True) -> jsonpath.Path | None:
-        """The path; None if it does not parse or names a variable, which has then been told."""
+    def _parsed(self, text: str, pointer: str, message: str, reads: bool = True) -> jsonpath.Path | None:
+        """The path; None if it does not parse, which has then been told."""
         try:
             path = jsonpath.parse(text)
         except ExpressionSyntaxError as error:
@@ -75,13 +81,9 @@ class Expressions:
                 hint = "an intrinsic function cannot stand here" if is_call(text) else str(error)
                 self.findings.error(pointer, message, hint=hint)
             return None
-        if path.root != "variable":
-            return path
-        if variables:
-            self.findings.not_yet(pointer, f"The variable ${path.variable}", VARIABLES)
-        else:
-            self.findings.error(pointer, message, hint="a result goes into the input; $. stands for it")
-        return None
+        if path.variable is not None and reads:
+            self.variables.read(path.variable, pointer)
+        return path
 
     def text_path(self, text: str, pointer: str) -> None:
         """ErrorPath and CausePath: a Reference Path or one of the functions that give text."""
@@ -116,20 +118,20 @@ class Expressions:
             else:
                 self.findings.error(owner, message, hint=_expression_hint(value, error), at=at)
             return
-        if path.root == "variable":
-            self.findings.not_yet(owner, f"The variable ${path.variable} in '{name}'", VARIABLES, at=at)
+        if path.variable is not None:
+            self.variables.read(path.variable, at)
 
     def _call(self, text: str, owner: str, at: str, message: str) -> None:
         try:
             compile_call(text)
         except ExpressionSyntaxError as error:
-            variable = _VARIABLE.search(text)
-            if variable is not None and _compiles(_VARIABLE.sub("$", text)):
-                self.findings.not_yet(owner, f"The variable {variable[0]}", VARIABLES, at=at)
-            elif PLACEHOLDER.search(text):
+            if PLACEHOLDER.search(text):
                 self.findings.placeholder(owner, text, "$", at=at)
             else:
                 self.findings.error(owner, message, hint=str(error), at=at)
+            return
+        for variable in _VARIABLE.findall(_QUOTED.sub("''", text)):
+            self.variables.read(variable, at)
 
     def template(self, payload: Json, pointer: str, *, evaluated: bool = True) -> None:
         """A payload template at `pointer`; `evaluated` is False for a Pass state's Result, which is static."""
@@ -179,43 +181,13 @@ class Expressions:
             hint="use Parameters to take something out of the input", at=at,
         )  # fmt: skip
 
-    # -- JSONata
-
-    def jsonata(self, value: Json, owner: str, at: str) -> None:
-        """An evaluating field of a JSONata state: only the delimiters can be checked so far."""
-        if isinstance(value, str):
-            if value.startswith("{%") != value.endswith("%}"):
-                self.findings.error(
-                    owner, "A JSONata expression begins with '{%' and ends with '%}'",
-                    code=codes.INVALID_JSONATA, at=at, hint="nothing, not even a blank, may stand outside",
-                )  # fmt: skip
-        elif isinstance(value, list):
-            for index, item in enumerate(value):
-                self.jsonata(item, owner, f"{at}/{index}")
-        elif isinstance(value, dict):
-            for name, member in value.items():
-                self.jsonata(member, owner, f"{at}/{escape(name)}")
-
-
-def is_jsonata(value: Json) -> bool:
-    """Whether a JSONata state would evaluate the value."""
-    return isinstance(value, str) and value.startswith("{%") and value.endswith("%}")
-
-
-def _compiles(text: str) -> bool:
-    try:
-        compile_call(text)
-    except ExpressionSyntaxError:
-        return False
-    return True
-
 
 def _expression_hint(value: str, error: ExpressionSyntaxError) -> str:
     if is_call(value.strip()):
         return "remove the blanks before the function's name"
     if is_jsonata(value):
-        return f'{JSONATA} needs "QueryLanguage": "JSONata"'
+        return 'JSONata needs "QueryLanguage": "JSONata"'
     return str(error)
 
 
-__all__ = ["TEXT_FUNCTIONS", "Expressions", "is_jsonata", "looks_dynamic"]
+__all__ = ["TEXT_FUNCTIONS", "Expressions", "looks_dynamic"]

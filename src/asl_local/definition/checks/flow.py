@@ -26,6 +26,7 @@ class Flow:
         self.findings = findings
         self.names: dict[str, str] = {}
         self.blocks: list[tuple[dict[str, Json], str]] = []
+        self.edges: dict[str, dict[str, set[str]]] = {}
 
     def block(self, tree: dict[str, Json], pointer: str, depth: int) -> None:
         """One object with StartAt and States: its states' names."""
@@ -51,6 +52,7 @@ class Flow:
         for name, state in shaped.items():
             at = f"{pointer}/States/{escape(name)}"
             edges[name] = {target for target, _ in self._targets(state, at, states)}
+        self.edges[pointer] = edges
         start = tree.get("StartAt")
         begins = isinstance(start, str) and self._target(start, f"{pointer}/StartAt", states)
         if not states or len(shaped) < len(states):
@@ -92,20 +94,31 @@ class Flow:
         self.findings.error(pointer, f"Missing 'Next' target: {target}", code=codes.MISSING_TARGET, hint=hint)
         return False
 
+    def comes_before(self, pointer: str, first: str, second: str) -> bool:
+        """Whether one state of the block at a pointer leads to another of it, and there is no way back."""
+        edges = self.edges.get(pointer, {})
+        return first != second and second in _reached(first, edges) and first not in _reached(second, edges)
+
     def _reachability(self, start: str, edges: dict[str, set[str]], pointer: str) -> None:
-        reached = {start}
-        waiting = [start]
-        while waiting:
-            for target in edges.get(waiting.pop(), ()):
-                if target not in reached:
-                    reached.add(target)
-                    waiting.append(target)
+        reached = _reached(start, edges)
         for name in edges:
             if name not in reached:
                 self.findings.error(
                     f"{pointer}/States/{escape(name)}", f'State "{name}" is not reachable.',
                     code=codes.MISSING_TARGET, hint="no transition leads there from StartAt", key=True,
                 )  # fmt: skip
+
+
+def _reached(start: str, edges: dict[str, set[str]]) -> set[str]:
+    """Where one gets from a state, itself included."""
+    reached = {start}
+    waiting = [start]
+    while waiting:
+        for target in edges.get(waiting.pop(), ()):
+            if target not in reached:
+                reached.add(target)
+                waiting.append(target)
+    return reached
 
 
 def _transitions(state: dict[str, Any], pointer: str) -> Iterator[tuple[str, str]]:

@@ -10,15 +10,16 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Final
 
+from asl_local import errors
 from asl_local.definition import diagnostics as codes
 from asl_local.definition import grammar, resource_arns
-from asl_local.definition.checks.expressions import Expressions, looks_dynamic
+from asl_local.definition.checks.expressions import NOT_A_PATH, NOT_AN_OPERAND, Expressions, looks_dynamic
 from asl_local.definition.diagnostics import DROP, Findings, did_you_mean
 from asl_local.definition.grammar import Field, Kind
 from asl_local.definition.source import PLACEHOLDER
-from asl_local.errors import ALL
 from asl_local.language.timestamps import parse_rfc3339
 from asl_local.values import Json
 
@@ -26,6 +27,20 @@ _NOT_RECOGNISED = (
     "The resource provided {} is not recognized. The value is not a valid resource ARN, or the resource is not "
     "available in this region."
 )
+
+
+# Errors that AWS raises under names of its own (Developer Guide, "Error handling"; what Workflow Studio writes).
+KNOWN_ERRORS: Final = frozenset(
+    {
+        *(name for name in vars(errors).values() if isinstance(name, str) and name.startswith("States.")),
+        "States.Http.Socket", "Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException",
+        "Lambda.TooManyRequestsException", "Lambda.ClientExecutionTimeoutException", "Lambda.Unknown",
+        "Lambda.ResourceNotFoundException",
+    }
+)  # fmt: skip
+_LIKE_ENOUGH = 0.88  # of two error names: a slip of a letter or two
+_NO_INTEGER = "Expected value of type Integer"  # so AWS words it (measured), unlike the other types
+_NO_ARN = "Value is not a valid resource ARN"
 
 
 def type_name(kind: str) -> str:
@@ -75,19 +90,28 @@ class Values:
                     hint = "remove the quotes"
                 elif isinstance(value, float) and value == int(value):
                     hint = f"write {int(value)}"
-                self.findings.error(at, type_name("INTEGER" if whole else "NUMBER"), hint=hint)
+                self.findings.error(at, _NO_INTEGER if whole else type_name("NUMBER"), hint=hint)
         elif row.least is not None and value < row.least:
             self.findings.error(at, f"Minimum value is {row.least if not whole else int(row.least)}")
         elif row.most is not None and value > row.most:
             self.findings.error(at, f"Maximum value is {row.most if not whole else int(row.most)}")
 
     def constant(self, row: Field, value: Json, at: str) -> None:
-        """One of the row's values."""
-        if value not in row.values or not isinstance(value, str):
-            hint = did_you_mean(value, row.values) if isinstance(value, str) else None
-            self.findings.error(
-                at, f"The field '{row.name}' should have one of these values: [{', '.join(row.values)}]", hint=hint
-            )
+        """One of the row's values; AWS has words of its own for Type."""
+        if isinstance(value, str) and value in row.values:
+            return
+        listed = f"[{', '.join(row.values)}]"
+        if row.name == "Type":
+            message = f"The field 'Type' should have one of these values: {listed}"
+        elif isinstance(value, str):
+            message = f"Value should be one of the following: {listed}"
+        else:
+            message = type_name("STRING")
+        if isinstance(value, str):
+            hint = did_you_mean(value, row.values)
+        else:
+            hint = f'write "{value}"' if str(value) in row.values else None
+        self.findings.error(at, message, hint=hint)
 
     def timestamp(self, _row: Field, value: Json, at: str) -> None:
         """An RFC 3339 timestamp as AWS reads it."""
@@ -103,10 +127,10 @@ class Values:
         if not isinstance(value, str):
             self.findings.error(at, type_name("STRING"))
 
-    def path(self, _row: Field, value: Json, at: str) -> None:
-        """Any path."""
+    def path(self, row: Field, value: Json, at: str) -> None:
+        """Any path; Choice rules have words of their own for what is none."""
         if self.is_text(value, at):
-            self.expressions.path(value, at)
+            self.expressions.path(value, at, message=NOT_AN_OPERAND if row.kind is Kind.OPERAND else NOT_A_PATH)
 
     def reference_path(self, row: Field, value: Json, at: str) -> None:
         """A Reference Path, into the Context Object only where the row allows it."""
@@ -136,7 +160,7 @@ class Values:
     def anything(self, _row: Field, _value: Json, _at: str) -> None:
         """Any JSON will do."""
 
-    def errors(self, row: Field, value: Json, at: str) -> None:
+    def error_names(self, row: Field, value: Json, at: str) -> None:
         """The error names of a retrier or catcher."""
         if not isinstance(value, list):
             hint = f"write [{value!r}]".replace("'", '"') if isinstance(value, str) else None
@@ -147,11 +171,10 @@ class Values:
         for index, name in enumerate(value):
             if not isinstance(name, str):
                 self.findings.error(f"{at}/{index}", type_name("STRING"))
-        if ALL in value and len(value) > 1:
-            self.findings.error(
-                at, f"{ALL} must stand alone in ErrorEquals", at=f"{at}/{value.index(ALL)}",
-                hint="it matches the other names too",
-            )  # fmt: skip
+            elif name not in KNOWN_ERRORS and (hint := _near(name)):
+                self.findings.warning(
+                    f"{at}/{index}", f"No error of AWS is called '{name}'", code=codes.LIKELY_MISTAKE, hint=hint
+                )
 
     def resource(self, _row: Field, value: Json, at: str) -> None:
         """A Task's Resource, and what of it runs here and in an Express machine."""
@@ -159,12 +182,13 @@ class Values:
             return
         arn = resource_arns.parse(value)
         if arn is None:
-            self.findings.error(at, _NOT_RECOGNISED.format(value), hint=_resource_hint(value))
+            message = _NOT_RECOGNISED.format(value) if value.startswith("arn:") else _NO_ARN
+            self.findings.error(at, message, hint=_resource_hint(value))
         elif arn.kind == "other":
             if not PLACEHOLDER.search(value):
                 self.findings.warning(
-                    at, f"The resource {value} is no resource of AWS; a handler of that name can answer it here",
-                    code=codes.INVALID_RESOURCE,
+                    at, _NOT_RECOGNISED.format(value) if value.startswith("arn:") else _NO_ARN, code=codes.SCHEMA,
+                    hint="a handler of that name can answer it here", aws="ERROR",
                 )  # fmt: skip
         elif arn.kind == "activity":
             if self.express:
@@ -217,10 +241,10 @@ CHECKS: Final[Mapping[Kind, Callable[[Values, Field, Any, str], None]]] = {
     Kind.NUMBER_PATH: Values.reference_path,
     Kind.RESULT_PATH: Values.result_path,
     Kind.TEXT_PATH: Values.text_path,
-    Kind.VARIABLE: Values.path,
+    Kind.OPERAND: Values.path,
     Kind.STATIC: Values.static,
     Kind.JSON: Values.anything,
-    Kind.ERRORS: Values.errors,
+    Kind.ERRORS: Values.error_names,
     Kind.STRINGS: Values.strings,
     Kind.CONDITION: Values.condition,
 }
@@ -251,3 +275,10 @@ def _is_number_text(text: str) -> bool:
         return math.isfinite(float(text))
     except ValueError:
         return False
+
+
+def _near(name: str) -> str | None:
+    """A hint if an error name in ErrorEquals is one of AWS's but for a slip."""
+    known = {each.casefold(): each for each in KNOWN_ERRORS}
+    close = get_close_matches(name.casefold(), known, 1, _LIKE_ENOUGH)
+    return f"did you mean '{known[close[0]]}'? names match exactly or not at all" if close else None

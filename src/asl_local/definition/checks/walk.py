@@ -12,9 +12,13 @@ from typing import Any, Final
 
 from asl_local.definition import diagnostics as codes
 from asl_local.definition import grammar
-from asl_local.definition.checks.expressions import Expressions, is_jsonata
+from asl_local.definition.checks import integrations
+from asl_local.definition.checks.expressions import Expressions
 from asl_local.definition.checks.flow import Flow
+from asl_local.definition.checks.jsonata import Jsonata, is_jsonata
+from asl_local.definition.checks.maps import Maps, is_distributed
 from asl_local.definition.checks.values import CHECKS, Values, type_name
+from asl_local.definition.checks.variables import Variables
 from asl_local.definition.diagnostics import Findings, did_you_mean
 from asl_local.definition.grammar import DEEPEST_NESTING, Field, Kind
 from asl_local.definition.json_text import escape
@@ -29,7 +33,7 @@ _STATE_ROWS: Final = [row for row in grammar.ROWS if row.owner in grammar.STATE_
 _TELLING_FIELDS: Final = {
     row.name: row.owner for row in _STATE_ROWS if sum(other.name == row.name for other in _STATE_ROWS) == 1
 }
-_CONNECTIVES: Final = ("And", "Or", "Not")
+_SELECTORS: Final = ("And", "Or", "Not", "Variable", "Condition")  # AWS's order (measured)
 
 
 def check(source: Source, *, type: str = "STANDARD") -> list[Diagnostic]:
@@ -48,12 +52,16 @@ def examine(source: Source, type: str = "STANDARD") -> Findings:
 
 @dataclass(frozen=True, slots=True)
 class _Where:
-    """Where the walk stands: the object's pointer, its owner in the grammar, its language, the depth of States."""
+    """Where the walk stands: the object's pointer, its owner in the grammar, its language, the depth of States.
+
+    `lenient`: fields of the other language have been told of already, in one word for the whole state.
+    """
 
     pointer: str
     owner: str
     language: str
     depth: int = 0
+    lenient: bool = False
 
     def inside(self, steps: str, owner: str) -> _Where:
         return replace(self, pointer=f"{self.pointer}/{steps}", owner=owner)
@@ -64,8 +72,11 @@ class _Check:
 
     def __init__(self, findings: Findings, *, express: bool) -> None:
         self.findings = findings
-        self.expressions = Expressions(findings)
+        self.variables = Variables(findings)
+        self.expressions = Expressions(findings, self.variables)
+        self.jsonata = Jsonata(findings)
         self.values = Values(findings, self.expressions, express)
+        self.maps = Maps(findings, express=express)
         self.flow = Flow(findings)
         self.machine_language = "JSONPath"
 
@@ -77,11 +88,12 @@ class _Check:
             return
         if tree.get("QueryLanguage") in grammar.QUERY_LANGUAGES:
             self.machine_language = tree["QueryLanguage"]
-        if self.machine_language == "JSONata":
-            self.findings.not_yet("/QueryLanguage", "QueryLanguage 'JSONata'", grammar.JSONATA)
         self.flow.block(tree, "", 0)
+        self.variables.open("", sealed=True)
         self.object(tree, _Where("", "Machine", self.machine_language))
+        self.variables.close()
         self.flow.finish()
+        self.variables.finish(self.flow.comes_before)
 
     def object(self, tree: Json, where: _Where) -> bool:
         """An object by its owner's rows: unknown, missing and exclusive fields, then every value."""
@@ -95,14 +107,16 @@ class _Check:
             if row is None:
                 self.unknown(name, where, at, rows)
             elif row.language not in ("both", where.language):
-                self.findings.error(
-                    at,
-                    f"The QueryLanguage is set to '{where.language}', but field '{name}' is only supported for the "
-                    f"'{row.language}' QueryLanguage",
-                    key=True,
-                )
+                if not where.lenient:
+                    self.findings.error(
+                        where.pointer,
+                        f"The QueryLanguage is set to '{where.language}', but field '{name}' is only supported for the "
+                        f"'{row.language}' QueryLanguage",
+                        at=at,
+                        key=True,
+                    )
             else:
-                if row.feature is not None and row.feature != grammar.JSONATA:
+                if row.feature is not None:
                     self.findings.not_yet(at, f"The field '{name}'", row.feature, key=True)
                 self.value(row, value, where, at)
         missing = [
@@ -127,23 +141,24 @@ class _Check:
         for group in grammar.groups_of(where.owner):
             fields = [n for n in group.fields if rows[n].language in ("both", where.language)]
             present = [n for n in fields if n in tree and not (n == "End" and tree[n] is False)]
+            listed = ", ".join(fields)
             if len(present) > 1:
                 second = max(present, key=list(tree).index)
                 self.findings.error(
-                    where.pointer, f"There should only be one of the following fields: [{', '.join(present)}]",
+                    where.pointer, f"There should only be one of the following fields: [{listed}]",
                     at=f"{where.pointer}/{second}", key=True,
                 )  # fmt: skip
             elif not present and group.required:
                 self.findings.error(
-                    where.pointer, f"There should be one of the following fields: [{', '.join(fields)}]", key=True
+                    where.pointer, f"This object should have only one of the following fields: [{listed}]", key=True
                 )
 
     def value(self, row: Field, value: Json, where: _Where, at: str) -> None:
         if value is None and row.nullable:
             return
         if row.expression and where.language == "JSONata":
-            self.expressions.jsonata(value, at, at)
-            if is_jsonata(value):
+            self.jsonata.payload(value, at, frozenset({row.sees} if row.sees else ()))
+            if is_jsonata(value) and row.kind is not Kind.ASSIGN:
                 return
         if structure := STRUCTURES.get(row.kind):
             structure(self, row, value, where, at)
@@ -167,7 +182,7 @@ class _Check:
         if not isinstance(tree, dict):
             self.findings.error(pointer, type_name("OBJECT"))
             return
-        language = self.language(tree, pointer)
+        language, downgraded = self.language(tree, pointer)
         kind = tree.get("Type")
         if not isinstance(kind, str) or kind not in grammar.STATE_TYPES:
             if "Type" not in tree:
@@ -176,7 +191,7 @@ class _Check:
                 self.values.constant(grammar.fields_of("Pass")["Type"], kind, f"{pointer}/Type")
             self.inner_blocks(tree, pointer, depth)
             return
-        where = _Where(pointer, kind, language, depth)
+        where = _Where(pointer, kind, language, depth, lenient=downgraded)
         self.object(tree, where)
         if extra := EXTRA.get(kind):
             extra(self, tree, where)
@@ -204,26 +219,31 @@ class _Check:
             if field in tree:
                 self.block(tree[field], where.inside(field, "ItemProcessor"))
 
-    def language(self, tree: dict[str, Json], pointer: str) -> str:
-        """The state's query language; a state cannot go back to JSONPath in a JSONata machine."""
-        own = tree.get("QueryLanguage")
-        if own not in grammar.QUERY_LANGUAGES:
-            return self.machine_language
-        if own == "JSONPath" and self.machine_language == "JSONata":
+    def language(self, tree: dict[str, Json], pointer: str) -> tuple[str, bool]:
+        """The state's query language, and whether it goes back to JSONPath in a JSONata machine, which cannot be.
+
+        Whatever is not the text JSONPath is JSONata to AWS (measured).
+        """
+        if "QueryLanguage" not in tree:
+            return self.machine_language, False
+        if tree["QueryLanguage"] != "JSONPath":
+            return "JSONata", False
+        if self.machine_language == "JSONata":
             self.findings.error(
                 pointer, "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine",
                 at=f"{pointer}/QueryLanguage",
             )  # fmt: skip
-        elif own == "JSONata" and self.machine_language == "JSONPath":
-            self.findings.not_yet(f"{pointer}/QueryLanguage", "QueryLanguage 'JSONata'", grammar.JSONATA)
-        return str(own)
+            return "JSONPath", True
+        return "JSONPath", False
 
     def block(self, tree: Json, where: _Where) -> None:
         """A branch or an item processor: States in a State, which inherit the machine's language, not the state's."""
-        inner = replace(where, language=self.machine_language, depth=where.depth + 1)
+        inner = replace(where, language=self.machine_language, depth=where.depth + 1, lenient=False)
         if isinstance(tree, dict):
             self.flow.block(tree, where.pointer, inner.depth)
+        self.variables.open(where.pointer, sealed=is_distributed(tree))
         self.object(tree, inner)
+        self.variables.close()
 
     # -- what holds more than a value
 
@@ -232,6 +252,17 @@ class _Check:
 
     def template(self, _row: Field, value: Json, where: _Where, at: str) -> None:
         if where.language == "JSONPath":
+            self.expressions.template(value, at)
+
+    def assign(self, _row: Field, value: Json, where: _Where, at: str) -> None:
+        """Assign: in JSONPath a payload template whose `x.$` assigns x, in JSONata values that are evaluated."""
+        if not isinstance(value, dict):
+            self.findings.error(at, type_name("OBJECT"))
+            return
+        jsonpath = where.language == "JSONPath"
+        for name in value:
+            self.variables.assign(name.removesuffix(".$") if jsonpath else name, f"{at}/{escape(name)}")
+        if jsonpath:
             self.expressions.template(value, at)
 
     def nested(self, row: Field, value: Json, where: _Where, at: str) -> None:
@@ -266,13 +297,14 @@ class _Check:
             self.catch_all_comes_last(value, at)
 
     def catch_all_comes_last(self, rules: list[Json], at: str) -> None:
-        """Spec, "Retrying after error": States.ALL must be in the last retrier (catcher)."""
-        for index, rule in enumerate(rules[:-1]):
+        """Spec, "Retrying after error": States.ALL stands alone, and in the last retrier (catcher)."""
+        for index, rule in enumerate(rules):
             names = rule.get("ErrorEquals") if isinstance(rule, dict) else None
-            if isinstance(names, list) and ALL in names:
+            if isinstance(names, list) and ALL in names and (len(names) > 1 or index < len(rules) - 1):
+                hint = "it matches the other names too" if len(names) > 1 else "what comes after it would never match"
                 self.findings.error(
-                    f"{at}/{index}/ErrorEquals", f"{ALL} must be in the last member of {at.rpartition('/')[2]}",
-                    hint="what comes after it would never match",
+                    f"{at}/{index}/ErrorEquals/{names.index(ALL)}",
+                    f"{ALL} must appear alone and at end of list", hint=hint,
                 )  # fmt: skip
 
     def credentials(self, value: Json, where: _Where) -> None:
@@ -299,32 +331,39 @@ class _Check:
                 self.findings.error(where.pointer, "These fields are required: [Condition]")
             return
         operators = [name for name in tree if name in OPERATORS]
-        tests = [name for name in tree if name in OPERATORS or name in _CONNECTIVES]
-        if not tests:
-            if "Condition" not in tree:
-                others = (name for name in tree if name not in grammar.fields_of(where.owner))
-                hints = (did_you_mean(name, OPERATORS) for name in others)
-                self.findings.error(
-                    where.pointer, "A Choice rule needs a comparison operator or one of And, Or, Not",
-                    hint=next((hint for hint in hints if hint), None),
-                )  # fmt: skip
-        elif len(tests) > 1:
+        selectors = [name for name in _SELECTORS if name in tree]
+        if len(selectors) != 1:
             self.findings.error(
-                where.pointer, f"There should only be one of the following fields: [{', '.join(tests)}]",
-                at=f"{where.pointer}/{tests[1]}", key=True, hint="combine them with And",
+                where.pointer, f"The object must have only one of the following fields, [{', '.join(_SELECTORS)}]",
+                at=f"{where.pointer}/{selectors[1]}" if selectors else None, key=True,
+                hint=self.rule_hint(tree, where, selectors),
             )  # fmt: skip
-        if operators and "Variable" not in tree:
-            self.findings.error(where.pointer, "These fields are required: [Variable]")
-        elif "Variable" in tree and tests and not operators:
+        elif selectors == ["Variable"] and not operators:
             self.findings.error(
-                where.pointer, f"Field 'Variable' is not supported beside '{tests[0]}'",
-                at=f"{where.pointer}/Variable", key=True, hint=f"it belongs into the rules of {tests[0]}",
+                where.pointer, "A Choice rule needs a comparison operator beside Variable",
+                hint=self.rule_hint(tree, where, selectors),
+            )  # fmt: skip
+        elif len(operators) > 1 or (operators and selectors != ["Variable"]):
+            wrong = operators if selectors == ["Variable"] else [*selectors, *operators]
+            self.findings.error(
+                where.pointer, f"There should only be one of the following fields: [{', '.join(wrong)}]",
+                at=f"{where.pointer}/{wrong[1]}", key=True, hint="combine them with And",
             )  # fmt: skip
         elif where.owner == "ChoiceRule" and not self.findings.touch(where.pointer):
             try:
                 compile_rule(tree)
             except ExpressionSyntaxError as error:  # a pattern's stray backslash, say
                 self.findings.error(where.pointer, str(error))
+
+    def rule_hint(self, tree: dict[str, Json], where: _Where, selectors: list[str]) -> str | None:
+        """What a rule without its one selector, or without its operator, may have meant."""
+        if len(selectors) > 1:
+            return f"'{selectors[1]}' belongs into the rules of '{selectors[0]}'"
+        if not selectors and (given := [name for name in tree if name in OPERATORS]):
+            return f"'{given[0]}' compares a Variable"
+        others = (name for name in tree if name not in grammar.fields_of(where.owner))
+        hints = (did_you_mean(name, OPERATORS) for name in others)
+        return next((hint for hint in hints if hint), None)
 
 
 # -- what a table of fields cannot say
@@ -336,30 +375,16 @@ def _task(check: _Check, tree: dict[str, Json], where: _Where) -> None:
         check.findings.error(
             f"{where.pointer}/HeartbeatSeconds", "HeartbeatSeconds must be smaller than TimeoutSeconds"
         )
-
-
-def _processor_config(check: _Check, tree: dict[str, Json], where: _Where) -> None:
-    if tree.get("Mode") == "DISTRIBUTED":
-        check.findings.not_yet(f"{where.pointer}/Mode", "Mode 'DISTRIBUTED'", grammar.DISTRIBUTED_MAP)
-        if "ExecutionType" not in tree:
-            check.findings.error(where.pointer, "These fields are required: [ExecutionType]")
-    elif "ExecutionType" in tree:
-        check.findings.error(
-            where.pointer, "Field 'ExecutionType' is not supported", at=f"{where.pointer}/ExecutionType", key=True,
-            hint="it belongs to Mode DISTRIBUTED",
-        )  # fmt: skip
-
-
-def _item_batcher(check: _Check, tree: dict[str, Json], where: _Where) -> None:
-    limits = ("MaxItemsPerBatch", "MaxItemsPerBatchPath", "MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath")
-    if not any(limit in tree for limit in limits):
-        check.findings.error(where.pointer, f"There should be one of the following fields: [{', '.join(limits)}]")
+    integrations.check(check.findings, tree, where.pointer, where.language)
 
 
 EXTRA: Final[Mapping[str, Callable[[_Check, dict[str, Json], _Where], None]]] = {
     "Task": _task,
-    "ProcessorConfig": _processor_config,
-    "ItemBatcher": _item_batcher,
+    "Map": lambda check, tree, where: check.maps.state(tree, where.pointer),
+    "ProcessorConfig": lambda check, tree, where: check.maps.processor_config(tree, where.pointer),
+    "ItemReader": lambda check, tree, where: check.maps.item_reader(tree, where.pointer),
+    "ItemBatcher": lambda check, tree, where: check.maps.item_batcher(tree, where.pointer),
+    "ResultWriter": lambda check, tree, where: check.maps.result_writer(tree, where.pointer),
 }
 
 STRUCTURES: Final[Mapping[Kind, Callable[[_Check, Field, Any, _Where, str], None]]] = {
@@ -367,6 +392,7 @@ STRUCTURES: Final[Mapping[Kind, Callable[[_Check, Field, Any, _Where, str], None
     Kind.OBJECT: _Check.nested,
     Kind.OBJECTS: _Check.list_of,
     Kind.TEMPLATE: _Check.template,
+    Kind.ASSIGN: _Check.assign,
     Kind.EXPRESSION: _Check.expression,
 }
 
