@@ -6,7 +6,8 @@ Whose fault an error is can be read off its class:
 - the definition's author: `InvalidDefinition` (all problems at once), `ExpressionSyntaxError` (one expression)
 - the handler: `StateError` (raised by a handler to name an error that Retry and Catch see)
 - the data at run time: `EvaluationError` (the interpreter could not evaluate a field)
-- the caller: `UnknownResource`, `InvalidExecutionInput`, `NotJson`, `ExecutionFailed` (asked for by `Result.unwrap`)
+- the caller: `UnknownResource`, `InvalidExecutionInput`, `NotJson`, `ExecutionFailed` (asked for by `Result.unwrap`),
+  `UnansweredToken`, `InvalidToken`, `TaskTimedOut`
 - us: `InternalError` ("please report")
 """
 
@@ -107,6 +108,18 @@ class EvaluationError(StateError):
 
 class UnknownResource(AslError, LookupError):
     """A definition names a resource that nothing answers; the caller's fault, found before anything runs."""
+
+
+class UnansweredToken(AslError):
+    """Virtual time stands still: a task waits for an answer that nobody will give, and no timeout ends it."""
+
+
+class InvalidToken(AslError, LookupError):
+    """A task token that no execution here has given out (AWS's error of that name)."""
+
+
+class TaskTimedOut(AslError):
+    """A task token whose task is over: answered, timed out, or its execution ended (AWS's error of that name)."""
 
 
 class NotJson(AslError, ValueError):

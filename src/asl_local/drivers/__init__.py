@@ -5,8 +5,13 @@ Knows the engine's messages; must never know what a resource is or how a definit
 
 from __future__ import annotations
 
-from asl_local.drivers.driver import Driver, Ended, TaskContext, Work, drive
+from asl_local.drivers.callbacks import ActivityTask, Callbacks
+from asl_local.drivers.drive import Ended, drive
+from asl_local.drivers.driver import Driver, Later, Nested, TaskContext, Work
 from asl_local.drivers.simulate import Simulation
 from asl_local.drivers.threads import RealTime
 
-__all__ = ["Driver", "Ended", "RealTime", "Simulation", "TaskContext", "Work", "drive"]
+__all__ = [
+    "ActivityTask", "Callbacks", "Driver", "Ended", "Later", "Nested", "RealTime", "Simulation", "TaskContext", "Work",
+    "drive",
+]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The one loop, what a driver must offer to it, and what a handler is told about its call.
+"""What a driver must offer, what a Work answers, and what a handler is told about its call.
 
 Knows: commands and stimuli. Must never know: which clock it is, or what decides the next state.
 """
@@ -8,22 +8,67 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
-from asl_local.engine import Execution, Outcome
-from asl_local.engine.messages import Call, Command, Failed, Refused, Stimulus, Stopped, Succeeded
-from asl_local.errors import EvaluationError, StateError
+from asl_local.drivers.callbacks import Callbacks
+from asl_local.engine import Execution
+from asl_local.engine.messages import Call, Command, Failed, Refused, Stimulus, Succeeded, TaskFailed, TaskSucceeded
+from asl_local.errors import EvaluationError, InvalidToken, StateError
 from asl_local.values import Json
 
-Work: TypeAlias = Callable[[Call, "TaskContext"], Json | Awaitable[Json]]
-"""Performs one call: the result as JSON, or something to await for it; raises StateError for any failure."""
+Work: TypeAlias = "Callable[[Call, TaskContext], Answer | Awaitable[Answer]]"
+"""Performs one call, see `Answer`; raises StateError for any failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The answer to the request of a task that waits for more than its call.
+
+    `then` does, or waits for, the rest and gives the task's result (or raises StateError); None where that comes from
+    elsewhere: by its task token, or from a worker of the activity. `worker` is the name of the activity's worker.
+    """
+
+    answer: Json = None
+    then: Callable[[TaskContext], Json | Awaitable[Json]] | None = None
+    worker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """A call that has started an execution of another machine.
+
+    `answer` is what the call comes back with. Where the task waits for the execution's end, `report` makes its result
+    of it or raises StateError; None where it does not wait.
+    """
+
+    execution: Execution
+    work: Work
+    answer: Json
+    report: Callable[[Execution], Json] | None
+
+
+Answer: TypeAlias = Json | Later | Nested
+"""What a Work gives: a result that is JSON, or one of these."""
+
+
+class Begun(NamedTuple):
+    """What a driver says when the call with this token has started an execution."""
+
+    token: int
+    nested: Nested
 
 
 class Driver(Protocol):
-    """A world: it owns the clock, performs commands and says what happened."""
+    """A world: it owns the clock, performs commands and says what happened.
+
+    `raised` has the exception behind a failure that is on its way, by token: for people, the machine sees name and
+    cause. `works` has who performs calls, by the number of the execution, which is in a token's high bits
+    (`TOKEN_BITS`): the executions that a machine starts live in the same world.
+    """
 
     raised: dict[int, BaseException]
-    """The exception behind a Failed stimulus that is on its way, by token: for people, the machine sees name and cause."""
+    works: dict[int, Work]
 
     def now(self) -> float:
         """The time, in epoch seconds."""
@@ -31,18 +76,26 @@ class Driver(Protocol):
     def perform(self, command: Command) -> None:
         """Begin what the command wants; never wait for it."""
 
-    def next(self) -> tuple[Stimulus, float]:
-        """Wait for whatever happens first, and when it did."""
+    def next(self) -> tuple[Stimulus | Begun, float]:
+        """Wait for whatever happens first, and when it did. Raises UnansweredToken if nothing ever will."""
+
+    def over(self, token: int) -> None:
+        """The task with this token has ended: nobody can answer it any more."""
 
     def close(self) -> None:
-        """The execution is over: let go of threads and loops."""
+        """The executions are over: let go of threads and loops."""
+
+
+TOKEN_BITS = 40
+"""A driver's token is an execution's own and, above that many bits, the execution's number; 0 is the first one's."""
 
 
 class TaskContext:
     """What a handler that takes `(event, context)` is told, under the names that Lambda's context object has.
 
     Beyond Lambda's: `state`, `attempt` (0 for the first) and `execution_arn`, `heartbeat()`, `cancelled` (nobody waits
-    for the answer any more) and `sleep(seconds)`, which takes virtual time in `simulate` and real time in `run`.
+    for the answer any more) and `sleep(seconds)`, which takes virtual time in `simulate` and real time in `run`; and
+    `task_token` ("" where the task has none) with `send_task_success`, `send_task_failure` and `send_task_heartbeat`.
     """
 
     memory_limit_in_mb = "128"
@@ -53,8 +106,8 @@ class TaskContext:
     identity = None
 
     __slots__ = (
-        "_beat", "_now", "_sleep", "attempt", "call", "cancelled", "deadline", "execution_arn", "invoked_function_arn",
-        "state",
+        "_beat", "_callbacks", "_now", "_sleep", "_time", "attempt", "call", "cancelled", "deadline", "execution_arn",
+        "invoked_function_arn", "state", "task_token",
     )  # fmt: skip
 
     def __init__(
@@ -64,12 +117,16 @@ class TaskContext:
         now: Callable[[], float],
         sleep: Callable[[float], None],
         heartbeat: Callable[[], None],
+        callbacks: Callbacks | None = None,
+        time: Callable[[], float] | None = None,
     ) -> None:
         self.call, self.state, self.attempt, self.deadline = call, call.state, call.attempt, call.deadline
         self.invoked_function_arn = call.resource
         self.execution_arn = ""
         self.cancelled = False
+        self.task_token = call.task_token
         self._now, self._sleep, self._beat = now, sleep, heartbeat
+        self._callbacks, self._time = callbacks, time or now
 
     @property
     def function_name(self) -> str:
@@ -98,6 +155,36 @@ class TaskContext:
         """The time of the execution's own clock, in epoch seconds."""
         return self._now()
 
+    def send_task_success(self, output: Json = None, *, token: str | None = None, after: float = 0.0) -> None:
+        """Answer a task token, this task's own unless another is given, so many seconds of the clock from now.
+
+        `output` is a JSON value. Raises InvalidToken, TaskTimedOut, NotJson.
+        """
+        callbacks, named = self._desk(token)
+        callbacks.send_task_success(named, output, after=self._late(after))
+
+    def send_task_failure(
+        self, error: str | None = None, cause: str | None = None, *, token: str | None = None, after: float = 0.0
+    ) -> None:
+        """Answer a task token with a failure; see send_task_success."""
+        callbacks, named = self._desk(token)
+        callbacks.send_task_failure(named, error, cause, after=self._late(after))
+
+    def send_task_heartbeat(self, *, token: str | None = None, after: float = 0.0) -> None:
+        """Say of a task token that its task is alive; see send_task_success."""
+        callbacks, named = self._desk(token)
+        callbacks.send_task_heartbeat(named, after=self._late(after))
+
+    def _desk(self, token: str | None) -> tuple[Callbacks, str]:
+        named = token or self.task_token
+        if self._callbacks is None or not named:
+            raise InvalidToken(f"the task of state {self.state!r} has no task token of its own: give token=...")
+        return self._callbacks, named
+
+    def _late(self, after: float) -> float:
+        # A handler that sleeps in virtual time is ahead of the driver's clock.
+        return max(0.0, after) + self._now() - self._time()
+
 
 def answer(call: Call, result: Any, raised: dict[int, BaseException], error: BaseException | None) -> Stimulus:
     """The stimulus for a call that came back with a result or with what it raised.
@@ -115,51 +202,16 @@ def answer(call: Call, result: Any, raised: dict[int, BaseException], error: Bas
     return Failed(call.token, error.error, error.cause)
 
 
-class Ended(NamedTuple):
-    """What became of an execution; `exception` is what a handler raised in the call that ended it, if one did."""
-
-    outcome: Outcome
-    exception: BaseException | None
-
-
-def drive(execution: Execution, driver: Driver, observe: Callable[[Execution], None] | None = None) -> Ended:
-    """Run an execution that has not begun to its end in the driver's world.
-
-    `observe` is called after every step (progress displays). Ctrl-C aborts the execution, writes its last event and
-    goes on to the caller, who still holds the execution.
-    """
-    driver.raised = {}
-    stimulus: Stimulus | None = None
-    exception: BaseException | None = None
-    now = driver.now()
-    try:
-        while True:
-            if type(stimulus) is Failed:
-                exception = _noted(execution, driver, stimulus)
-            commands = execution.step(stimulus, now)
-            if observe is not None:
-                observe(execution)
-            for command in commands:
-                driver.perform(command)
-            if execution.outcome is not None:
-                blamed = type(stimulus) is Failed and execution.outcome.status == "FAILED"
-                return Ended(execution.outcome, exception if blamed else None)
-            stimulus, now = driver.next()
-    except KeyboardInterrupt:
-        execution.step(Stopped(cause="interrupted"), driver.now())
-        if observe is not None:
-            observe(execution)
-        raise
-    finally:
-        driver.close()
+def report(call: Call, result: Any, raised: dict[int, BaseException], error: BaseException | None) -> Stimulus:
+    """The stimulus for what a `Later.then` came to."""
+    told = answer(call, result, raised, error)
+    if isinstance(told, Succeeded):
+        return TaskSucceeded(call.token, result)
+    if isinstance(told, Failed):
+        return TaskFailed(*told)
+    return told
 
 
-def _noted(execution: Execution, driver: Driver, failure: Failed) -> BaseException | None:
-    """The handler's own exception, told where in the machine it was called."""
-    error = driver.raised.pop(failure.token, None)
-    place = execution.place_of(failure.token)
-    if error is not None and place:
-        note = f"in {place}"
-        if note not in getattr(error, "__notes__", ()):  # a handler may raise the same object again and again
-            error.add_note(note)
-    return error
+__all__ = [
+    "TOKEN_BITS", "Answer", "Begun", "Driver", "Later", "Nested", "TaskContext", "Work", "answer", "report",
+]  # fmt: skip

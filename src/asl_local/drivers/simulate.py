@@ -17,9 +17,10 @@ from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any, TypeVar, TypeVarTuple
 
-from asl_local.drivers.driver import TaskContext, Work, answer
-from asl_local.engine.messages import Call, Cancel, Command, Fired, Heartbeat, Stimulus, Timer
-from asl_local.errors import AslError, InternalError
+from asl_local.drivers.callbacks import Callbacks, Desk
+from asl_local.drivers.driver import TOKEN_BITS, Begun, Later, Nested, TaskContext, Work, answer, report
+from asl_local.engine.messages import Call, Cancel, Command, Fired, Heartbeat, Stimulus, Succeeded, Taken, Timer
+from asl_local.errors import AslError, InternalError, UnansweredToken
 from asl_local.values import Json
 
 _T = TypeVar("_T")
@@ -38,11 +39,14 @@ START = 1_704_067_200.0
 class Simulation:
     """A driver whose clock jumps to whatever is due next. Seed 0 keeps ties in order, other seeds shuffle them."""
 
-    def __init__(self, work: Work, *, seed: int = 0, start: float = START) -> None:
+    def __init__(
+        self, work: Work, *, seed: int = 0, start: float = START, callbacks: Callbacks | None = None
+    ) -> None:  # fmt: skip
         self.raised: dict[int, BaseException] = {}
-        self._work = work
+        self.works: dict[int, Work] = {0: work}
+        self._desk = Desk(callbacks, self._deliver)
         self._clock = start
-        self._due: list[tuple[float, int, float, int, Stimulus]] = []
+        self._due: list[tuple[float, int, float, int, Stimulus | Begun]] = []
         self._serial = 0
         self._ties = random.Random(seed) if seed else None
         self._cancelled: set[int] = set()
@@ -61,8 +65,9 @@ class Simulation:
             self._put(command.at, 1, Fired(command.token))
         elif type(command) is Cancel:
             self._cancelled.add(command.token)
+            self._desk.close(command.token)
 
-    def next(self) -> tuple[Stimulus, float]:
+    def next(self) -> tuple[Stimulus | Begun, float]:
         """Jump to what is due next."""
         while self._due:
             at, _, _, _, stimulus = heapq.heappop(self._due)
@@ -75,21 +80,35 @@ class Simulation:
                 f"the async handler of state {self._stalled[0]!r} waits for something that never comes, "
                 "and neither a timeout nor anything else is due"
             )
+        call = self._desk.unanswered()
+        if call is not None:
+            raise UnansweredToken(_unanswered(call))
         raise InternalError("the execution waits for something that nobody will ever deliver")
+
+    def over(self, token: int) -> None:
+        """The task has ended: nobody can answer it any more."""
+        self._desk.close(token)
 
     def close(self) -> None:
         """Nothing runs any more; close the loop that async handlers ran in, and what they left in it."""
+        self._desk.close_all()
         if self._loop is not None:
             self._loop.finish(_dismissed(self._loop))
             self._loop.close()
             self._loop = None
 
-    def _put(self, at: float, order: int, stimulus: Stimulus) -> None:
+    def _put(self, at: float, order: int, stimulus: Stimulus | Begun) -> None:
         self._serial += 1
         tie = self._ties.random() if self._ties else 0.0
         heapq.heappush(self._due, (at, order, tie, self._serial, stimulus))
 
+    def _deliver(self, stimulus: Stimulus, after: float) -> None:
+        self._put(self._clock + after, 0, stimulus)
+
     def _call(self, call: Call) -> None:
+        self._desk.open(call)
+        if call.made:
+            return
         elapsed = 0.0
         began = self._loop.elapsed if self._loop is not None else 0.0
 
@@ -105,22 +124,58 @@ class Simulation:
         def heartbeat() -> None:
             self._put(moment(), 0, Heartbeat(call.token))
 
-        context = TaskContext(call, now=moment, sleep=sleep, heartbeat=heartbeat)
-        result: Json = None
-        error: BaseException | None = None
+        context = TaskContext(
+            call, now=moment, sleep=sleep, heartbeat=heartbeat, callbacks=self._desk.callbacks, time=self.now
+        )
         try:
-            result = self._work(call, context)
+            result, error = self._finished(lambda: self.works[call.token >> TOKEN_BITS](call, context))
+            if isinstance(result, Nested):
+                self._put(moment(), 0, Begun(call.token, result))
+            elif isinstance(result, Later):
+                self._submitted(call, result, moment())
+                if result.then is not None:
+                    then = result.then
+                    result, error = self._finished(lambda: then(context))
+                    self._put(moment(), 0, report(call, result, self.raised, error))
+            else:
+                self._put(moment(), 0, answer(call, result, self.raised, error))
+        except _Stalled:
+            # It never answers. A timeout may still end the task; if nothing is due at all, `next` says so.
+            self._stalled.append(call.state)
+
+    def _submitted(self, call: Call, later: Later, at: float) -> None:
+        """The request is done; for an activity there is none, but a worker."""
+        if call.waits != "activity":
+            self._put(at, 0, Succeeded(call.token, later.answer))
+        elif later.then is None:
+            self._desk.callbacks.offer(call)
+        else:
+            self._put(at, 0, Taken(call.token, later.worker))
+
+    def _finished(self, job: Callable[[], Any]) -> tuple[Any, BaseException | None]:
+        """What a job comes to, or what it raises."""
+        try:
+            result = job()
             if isinstance(result, Awaitable):
                 if self._loop is None:
                     self._loop = _VirtualLoop()
                 result = self._loop.finish(_awaited(result))
-        except _Stalled:
-            # It never answers. A timeout may still end the task; if nothing is due at all, `next` says so.
-            self._stalled.append(call.state)
-            return
         except Exception as raised:
-            error = raised
-        self._put(moment(), 0, answer(call, result, self.raised, error))
+            return None, raised
+        return result, None
+
+
+def _unanswered(call: Call) -> str:
+    if call.waits == "activity":
+        return (
+            f"the state {call.state!r} waits for a worker of {call.resource}, and nothing else is due: give a handler "
+            "under this ARN, or the state a TimeoutSeconds"
+        )
+    return (
+        f"the state {call.state!r} waits for its task token {call.task_token}, and nothing else is due that could answer "
+        "it: answer it in a handler (context.send_task_success), name who does (Resources(workers={...})), or give the "
+        "state a TimeoutSeconds or HeartbeatSeconds"
+    )
 
 
 async def _awaited(awaitable: Awaitable[Json]) -> Json:

@@ -14,23 +14,22 @@ import inspect
 import queue
 import threading
 import time
-from collections.abc import Awaitable
-from typing import NamedTuple, TypeAlias
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple, TypeAlias
 
-from asl_local.drivers.driver import TaskContext, Work, answer
+from asl_local.drivers.callbacks import Callbacks, Desk
+from asl_local.drivers.driver import TOKEN_BITS, Begun, Later, Nested, TaskContext, Work, answer, report
 from asl_local.engine.messages import (
     Call,
     Cancel,
     Command,
-    Failed,
     Fired,
     Heartbeat,
-    Refused,
     Stimulus,
     Succeeded,
+    Taken,
     Timer,
 )
-from asl_local.values import Json
 
 WORKERS = 40
 """Handlers that run at once, as many as iterations of an inline Map."""
@@ -43,18 +42,20 @@ class _Arrival(NamedTuple):
     """What came in, and when: an answer and a timer are taken in the order in which they happened."""
 
     at: float
-    what: Stimulus | BaseException
+    what: Stimulus | Begun | BaseException
 
 
-_Job: TypeAlias = tuple[Call, TaskContext]
+_Job: TypeAlias = tuple[Call, TaskContext, Callable[[TaskContext], Any] | None]
+"""A call to make; or what is to be done after one, where that is given."""
 
 
 class RealTime:
     """A driver in real time. `now` follows the system's clock at the start and its monotonic clock from then on."""
 
-    def __init__(self, work: Work, *, workers: int = WORKERS) -> None:
+    def __init__(self, work: Work, *, workers: int = WORKERS, callbacks: Callbacks | None = None) -> None:
         self.raised: dict[int, BaseException] = {}
-        self._work = work
+        self.works: dict[int, Work] = {0: work}
+        self._desk = Desk(callbacks, self.deliver)
         self._most = workers
         self._began = time.time() - time.monotonic()
         self._inbox: queue.SimpleQueue[_Arrival] = queue.SimpleQueue()
@@ -63,7 +64,8 @@ class RealTime:
         self._threads = 0
         self._idle = 0  # workers without a job; negative: jobs without a worker
         self._lock = threading.Lock()
-        self._timers: list[tuple[float, int]] = []
+        self._serial = 0
+        self._timers: list[tuple[float, int, Stimulus | Begun]] = []
         self._contexts: dict[int, TaskContext] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -77,8 +79,9 @@ class RealTime:
         if type(command) is Call:
             self._call(command)
         elif type(command) is Timer:
-            heapq.heappush(self._timers, (command.at, command.token))
+            self._later(command.at, Fired(command.token))
         elif type(command) is Cancel:
+            self._desk.close(command.token)
             context = self._contexts.pop(command.token, None)
             if context is not None:
                 context.cancelled = True
@@ -86,7 +89,7 @@ class RealTime:
                     self._most += 1  # its worker is taken for as long as the handler likes
                 self._hire()
 
-    def next(self) -> tuple[Stimulus, float]:
+    def next(self) -> tuple[Stimulus | Begun, float]:
         """Wait for an answer or for the next timer, whichever was first; with the time at which it was."""
         while True:
             arrived, self._early = self._early, None
@@ -99,17 +102,28 @@ class RealTime:
                     arrived = None
             if due is not None and (due <= self.now() if arrived is None else due < arrived.at):
                 self._early = arrived
-                return Fired(heapq.heappop(self._timers)[1]), due
+                return heapq.heappop(self._timers)[2], due
             if arrived is None:
                 continue
             if isinstance(arrived.what, BaseException):
                 raise arrived.what
-            if isinstance(arrived.what, (Succeeded, Failed, Refused)):
-                self._contexts.pop(arrived.what.token, None)
+            if arrived.at > self.now():
+                self._later(arrived.at, arrived.what)
+                continue
             return arrived.what, arrived.at
+
+    def deliver(self, stimulus: Stimulus, after: float = 0.0) -> None:
+        """Put in a word from another thread, so many seconds from now: an answer to a task token, a stop."""
+        self._inbox.put(_Arrival(self.now() + after, stimulus))
+
+    def over(self, token: int) -> None:
+        """The task has ended: nobody can answer it any more."""
+        self._contexts.pop(token, None)
+        self._desk.close(token)
 
     def close(self) -> None:
         """Let idle workers go; busy ones end with their handler."""
+        self._desk.close_all()
         with self._lock:
             self._closed = True
             for context in self._contexts.values():
@@ -120,15 +134,28 @@ class RealTime:
         if loop is not None:
             loop.call_soon_threadsafe(_stop, loop)
 
-    def _put(self, what: Stimulus | BaseException) -> None:
+    def _put(self, what: Stimulus | Begun | BaseException) -> None:
         self._inbox.put(_Arrival(self.now(), what))
 
+    def _later(self, at: float, what: Stimulus | Begun) -> None:
+        self._serial += 1
+        heapq.heappush(self._timers, (at, self._serial, what))
+
     def _call(self, call: Call) -> None:
-        context = TaskContext(call, now=self.now, sleep=time.sleep, heartbeat=lambda: self._put(Heartbeat(call.token)))
+        self._desk.open(call)
+        if call.made:
+            return
+        context = TaskContext(
+            call, now=self.now, sleep=time.sleep, heartbeat=lambda: self._put(Heartbeat(call.token)),
+            callbacks=self._desk.callbacks,
+        )  # fmt: skip
         self._contexts[call.token] = context
+        self._employ(call, context, None)
+
+    def _employ(self, call: Call, context: TaskContext, then: Callable[[TaskContext], Any] | None) -> None:
         with self._lock:
             self._idle -= 1
-        self._jobs.put((call, context))
+        self._jobs.put((call, context, then))
         self._hire()
 
     def _hire(self) -> None:
@@ -143,41 +170,64 @@ class RealTime:
 
     def _serve(self) -> None:
         while (job := self._jobs.get()) is not None:
-            call, context = job
+            call, context, then = job
             if not context.cancelled:
-                self._make(call, context)
+                self._make(call, context, then)
             with self._lock:
                 self._idle += 1
 
-    def _make(self, call: Call, context: TaskContext) -> None:
+    def _make(self, call: Call, context: TaskContext, then: Callable[[TaskContext], Any] | None) -> None:
         try:
-            result = self._work(call, context)
+            result = self.works[call.token >> TOKEN_BITS](call, context) if then is None else then(context)
         except BaseException as error:
-            self._answer(call, None, error)
+            self._answer(call, context, then, None, error)
             return
         if not isinstance(result, Awaitable):
-            self._answer(call, result, None)
+            self._answer(call, context, then, result, None)
             return
         with self._lock:
             loop = None if self._closed else self._event_loop()
             if loop is not None:
-                asyncio.run_coroutine_threadsafe(self._finish(call, result), loop)
+                asyncio.run_coroutine_threadsafe(self._finish(call, context, then, result), loop)
         if loop is None and inspect.iscoroutine(result):
             result.close()
 
-    async def _finish(self, call: Call, awaitable: Awaitable[Json]) -> None:
+    async def _finish(
+        self, call: Call, context: TaskContext, then: Callable[[TaskContext], Any] | None, awaitable: Awaitable[Any]
+    ) -> None:
         try:
             result = await awaitable
         except BaseException as error:
-            self._answer(call, None, error)
+            self._answer(call, context, then, None, error)
         else:
-            self._answer(call, result, None)
+            self._answer(call, context, then, result, None)
 
-    def _answer(self, call: Call, result: Json, error: BaseException | None) -> None:
+    def _answer(
+        self, call: Call, context: TaskContext, then: Callable[[TaskContext], Any] | None, result: Any,
+        error: BaseException | None,
+    ) -> None:  # fmt: skip
         try:
-            self._put(answer(call, result, self.raised, error))
+            if then is not None:
+                self._put(report(call, result, self.raised, error))
+            elif isinstance(result, Nested):
+                self._put(Begun(call.token, result))
+            elif isinstance(result, Later):
+                self._submitted(call, context, result)
+            else:
+                self._put(answer(call, result, self.raised, error))
         except BaseException as ours:
             self._put(ours)
+
+    def _submitted(self, call: Call, context: TaskContext, later: Later) -> None:
+        """The request is done; for an activity there is none, but a worker."""
+        if call.waits != "activity":
+            self._put(Succeeded(call.token, later.answer))
+        elif later.then is None:
+            self._desk.callbacks.offer(call)
+        else:
+            self._put(Taken(call.token, later.worker))
+        if later.then is not None:
+            self._employ(call, context, later.then)
 
     def _event_loop(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:

@@ -19,10 +19,11 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from asl_local.engine import children, failures, snapshot, states, variables
+from asl_local.engine import children, failures, patterns, snapshot, states, variables
 from asl_local.engine.history import History, HistoryFull
 from asl_local.engine.messages import (
     EXECUTION_TOKEN,
+    TASKS,
     Call,
     Cancel,
     Command,
@@ -34,6 +35,9 @@ from asl_local.engine.messages import (
     Stimulus,
     Stopped,
     Succeeded,
+    Taken,
+    TaskFailed,
+    TaskSucceeded,
     Timer,
     Waiting,
 )
@@ -68,14 +72,16 @@ class Identity:
 class Strand:
     """One line of control. `event` is the id that its next event follows, `entered` that of its state's Entered event.
 
-    `token` and `why` say what it waits for; `until` and `beat_by` when that times out. `live`, `items`, `started` and
-    `results` are its children's while its state is Parallel or Map. `variables` are those assigned in its own `States`
-    object, never edited but replaced; those of its parents can be read besides.
+    `token` and `why` say what it waits for; `until` and `beat_by` when that times out. `offered` is the token that its
+    task will have, `early` an answer that came before its turn, `begun` whether a worker has the task (patterns.py).
+    `live`, `items`, `started` and `results` are its children's while its state is Parallel or Map. `variables` are those
+    assigned in its own `States` object, never edited but replaced; those of its parents can be read besides.
     """
 
     __slots__ = (
-        "alive", "attempts", "beat_by", "block", "effective", "entered", "entered_at", "event", "heartbeat", "index",
-        "items", "limit", "live", "parent", "raw", "results", "retries", "started", "state", "token", "until", "variables", "why",
+        "alive", "attempts", "beat_by", "begun", "block", "early", "effective", "entered", "entered_at", "event",
+        "heartbeat", "index", "items", "limit", "live", "offered", "parent", "raw", "results", "retries", "started",
+        "state", "timeout", "token", "until", "variables", "why",
     )  # fmt: skip
 
     def __init__(self, parent: Strand | None, index: int, block: Block, raw: Json, event: int) -> None:
@@ -87,6 +93,10 @@ class Strand:
         self.token = 0
         self.why = ""
         self.until: float | None = None
+        self.timeout: int | None = None
+        self.offered = 0
+        self.early: list[Json] | None = None
+        self.begun = False
         self.heartbeat: int | None = None
         self.beat_by: float | None = None
         self.attempts: dict[int, int] | None = None
@@ -103,17 +113,19 @@ class Strand:
 class Execution:
     """Perform the commands, `step` with each stimulus, until there is an `outcome`.
 
-    `input` must be JSON (see values.accept) and is never edited. `now` is in epoch seconds. Two executions are equal
-    when they would behave alike from here on and have the same history.
+    `input` must be JSON (see values.accept) and is never edited. `now` is in epoch seconds. `activities` are the ARNs
+    of the activities that exist, None for any. Two executions are equal when they would behave alike from here on and
+    have the same history.
     """
 
     def __init__(
         self, plan: Plan, input: Json, *, identity: Identity, seed: int = 0, shuffle: bool = False,
-        limits: Limits | None = None,
+        limits: Limits | None = None, activities: frozenset[str] | None = None,
     ) -> None:  # fmt: skip
         self.plan, self.input, self.identity = plan, input, identity
         self.seed, self.shuffle, self.draws = seed, shuffle, 0
         self.limits = limits or Limits()
+        self.activities = activities
         self.history = History(self.limits.events)
         self.now = 0.0
         self.started_at = 0.0
@@ -155,9 +167,20 @@ class Execution:
     def waiting_for(self) -> list[Waiting]:
         """What the execution waits for now: tasks that are out, retries and waits that are due, in order of token."""
         return [
-            Waiting(token, self.waiting[token].state.pointer, self.waiting[token].why, self.waiting[token].until)
-            for token in sorted(self.waiting)
-        ]
+            Waiting(
+                token, strand.state.pointer, strand.why, strand.until,
+                patterns.task_token(self, token) if strand.why in ("token", "job", "activity") else "",
+            )
+            for token, strand in sorted(self.waiting.items())
+        ]  # fmt: skip
+
+    def pending(self) -> list[Command]:
+        """What to perform in order to go on with an execution that was loaded: its calls and clocks, anew."""
+        return patterns.pending(self)
+
+    def token_named(self, task_token: str) -> int | None:
+        """The token that a task token's text stands for, whether it is still waited for or not; None if it is none."""
+        return patterns.number_of(self, task_token)
 
     def place_of(self, token: int) -> str:
         """Where in the machine a token belongs: `Map 'Orders', item 1 > Task 'Charge'`; "" for a stale one."""
@@ -199,6 +222,8 @@ class Execution:
             "StateMachine": {"Id": identity.machine_arn, "Name": identity.machine_name},
             "State": state,
         }  # fmt: skip
+        if strand.offered:
+            context["Task"] = {"Token": patterns.task_token(self, strand.offered)}
         item = self.item or children.item_of(strand)
         if item is not None:
             context["Map"] = {"Item": {"Index": item[0], "Value": item[1]}}
@@ -296,10 +321,13 @@ class Execution:
 
     def suspend(self, strand: Strand, why: str) -> int:
         """Let the strand stand still; the token that wakes it."""
-        self.tokens += 1
-        strand.token, strand.why = self.tokens, why
-        self.waiting[self.tokens] = strand
-        return self.tokens
+        token, strand.offered = strand.offered, 0
+        if not token:
+            self.tokens += 1
+            token = self.tokens
+        strand.token, strand.why = token, why
+        self.waiting[token] = strand
+        return token
 
     def sleep(self, strand: Strand, why: str, until: float) -> None:
         """Let the strand stand still until then."""
@@ -311,10 +339,11 @@ class Execution:
         """Take the strand's token back: what still carries it is stale from now on."""
         self.waiting.pop(strand.token, None)
         strand.token, strand.why, strand.until, strand.beat_by, strand.heartbeat = 0, "", None, None, None
+        strand.timeout, strand.early, strand.begun = None, None, False
 
     def cancel(self, *strands: Strand) -> None:
         """Nobody waits for these tasks any more: tell those at work; a call that has not left yet never does."""
-        tokens = {strand.token for strand in strands if strand.why == "task"}
+        tokens = {strand.token for strand in strands if strand.why in TASKS}
         unsent = tokens.intersection(command.token for command in self.commands if type(command) is Call)
         if unsent:
             self.commands = [command for command in self.commands if command.token not in unsent]
@@ -348,6 +377,12 @@ class Execution:
             self._refused(stimulus)
         elif isinstance(stimulus, Fired):
             self._fired(stimulus)
+        elif isinstance(stimulus, (TaskSucceeded, TaskFailed)):
+            if (strand := self.waiting.get(stimulus.token)) is not None:
+                patterns.reported(self, strand, stimulus)
+        elif isinstance(stimulus, Taken):
+            if (strand := self.waiting.get(stimulus.token)) is not None:
+                patterns.taken(self, strand, stimulus.worker)
         elif isinstance(stimulus, Heartbeat):
             self._heartbeat(stimulus)
         else:
@@ -361,22 +396,18 @@ class Execution:
         strand = self._task_waiting(stimulus.token)
         if strand is None:
             return
-        self.wake(strand)
         resource = strand.state.resource
-        if exceeds(stimulus.result, self.limits.payload_bytes) and resource is not None:
-            # Recorded: the cause names the service, or the function by its ARN; wildcards match this one.
-            error = failures.too_large(resource.service or resource.arn)
-            states.record_failed(self, strand, error.error, error.cause)
-            failures.fail(self, strand, failures.Failure(error.error, error.cause, task_result=True))
+        if resource is not None and resource.waits and not exceeds(stimulus.result, self.limits.payload_bytes):
+            patterns.submitted(self, strand, stimulus.result)
             return
-        states.record_succeeded(self, strand, stimulus.result)
-        self.leave(strand, stimulus.result)
+        self.wake(strand)
+        patterns.succeeded(self, strand, stimulus.result)
 
     def _failed(self, stimulus: Failed) -> None:
         strand = self._task_waiting(stimulus.token)
         if strand is not None:
             self.wake(strand)
-            states.record_failed(self, strand, stimulus.error, stimulus.cause)
+            states.record_failed(self, strand, stimulus.error, stimulus.cause, unsubmitted=True)
             failures.fail(self, strand, failures.Failure(stimulus.error, stimulus.cause))
 
     def _refused(self, stimulus: Refused) -> None:
@@ -393,14 +424,14 @@ class Execution:
         strand = self.waiting.get(stimulus.token)
         if strand is None:
             return
-        if strand.why != "task" and strand.until is not None and self.now < strand.until:
+        if strand.why not in TASKS and strand.until is not None and self.now < strand.until:
             self.commands.append(Timer(stimulus.token, strand.until))  # too early: come back
             return
         states.FIRED[strand.why](self, strand)
 
     def _heartbeat(self, stimulus: Heartbeat) -> None:
-        strand = self._task_waiting(stimulus.token)
-        if strand is not None and strand.heartbeat is not None:
+        strand = self.waiting.get(stimulus.token)
+        if strand is not None and strand.heartbeat is not None and strand.beat_by is not None:
             strand.beat_by = self.now + strand.heartbeat  # the timer that runs already will see it
 
     def _stopped(self, stimulus: Stopped) -> None:

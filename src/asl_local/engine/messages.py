@@ -14,8 +14,18 @@ EXECUTION_TOKEN = 0
 """The token of the machine's own TimeoutSeconds; strands count from 1."""
 
 
+TASKS = ("task", "token", "job", "activity")
+"""What a strand waits for while its task is out: a call's answer; a task token's, after the call's; a job's end, after
+the call's; an activity's worker."""
+
+
 class Call(NamedTuple):
-    """Command: call this resource and answer with this token. `deadline` (epoch seconds) is for the handler to read."""
+    """Command: call this resource and answer with this token. `deadline` (epoch seconds) is for the handler to read.
+
+    `waits` says what the task waits for beyond the call's own answer: "token", "job", "activity", or "" for nothing;
+    `task_token` is the text that whoever reports the task's end names it by. `made` tells a call that was made before
+    the execution was dumped and loaded: only its token is still out.
+    """
 
     token: int
     resource: str
@@ -23,6 +33,9 @@ class Call(NamedTuple):
     state: str
     attempt: int
     deadline: float | None
+    waits: str = ""
+    task_token: str = ""
+    made: bool = False
 
 
 class Timer(NamedTuple):
@@ -39,14 +52,14 @@ class Cancel(NamedTuple):
 
 
 class Succeeded(NamedTuple):
-    """Stimulus: the task came back with a result that is JSON."""
+    """Stimulus: the call came back with a result that is JSON; where the task waits for more, it is now submitted."""
 
     token: int
     result: Json
 
 
 class Failed(NamedTuple):
-    """Stimulus: the task came back with an error."""
+    """Stimulus: the call came back with an error."""
 
     token: int
     error: str | None
@@ -60,6 +73,31 @@ class Refused(NamedTuple):
     cause: str
 
 
+class Taken(NamedTuple):
+    """Stimulus: a worker has taken an activity's task (GetActivityTask)."""
+
+    token: int
+    worker: str | None = None
+
+
+class TaskSucceeded(NamedTuple):
+    """Stimulus: somebody reports that a task that waits for it has succeeded (SendTaskSuccess, or its job is done).
+
+    It may come before the call's own answer and is then kept until that is there.
+    """
+
+    token: int
+    output: Json
+
+
+class TaskFailed(NamedTuple):
+    """Stimulus: somebody reports that a task that waits for it has failed (SendTaskFailure, or its job has)."""
+
+    token: int
+    error: str | None = None
+    cause: str | None = None
+
+
 class Fired(NamedTuple):
     """Stimulus: a timer's time has come."""
 
@@ -67,7 +105,7 @@ class Fired(NamedTuple):
 
 
 class Heartbeat(NamedTuple):
-    """Stimulus: the task is alive."""
+    """Stimulus: the task is alive (SendTaskHeartbeat)."""
 
     token: int
 
@@ -80,16 +118,22 @@ class Stopped(NamedTuple):
 
 
 Command: TypeAlias = Call | Timer | Cancel
-Stimulus: TypeAlias = Succeeded | Failed | Refused | Fired | Heartbeat | Stopped
+Stimulus: TypeAlias = Succeeded | Failed | Refused | Taken | TaskSucceeded | TaskFailed | Fired | Heartbeat | Stopped
 
 
 class Waiting(NamedTuple):
-    """One thing that an execution waits for; `why` is "task", "retry" or "wait", `until` epoch seconds or None."""
+    """One thing that an execution waits for.
+
+    `state` is the state's JSON pointer, `until` epoch seconds or None. `why` is "task" (a call is out), "token"
+    (submitted; `task_token` is to be answered), "job" (submitted; its end is to come), "activity" (a worker has to take
+    it, or has), "retry" or "wait".
+    """
 
     token: int
     state: str
     why: str
     until: float | None
+    task_token: str = ""
 
 
 class Outcome(NamedTuple):

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from asl_local.engine.execution import Execution, Strand
     from asl_local.plan import Plan
 
-VERSION = 1
+VERSION = 2
 
 # Slots by how they are written: as they are, through the pool, as a list of values that each go through the pool.
 _PLAIN = (
     "index", "alive", "entered", "entered_at", "event", "token", "why", "until", "heartbeat", "beat_by", "retries",
-    "started", "limit",
+    "started", "limit", "timeout", "offered", "begun",
 )  # fmt: skip
-_POOLED = ("raw", "effective", "items", "variables")
+_POOLED = ("raw", "effective", "items", "variables", "early")
 
 
 class _Pool:
@@ -103,6 +103,7 @@ def _document(x: Execution, pool: _Pool | _Texts) -> dict[str, Json]:
         "plan": x.plan.fingerprint,
         "identity": asdict(x.identity),
         "limits": asdict(x.limits),
+        "activities": None if x.activities is None else sorted(x.activities),
         "seed": x.seed,
         "shuffle": x.shuffle,
         "draws": x.draws,
@@ -131,6 +132,7 @@ def load(text: str, plan: Plan) -> Execution:
     x = Execution(
         plan, _got(values, document["input"]), identity=Identity(**document["identity"]), seed=document["seed"],
         shuffle=document["shuffle"], limits=Limits(**document["limits"]),
+        activities=None if document["activities"] is None else frozenset(document["activities"]),
     )  # fmt: skip
     for slot in ("draws", "now", "started_at", "tokens", "assigned_bytes"):
         setattr(x, slot, document[slot])
@@ -186,7 +188,8 @@ def fork(x: Execution) -> Execution:
             other.waiting[twin.token] = twin
         return twin
 
-    other = type(x)(x.plan, x.input, identity=x.identity, seed=x.seed, shuffle=x.shuffle, limits=x.limits)
+    other = type(x)(x.plan, x.input, identity=x.identity, seed=x.seed, shuffle=x.shuffle, limits=x.limits,
+                    activities=x.activities)  # fmt: skip
     for slot in ("draws", "now", "started_at", "tokens", "assigned_bytes", "outcome"):
         setattr(other, slot, getattr(x, slot))
     other.root = other.current = copy(x.root, None)

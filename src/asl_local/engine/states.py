@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from asl_local.engine import children, failures
+from asl_local.engine import children, failures, patterns
 from asl_local.engine.failures import Failure
-from asl_local.engine.messages import Call, Timer
+from asl_local.engine.messages import Timer
 from asl_local.errors import HEARTBEAT_TIMEOUT, NO_CHOICE_MATCHED, RUNTIME, TIMEOUT, EvaluationError
 from asl_local.values import Json, exceeds
 
@@ -31,6 +31,7 @@ def enter(x: Execution, strand: Strand) -> None:
 def work(x: Execution, strand: Strand) -> None:
     """Do what the state does; a retry comes here again, so that Parameters see the new RetryCount."""
     state = strand.state
+    patterns.announce(x, strand)
     try:
         arguments = strand.raw
         if state.arguments is not None:
@@ -112,21 +113,17 @@ def _task(x: Execution, strand: Strand, arguments: Json) -> None:
         strand.event = x.history.add(
             "LambdaFunctionScheduled", x.now, strand.event, resource.arn, arguments, timeout, credentials
         )
+    elif resource.kind == "activity":
+        patterns.require_activity(x, resource.arn)
+        strand.event = x.history.add(
+            "ActivityScheduled", x.now, strand.event, resource.arn, arguments, timeout, heartbeat
+        )  # fmt: skip
     else:
         strand.event = x.history.add(
             "TaskScheduled", x.now, strand.event, resource.service, resource.action, x.identity.region, arguments,
             timeout, heartbeat, credentials,
         )  # fmt: skip
-    token = x.suspend(strand, "task")
-    strand.until = None if timeout is None else x.now + timeout
-    strand.heartbeat = heartbeat
-    strand.beat_by = None if heartbeat is None else x.now + heartbeat
-    x.commands.append(Call(token, resource.arn, arguments, state.name, strand.retries, strand.until))
-    if strand.until is not None:
-        x.commands.append(Timer(token, strand.until))
-    if strand.beat_by is not None:
-        x.commands.append(Timer(token, strand.beat_by))
-    x.scheduled.append(strand)
+    patterns.schedule(x, strand, arguments, timeout, heartbeat)
 
 
 def _parallel(x: Execution, strand: Strand, arguments: Json) -> None:
@@ -187,6 +184,9 @@ def _wait_timer(x: Execution, strand: Strand) -> None:
 
 FIRED: Mapping[str, Callable[[Execution, Strand], None]] = {
     "task": _task_timer,
+    "token": _task_timer,
+    "job": _task_timer,
+    "activity": _task_timer,
     "retry": _retry_timer,
     "wait": _wait_timer,
 }
@@ -206,24 +206,30 @@ def record_started(x: Execution, strand: Strand) -> None:
 
 def record_succeeded(x: Execution, strand: Strand, result: Json) -> None:
     """The task came back."""
+    _record_end(x, strand, "Succeeded", result)
+
+
+def record_failed(
+    x: Execution, strand: Strand, error: str | None, cause: str | None, *, unsubmitted: bool = False
+) -> None:
+    """The task came back with an error; `unsubmitted`: that is what its request was answered with.
+
+    AWS has TaskSubmitFailed for the request of a task that waits for more (seen with batch:submitJob.sync).
+    """
+    waits = strand.state.resource is not None and strand.state.resource.waits
+    _record_end(x, strand, "SubmitFailed" if unsubmitted and waits else "Failed", error, cause)
+
+
+def _record_end(x: Execution, strand: Strand, how: str, *details: Json) -> None:
     resource = strand.state.resource
     if resource is None or resource.kind == "lambda":
-        strand.event = x.history.add("LambdaFunctionSucceeded", x.now, strand.event, result)
+        strand.event = x.history.add(f"LambdaFunction{how}", x.now, strand.event, *details)
+    elif resource.kind == "activity":
+        strand.event = x.history.add(f"Activity{how}", x.now, strand.event, *details)
     else:
-        strand.event = x.history.add("TaskSucceeded", x.now, strand.event, resource.service, resource.action, result)
-
-
-def record_failed(x: Execution, strand: Strand, error: str | None, cause: str | None) -> None:
-    """The task came back with an error."""
-    _record_end(x, strand, "Failed", error, cause)
-
-
-def _record_end(x: Execution, strand: Strand, how: str, error: str | None, cause: str | None) -> None:
-    resource = strand.state.resource
-    if resource is None or resource.kind == "lambda":
-        strand.event = x.history.add(f"LambdaFunction{how}", x.now, strand.event, error, cause)
-    else:
-        strand.event = x.history.add(f"Task{how}", x.now, strand.event, resource.service, resource.action, error, cause)
+        strand.event = x.history.add(
+            f"Task{how}", x.now, strand.event, resource.service, resource.action, *details
+        )  # fmt: skip
 
 
 __all__ = ["FIRED", "WORK", "enter", "record_failed", "record_started", "record_succeeded", "work"]

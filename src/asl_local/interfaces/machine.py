@@ -44,6 +44,7 @@ class Result:
     `status` is SUCCEEDED, FAILED, TIMED_OUT or ABORTED; `output` a JSON value, None unless SUCCEEDED; `error` and
     `cause` as DescribeExecution has them. `place` says where in the machine it failed, or what it waited for when its
     time was up ("Map 'Orders', item 1 > Task 'Charge'"); `exception` is what the handler raised there, if one did.
+    `nested` has the results of the executions of other machines that it started, in that order.
     """
 
     status: str
@@ -54,6 +55,7 @@ class Result:
     identity: Identity = field(repr=False)
     place: str = ""
     exception: BaseException | None = field(default=None, repr=False)
+    nested: tuple[Result, ...] = field(default=(), repr=False)
 
     def unwrap(self) -> Json:
         """The output. Raises ExecutionFailed, with the state's place in the machine, if there is none."""
@@ -231,12 +233,13 @@ def _work(execution: Execution, resources: Given) -> Work:
 
 def _finish(execution: Execution, driver: Driver, on_event: Callable[[Event], None] | None) -> Result:
     observe = None if on_event is None else _observer(on_event)
-    outcome, exception = drive(execution, driver, observe)
-    return result_of(execution, outcome, exception)
+    return result_of(execution, *drive(execution, driver, observe))
 
 
-def result_of(execution: Execution, outcome: Outcome, exception: BaseException | None = None) -> Result:
-    """The result of an execution that has ended."""
+def result_of(
+    execution: Execution, outcome: Outcome, exception: BaseException | None = None, nested: Sequence[Execution] = ()
+) -> Result:  # fmt: skip
+    """The result of an execution that has ended, and of those that it started."""
     return Result(
         outcome.status,
         copy(outcome.output),
@@ -246,6 +249,7 @@ def result_of(execution: Execution, outcome: Outcome, exception: BaseException |
         execution.identity,
         outcome.place,
         exception,
+        tuple(result_of(each, each.outcome or Outcome("RUNNING")) for each in nested),
     )
 
 

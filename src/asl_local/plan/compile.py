@@ -31,6 +31,7 @@ from asl_local.plan.plan import Block, Catcher, OutputFlow, Plan, Resource, Retr
 from asl_local.values import Json, text_of
 
 _INTEGRATION = re.compile(r"arn:aws[\w-]*:states:[^:]*:[^:]*:(?P<service>aws-sdk:[^:]+|[^:]+):(?P<action>.+)")
+_WAITS = {".waitForTaskToken": "token", ".sync": "job", ".sync:2": "job"}
 
 
 def compile_machine(machine: model.StateMachine, tree: Mapping[str, Json]) -> Plan:
@@ -148,10 +149,14 @@ def resource_of(arn: str, parameters: Any = UNSET) -> Resource:
     found = _INTEGRATION.fullmatch(arn)
     if found is None:
         return Resource(arn, "lambda")
+    service, action = found["service"], found["action"]
+    if service == "activity":
+        return Resource(arn, "activity", waits="activity")
     function = parameters.get("FunctionName", "") if isinstance(parameters, dict) else ""
     if not isinstance(function, str) or jsonata.is_jsonata(function):
         function = ""
-    return Resource(arn, "service", found["service"], found["action"], function)
+    pattern = next((pattern for pattern in _WAITS if action.endswith(pattern)), "")
+    return Resource(arn, "service", service, action, function, pattern, _WAITS.get(pattern, ""))
 
 
 def _choice(state: model.Choice, compiled: State) -> None:

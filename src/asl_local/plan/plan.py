@@ -91,9 +91,10 @@ class Rule:
 class Resource:
     """What a Task calls, taken apart as the history shows it.
 
-    `kind` is "lambda" for a function's own ARN and "service" for `arn:aws:states:::service:action`; then `service`
-    is `dynamodb` or `aws-sdk:s3` and `action` is `putItem`. `function` is lambda:invoke's FunctionName where the
-    definition has it as a constant.
+    `kind` is "lambda" for a function's own ARN, "activity" for an activity's, and "service" for
+    `arn:aws:states:::service:action`; then `service` is `dynamodb` or `aws-sdk:s3` and `action` is `putItem`, or
+    `runTask.sync` with its `pattern` `.sync`. `function` is lambda:invoke's FunctionName where the definition has it
+    as a constant. `waits` says what ends the task beyond the call's answer: "token", "job", "activity" or "".
     """
 
     arn: str
@@ -101,6 +102,13 @@ class Resource:
     service: str = ""
     action: str = ""
     function: str = ""
+    pattern: str = ""
+    waits: str = ""
+
+    @property
+    def operation(self) -> str:
+        """The action without its pattern: `runTask`."""
+        return self.action.removesuffix(self.pattern)
 
 
 @dataclass(slots=True)

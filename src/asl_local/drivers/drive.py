@@ -1,0 +1,192 @@
+"""The one loop: executions in a driver's world, until they are over.
+
+Knows: stimuli go in, commands come out. Must never know: which clock it is, or what decides the next state.
+An execution may start others (states:startExecution): they live in the same world and clock, each with a number that
+stands in the high bits of the driver's tokens, so that they take turns in the order in which things happen.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import NamedTuple, TypeAlias
+
+from asl_local.drivers.driver import TOKEN_BITS, Begun, Driver, Nested
+from asl_local.engine import Execution, Outcome
+from asl_local.engine.messages import Cancel, Failed, Stimulus, Stopped, Succeeded, TaskFailed, TaskSucceeded
+from asl_local.errors import StateError, UnansweredToken
+
+_OWN = (1 << TOKEN_BITS) - 1  # an execution's own part of a driver's token
+
+Observer: TypeAlias = Callable[[Execution], None]
+
+
+class Ended(NamedTuple):
+    """What became of an execution; `exception` is what a handler raised in the call that ended it, if one did.
+
+    `nested` are the executions that it started, directly or not, in that order.
+    """
+
+    outcome: Outcome
+    exception: BaseException | None
+    nested: tuple[Execution, ...] = ()
+
+
+def drive(
+    execution: Execution,
+    driver: Driver,
+    observe: Observer | None = None,
+    *,
+    on_end: Callable[[Ended], None] | None = None,
+    guard: AbstractContextManager[object] | None = None,
+) -> Ended:
+    """Run an execution to its end in the driver's world, and those it starts to theirs.
+
+    One that has begun before (it was loaded) goes on: its calls are made again. `observe` is called after every step of
+    the execution (progress displays), `on_end` when it has ended, which may be before those that it started and did
+    not wait for. `guard` is held while something changes, for readers in other threads. Ctrl-C aborts the execution,
+    writes its last event and goes on to the caller, who still holds the execution.
+    """
+    return _World(execution, driver, observe, on_end, guard or nullcontext()).run()
+
+
+class _World:
+    def __init__(
+        self, first: Execution, driver: Driver, observe: Observer | None, on_end: Callable[[Ended], None] | None,
+        guard: AbstractContextManager[object],
+    ) -> None:  # fmt: skip
+        self.first, self.driver, self.observe, self.on_end, self.guard = first, driver, observe, on_end, guard
+        self.all = [first]
+        self.running: dict[int, Execution] = {}
+        self.waiters: dict[int, list[tuple[int, Nested]]] = {}  # child's number -> tokens of tasks that wait for it
+        self.children: dict[int, int] = {}  # the other way round
+        self.inbox: deque[tuple[Stimulus | Begun, float]] = deque()
+        self.ended: Ended | None = None
+
+    def run(self) -> Ended:
+        driver, first = self.driver, self.first
+        driver.raised.clear()
+        try:
+            self.running[0] = first
+            if first.history.rows:
+                for command in first.pending():
+                    driver.perform(command)
+            else:
+                self.step(0, None, driver.now())
+            while self.running:
+                try:
+                    stimulus, now = self.inbox.popleft() if self.inbox else driver.next()
+                except UnansweredToken:
+                    if self.ended is None:
+                        raise
+                    break  # only executions that nobody waits for are left, and they stand still
+                if isinstance(stimulus, Begun):
+                    self.begin(stimulus, now)
+                elif isinstance(stimulus, Stopped):
+                    self.step(0, stimulus, now)
+                else:
+                    self.step(stimulus.token >> TOKEN_BITS, stimulus, now)
+        except KeyboardInterrupt:
+            self.interrupt()
+            raise
+        finally:
+            driver.close()
+        if self.ended is None:  # it had ended before it was loaded
+            assert first.outcome is not None
+            self.ended = Ended(first.outcome, None)
+        return self.ended._replace(nested=tuple(self.all[1:]))
+
+    def step(self, number: int, stimulus: Stimulus | None, now: float) -> None:
+        """One step of one execution, and all that it commands."""
+        execution, driver = self.running.get(number), self.driver
+        if execution is None:
+            return
+        base = number << TOKEN_BITS
+        token = getattr(stimulus, "token", None)
+        exception = None
+        if type(stimulus) in (Failed, TaskFailed):
+            exception = self.noted(execution, stimulus)  # type: ignore[arg-type]
+        if base and token is not None:
+            stimulus = stimulus._replace(token=token & _OWN)  # type: ignore[union-attr, call-arg]
+        with self.guard:
+            commands = execution.step(stimulus, now)
+        if number == 0 and self.observe is not None:
+            self.observe(execution)
+        for command in commands:
+            placed = command._replace(token=command.token + base) if base else command
+            if type(placed) is Cancel and placed.token in self.children:
+                self.abandon(placed.token, now)
+            driver.perform(placed)
+        if token is not None and token & _OWN not in execution.waiting:
+            driver.over(token)
+        if execution.outcome is not None:
+            self.finish(number, execution, now, exception if execution.outcome.status == "FAILED" else None)
+
+    def finish(self, number: int, execution: Execution, now: float, exception: BaseException | None) -> None:
+        """An execution has ended: tell who waits for it."""
+        assert execution.outcome is not None
+        del self.running[number]
+        self.driver.works.pop(number, None)
+        for token, nested in self.waiters.pop(number, ()):
+            self.children.pop(token, None)
+            self.inbox.append((_told(token, nested, execution), now))
+        if number == 0:
+            self.ended = Ended(execution.outcome, exception, tuple(self.all[1:]))
+            if self.on_end is not None:
+                self.on_end(self.ended)
+
+    def begin(self, begun: Begun, now: float) -> None:
+        """A task has started an execution: first the task hears of it, then the execution begins."""
+        token, nested = begun
+        child = nested.execution
+        parent = self.running.get(token >> TOKEN_BITS)
+        if parent is None or token & _OWN not in parent.waiting:
+            return  # the task was too slow, and its execution has not begun yet
+        known = next((number for number, each in self.running.items() if each is child), None)
+        number = len(self.all) if known is None else known
+        if known is None:
+            self.all.append(child)
+            self.running[number] = child
+            self.driver.works[number] = nested.work
+        if nested.report is not None:
+            self.waiters.setdefault(number, []).append((token, nested))
+            self.children[token] = number
+        self.step(token >> TOKEN_BITS, Succeeded(token, nested.answer), now)
+        if known is None:
+            self.step(number, None, now)
+
+    def abandon(self, token: int, now: float) -> None:
+        """Nobody waits for a task that waits for an execution: AWS stops that one."""
+        number = self.children.pop(token)
+        left = [waiter for waiter in self.waiters.pop(number, ()) if waiter[0] != token]
+        if left:
+            self.waiters[number] = left
+        else:
+            self.step(number, Stopped(), now)
+
+    def interrupt(self) -> None:
+        """Ctrl-C."""
+        for number in list(self.running):
+            self.step(number, Stopped(cause="interrupted"), self.driver.now())
+
+    def noted(self, execution: Execution, failure: Failed | TaskFailed) -> BaseException | None:
+        """The handler's own exception, told where in the machine it was called."""
+        error = self.driver.raised.pop(failure.token, None)
+        place = execution.place_of(failure.token & _OWN)
+        if error is not None and place:
+            note = f"in {place}"
+            if note not in getattr(error, "__notes__", ()):  # a handler may raise the same object again and again
+                error.add_note(note)
+        return error
+
+
+def _told(token: int, nested: Nested, execution: Execution) -> Stimulus:
+    assert nested.report is not None
+    try:
+        return TaskSucceeded(token, nested.report(execution))
+    except StateError as error:
+        return TaskFailed(token, error.error, error.cause)
+
+
+__all__ = ["Ended", "drive"]

@@ -1,0 +1,183 @@
+"""Tasks that are over when somebody says so: task tokens, jobs (`.sync`) and activities.
+
+Knows: what such a task waits for, step by step, and its events. Must never know: who answers, or how he is reached.
+
+    task      the request is out                        TaskScheduled, TaskStarted
+    token     submitted: SendTaskSuccess is to come     TaskSubmitted
+    job       submitted: the job's end is to come       TaskSubmitted
+    activity  a worker has to take it, or has           ActivityScheduled, ActivityStarted
+
+A task keeps one token from its schedule to its end. The text that people know it by (`$$.Task.Token`) is a function of
+the execution's ARN, its seed and the token's number, so that a dump needs no more, and it exists before Parameters are
+evaluated. AWS has it in jobs too, where it ends the task as well (recorded).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from typing import TYPE_CHECKING
+
+from asl_local.engine import failures, states
+from asl_local.engine.messages import EXECUTION_TOKEN, TASKS, Call, Command, TaskFailed, TaskSucceeded, Timer
+from asl_local.errors import RUNTIME, EvaluationError
+from asl_local.values import Json, exceeds
+
+if TYPE_CHECKING:
+    from asl_local.engine.execution import Execution, Strand
+
+_HEAD = b"\x01\x00"  # which makes tokens begin with AQ, as AWS's do
+
+
+def task_token(x: Execution, number: int) -> str:
+    """The text of a token."""
+    seal = hashlib.blake2b(f"{x.identity.execution_arn}\n{x.seed}\n{number}".encode(), digest_size=40).digest()
+    return base64.b64encode(_HEAD + number.to_bytes(6, "big") + seal).decode()
+
+
+def number_of(x: Execution, text: str) -> int | None:
+    """The token that a text of this execution stands for; None if it is none of its."""
+    try:
+        number = int.from_bytes(base64.b64decode(text, validate=True)[len(_HEAD) : len(_HEAD) + 6], "big")
+    except (binascii.Error, ValueError):
+        return None
+    return number if 0 < number <= x.tokens and task_token(x, number) == text else None
+
+
+def announce(x: Execution, strand: Strand) -> None:
+    """Give the task its token before its Parameters are evaluated; every attempt gets another."""
+    resource = strand.state.resource
+    strand.offered = 0
+    if resource is not None and resource.waits:
+        x.tokens += 1
+        strand.offered = x.tokens
+
+
+def schedule(x: Execution, strand: Strand, arguments: Json, timeout: int | None, heartbeat: int | None) -> None:
+    """Let the call go out, and the clocks run.
+
+    The heartbeat of a task that waits for more than its call begins when the call has been answered, or the activity
+    taken (Developer Guide, Task state).
+    """
+    resource = strand.state.resource
+    if resource is None:
+        raise TypeError(f"{strand.state.pointer} is a Task without a resource")
+    x.suspend(strand, "activity" if resource.kind == "activity" else "task")
+    strand.effective = arguments
+    strand.until = None if timeout is None else x.now + timeout
+    strand.timeout, strand.heartbeat = timeout, heartbeat
+    strand.beat_by = None if heartbeat is None or resource.waits else x.now + heartbeat
+    x.commands += _commands(x, strand)
+    if resource.kind != "activity":
+        x.scheduled.append(strand)
+
+
+def require_activity(x: Execution, arn: str) -> None:
+    """Raises EvaluationError for an activity that does not exist (recorded: nothing is scheduled then)."""
+    if x.activities is not None and arn not in x.activities:
+        raise EvaluationError(RUNTIME, f"The activity {arn} does not exist.")
+
+
+def submitted(x: Execution, strand: Strand, result: Json) -> None:
+    """The request was answered: from here on the task waits for whoever ends it."""
+    resource = strand.state.resource
+    if resource is None:
+        raise TypeError(f"{strand.state.pointer} is a Task without a resource")
+    strand.event = x.history.add(
+        "TaskSubmitted", x.now, strand.event, resource.service, resource.action, result
+    )  # fmt: skip
+    strand.why = resource.waits
+    _beat(x, strand)
+    early, strand.early = strand.early, None
+    if early is not None:
+        told: TaskSucceeded | TaskFailed = (
+            TaskSucceeded(strand.token, early[0]) if len(early) == 1 else TaskFailed(strand.token, *early)
+        )
+        reported(x, strand, told)
+
+
+def taken(x: Execution, strand: Strand, worker: str | None) -> None:
+    """A worker has the activity's task: TimeoutSeconds and HeartbeatSeconds count from here."""
+    if strand.why != "activity" or strand.begun:
+        return
+    strand.begun = True
+    strand.event = x.history.add("ActivityStarted", x.now, strand.event, worker)
+    if strand.timeout is not None:
+        strand.until = x.now + strand.timeout
+        x.commands.append(Timer(strand.token, strand.until))
+    _beat(x, strand)
+
+
+def reported(x: Execution, strand: Strand, told: TaskSucceeded | TaskFailed) -> None:
+    """Somebody says how the task ended. Whoever is quicker than the request's own answer is heard after it."""
+    resource = strand.state.resource
+    if resource is None or not resource.waits:
+        return
+    if strand.why == "task":
+        if strand.early is None:
+            strand.early = [told.output] if isinstance(told, TaskSucceeded) else [told.error, told.cause]
+        return
+    x.wake(strand)
+    if isinstance(told, TaskFailed):
+        states.record_failed(x, strand, told.error, told.cause)
+        failures.fail(x, strand, failures.Failure(told.error, told.cause))
+        return
+    succeeded(x, strand, told.output)
+
+
+def succeeded(x: Execution, strand: Strand, result: Json) -> None:
+    """The task is over and well, unless its result is too large."""
+    resource = strand.state.resource
+    if exceeds(result, x.limits.payload_bytes) and resource is not None:
+        # Recorded: the cause names the service, or the function by its ARN; wildcards match this one.
+        error = failures.too_large(resource.service or resource.arn)
+        states.record_failed(x, strand, error.error, error.cause)
+        failures.fail(x, strand, failures.Failure(error.error, error.cause, task_result=True))
+        return
+    states.record_succeeded(x, strand, result)
+    x.leave(strand, result)
+
+
+def pending(x: Execution) -> list[Command]:
+    """What somebody who goes on with a loaded execution has to perform: calls that were out, clocks that ran.
+
+    A call is made again unless it was answered already: whoever did it before may not have got to its end. A job is
+    submitted again, since nobody is left who would report its end.
+    """
+    commands: list[Command] = []
+    if x.plan.timeout is not None:
+        commands.append(Timer(EXECUTION_TOKEN, x.started_at + x.plan.timeout))
+    for token in sorted(x.waiting):
+        strand = x.waiting[token]
+        if strand.why in TASKS:
+            commands += _commands(x, strand)
+        elif strand.until is not None:
+            commands.append(Timer(token, strand.until))
+    return commands
+
+
+def _commands(x: Execution, strand: Strand) -> list[Command]:
+    state, token, resource = strand.state, strand.token, strand.state.resource
+    if resource is None:
+        raise TypeError(f"{state.pointer} is a Task without a resource")
+    named = task_token(x, token) if resource.waits else ""
+    made = strand.why == "token" or strand.begun
+    commands: list[Command] = [
+        Call(
+            token, resource.arn, strand.effective, state.name, strand.retries, strand.until, resource.waits, named, made
+        )
+    ]
+    return commands + [Timer(token, at) for at in (strand.until, strand.beat_by) if at is not None]
+
+
+def _beat(x: Execution, strand: Strand) -> None:
+    if strand.heartbeat is not None:
+        strand.beat_by = x.now + strand.heartbeat
+        x.commands.append(Timer(strand.token, strand.beat_by))
+
+
+__all__ = [
+    "announce", "number_of", "pending", "reported", "require_activity", "schedule", "submitted", "succeeded", "taken",
+    "task_token",
+]  # fmt: skip
