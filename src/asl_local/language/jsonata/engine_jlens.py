@@ -18,6 +18,7 @@ import jlens
 from asl_local.language import Scope
 from asl_local.language.jsonata import seam
 from asl_local.language.jsonata.functions import BUILT_IN, FUNCTIONS, Function
+from asl_local.language.jsonata.infinities import with_text_for_infinity
 from asl_local.language.jsonata.seam import Bound, Exceeded, NoValue, Outcome, Program, Thrown
 from asl_local.values import Json
 
@@ -60,7 +61,7 @@ class _Expression:
         self._text = text
         self._names = names
         self._local = _Local()
-        self._lazy: dict[frozenset[str], jlens.Expression] = {}
+        self._lazy: dict[frozenset[str], tuple[int, jlens.Expression]] = {}
         self._moment = bool(names & {"now", "millis"})
         self._shuffle = "shuffle" in names
         # Where an expression hands its context to a function, that must be nothing, and not our document: then the
@@ -86,7 +87,8 @@ class _Expression:
 
         return call
 
-    def _compiled(self, replaced: frozenset[str]) -> jlens.Expression:
+    def _compiled(self, replaced: frozenset[str]) -> tuple[int, jlens.Expression]:
+        """The compiled form, and how many characters stand in it before the expression itself."""
         found = self._lazy.get(replaced)
         if found is None:
             bound = [name for name in sorted(self._names) if name not in BUILT_IN or name in replaced]
@@ -94,8 +96,9 @@ class _Expression:
             if not self._whole:
                 prologue += "".join(f"${name} := `{name}`;" for name in ("states", *bound))
             box = f'{{"t": $type({_RESULT}), "v": {_RESULT}}}'
-            source = f"($eval := null;{prologue}{_RESULT} := ({self._text}\n);{box})"
-            found = self._lazy[replaced] = self._register(_parse(source))
+            prologue = f"($eval := null;{prologue}{_RESULT} := ("
+            expression = self._register(_parse(f"{prologue}{self._text}\n);{box})"))
+            found = self._lazy[replaced] = len(prologue), expression
         return found
 
     def evaluate(self, states: dict[str, Json], variables: dict[str, Json], scope: Scope) -> Outcome:
@@ -106,16 +109,23 @@ class _Expression:
             options["seed"] = int(scope.draw() * 2**53)
         self._local.draw = scope.draw
         document = {**variables, "states": states}
-        expression = self._compiled(BUILT_IN.intersection(variables))
+        prologue, expression = self._compiled(BUILT_IN.intersection(variables))
         try:
             arguments = (None, document) if self._whole else (document,)
             box = expression.evaluate(*arguments, **options)
         except jlens.JlensError as error:
+            if error.code == "D1001" and error.position is not None:
+                text = with_text_for_infinity(self._text, error.token, error.position - prologue)
+                if text is not None:
+                    return _Expression(text, self._names).evaluate(states, variables, scope)
             raise _failure(error) from None
         kind = box.get("t")
         if kind is None:
             return NoValue.UNDEFINED
-        return NoValue.FUNCTION if kind == "function" else box["v"]
+        if kind == "function":
+            return NoValue.FUNCTION
+        value = box["v"]
+        return "NaN" if value is None and kind != "null" else value
 
 
 def _parse(text: str) -> jlens.Expression:

@@ -17,18 +17,18 @@ from typing import TypeAlias
 from asl_local.errors import QUERY_EVALUATION_ERROR, EvaluationError, ExpressionSyntaxError
 from asl_local.language import Scope
 from asl_local.language.jsonata.functions import number
-from asl_local.language.jsonata.seam import Bound, Exceeded, NoValue, Outcome, Program, Thrown, load_engine
+from asl_local.language.jsonata.seam import Bound, Exceeded, NoEngine, NoValue, Outcome, Program, Thrown, load_engine
+from asl_local.language.jsonata.syntax import Node, TooDeep, parse, walk
 from asl_local.values import Json, text_of
 
 States: TypeAlias = Mapping[str, Json]
 StatesFlow: TypeAlias = Callable[[States, Scope], Json]
 """`flow(states, scope)`: states holds what `$states` has besides the context, of "input", "result", "errorOutput"."""
 
-_VARIABLE = re.compile(r"\$(\w+)")
 _WALK = re.compile(r"\$([^\W\d]\w*)((?:\s*\.\s*[^\W\d]\w*)*)")
 _NAME = re.compile(r"\w+")
 _OPERATOR_WORDS = frozenset(("and", "or", "in", "true", "false", "null", "function", "λ"))
-_LESS_THAN_STATES = re.compile(r"\$states\s*\.\s*(?:input|result|errorOutput)\b")
+_OTHERS = frozenset(("input", "result", "errorOutput"))
 
 # AWS's words for what an expression ran out of: no code, and a colon where a thrown error has a full stop.
 _EXCEEDED = {
@@ -48,9 +48,15 @@ def inside(text: str) -> str:
     return text[2:-2].strip()
 
 
-def variable_names(text: str) -> frozenset[str]:
-    """The names that may be variables of an expression; `states` is none. Some may be the expression's own."""
-    return frozenset(_VARIABLE.findall(text)) - {"states"}
+def check_syntax(text: str) -> None:
+    """Raises ExpressionSyntaxError for text that is no JSONata 2.0.6, in its words and without a code, as on AWS."""
+    try:
+        parse(text)
+        load_engine().compile(text, frozenset())
+    except Thrown as error:
+        raise ExpressionSyntaxError(error.message, text, None) from None
+    except (TooDeep, Exceeded, NoEngine):
+        pass
 
 
 def compile_expression(text: str, field: str, engine: str | None = None) -> StatesFlow:
@@ -106,15 +112,31 @@ def _walk(value: Outcome, steps: tuple[str, ...]) -> Outcome:
 
 @lru_cache(maxsize=4096)
 def _program(text: str, engine: str | None) -> tuple[Program, tuple[str, ...], bool]:
-    names = variable_names(text)
+    """The program, the variables it may read, and whether it may read the Context Object."""
     try:
+        nodes = list(walk(parse(text)))
+        names = frozenset(node.value for node in nodes if node.kind == "variable")
+        names = frozenset(name for name in names - {"states"} if name.isidentifier())
         program = load_engine(engine).compile(text, names)
     except Thrown as error:
         raise ExpressionSyntaxError(error.message, text, None) from None
-    except Exceeded as error:
-        raise ExpressionSyntaxError(_EXCEEDED[error.bound], text, None) from None
-    wants_context = "$states" in _LESS_THAN_STATES.sub("", text)
-    return program, tuple(names), wants_context
+    except (TooDeep, Exceeded):
+        return _too_deep, (), False
+    states = sum(node.kind == "variable" and node.value == "states" for node in nodes)
+    without_context = sum(node.kind == "path" and _is_member(node, _OTHERS) for node in nodes)
+    return program, tuple(names), states > without_context
+
+
+def _too_deep(_states: dict[str, Json], _variables: dict[str, Json], _scope: Scope) -> Outcome:
+    """What AWS cannot evaluate either: it stops at 100 levels."""
+    raise Exceeded(Bound.DEPTH)
+
+
+def _is_member(node: Node, members: frozenset[str]) -> bool:
+    states, member = node.parts
+    while member.kind == "filter":
+        member = member.parts[0]
+    return states.kind == "variable" and states.value == "states" and member.kind == "name" and member.value in members
 
 
 def _compile_whole(text: str, field: str, engine: str | None) -> StatesFlow:

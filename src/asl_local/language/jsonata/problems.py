@@ -1,14 +1,29 @@
 """AWS's checks of one expression when a state machine is created.
 
 Knows: the rules about what an expression may name. Must never know: where the expression stands.
+
+An expression has no input document there: a name, `$` or a function's default at the top has nothing to stand for. Only
+the first step of a path is at the top; its later steps, its predicates, and the terms that sort or group it look at
+other things. The body of a function is where the function is. Each rule was measured on AWS by others.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from asl_local.errors import ExpressionSyntaxError
-from asl_local.language.jsonata.expressions import compile_expression, variable_names
+from asl_local.language.jsonata.expressions import check_syntax
+from asl_local.language.jsonata.functions import BUILT_IN
+from asl_local.language.jsonata.seam import Thrown
+from asl_local.language.jsonata.syntax import Node, TooDeep, parse, walk
+
+INVALID = "INVALID_JSONATA_EXPRESSION"
+UNSUPPORTED = "UNSUPPORTED_JSONATA_EXPRESSION"
+
+_ALWAYS_VISIBLE = frozenset(("input", "context"))
+# Parts of these but the first are evaluated against something else than the expression itself.
+_FIRST_PART_ONLY = frozenset(("path", "filter", "group", "sort", "focus", "index"))
 
 
 class Problem(NamedTuple):
@@ -18,15 +33,72 @@ class Problem(NamedTuple):
     message: str
 
 
-def problems(text: str, visible: frozenset[str]) -> list[Problem]:  # noqa: ARG001
-    """What AWS refuses about an expression (no delimiters); `visible` names what may be read of `$states` here."""
+def problems(text: str, visible: frozenset[str]) -> list[Problem]:
+    """What AWS refuses about an expression (no delimiters), each thing once, in the order of the text.
+
+    `visible` says which of "result" and "errorOutput" `$states` has in the field. Works without an engine, which would
+    only find some rarer errors of syntax besides. An expression that nests too deeply for AWS to evaluate is no problem
+    here: it fails when it is evaluated, as on AWS.
+    """
     try:
-        compile_expression(text, "")
+        check_syntax(text)
+        tree = parse(text)
     except ExpressionSyntaxError as error:
-        return [Problem("INVALID_JSONATA_EXPRESSION", str(error))]
-    return []
+        return [Problem(INVALID, str(error))]
+    except TooDeep:
+        return []
+    messages = [f"Reference to '{name}' at the top level is not supported." for name in _top_level(tree)]
+    messages += _forbidden(tree, visible | _ALWAYS_VISIBLE)
+    return [Problem(UNSUPPORTED, message) for message in dict.fromkeys(messages)]
 
 
 def variables_read(text: str) -> frozenset[str]:
-    """The names of the variables that an expression may read, without `$`; `states` and built-in functions are none."""
-    return variable_names(text)
+    """The names of the variables of the state machine that an expression reads, without `$`.
+
+    Not among them: `states`, functions of JSONata, and what the expression itself binds anywhere. None if the text does
+    not parse.
+    """
+    try:
+        nodes = list(walk(parse(text)))
+    except (Thrown, TooDeep):
+        return frozenset()
+    own = {node.value for node in nodes if node.kind in ("bind", "focus", "index")}
+    own.update(name for node in nodes if node.kind == "lambda" for name in node.value)
+    read = {node.value for node in nodes if node.kind == "variable"}
+    return frozenset(read - own - BUILT_IN - {"", "$", "states"})
+
+
+def _top_level(tree: Node) -> Iterator[str]:
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        if node.kind == "name" or (node.kind == "variable" and not node.value):
+            yield node.value or "$"
+        elif node.kind == "path" and node.parts[0].kind == "literal":
+            yield node.parts[0].value
+        elif node.kind in _FIRST_PART_ONLY:
+            stack.append(node.parts[0])
+        elif node.kind == "bind":
+            stack.append(node.parts[1])
+        elif node.kind != "transform":  # its parts look at what it is applied to
+            stack.extend(reversed(node.parts))
+
+
+def _forbidden(tree: Node, members: frozenset[str]) -> Iterator[str]:
+    for node in walk(tree):
+        if node.kind == "variable" and node.value == "$":
+            yield "Reference to '$$' is not supported."
+        elif node.kind == "bind" and node.value == "states":
+            yield "Variable '$states' is reserved and cannot be assigned."
+        elif node.kind == "path" and _is_states(node.parts[0]):
+            member = node.parts[1]
+            while member.kind in _FIRST_PART_ONLY:
+                member = member.parts[0]
+            if member.kind in ("name", "literal") and member.value not in members:
+                yield f"Field '$states.{member.value}' does not exist."
+
+
+def _is_states(node: Node) -> bool:
+    while node.kind in ("filter", "block") and len(node.parts) == 1:
+        node = node.parts[0]
+    return node.kind == "variable" and node.value == "states"
