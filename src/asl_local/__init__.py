@@ -35,6 +35,7 @@ from asl_local.reporters import Event, History
 from asl_local.resources import Resources
 
 if TYPE_CHECKING:
+    from asl_local.interfaces.stepfunctions import StepFunctions as StepFunctions
     from asl_local.services.local import LocalAWS as LocalAWS
 
 __version__ = "0.1.0"
@@ -56,6 +57,7 @@ __all__ = [
     "Resources",
     "Result",
     "StateError",
+    "StepFunctions",
     "UnknownResource",
     "load",
     "validate",
@@ -63,9 +65,13 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """LocalAWS, imported when it is first asked for: most tests of a workflow never need a stand-in."""
+    """LocalAWS and StepFunctions, imported when they are first asked for: most tests of a workflow need neither."""
     if name == "LocalAWS":
         from asl_local.services.local import LocalAWS  # noqa: PLC0415
 
         return LocalAWS
+    if name == "StepFunctions":
+        from asl_local.interfaces.stepfunctions import StepFunctions  # noqa: PLC0415
+
+        return StepFunctions
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from api_requests import Requests
+
 import asl_local
 from asl_local.definition import creation_error, to_aws
 from asl_local.values import text_of
@@ -25,6 +27,8 @@ def run(case: dict[str, Any]) -> dict[str, Any]:
         return _validation(case)
     if kind == "create_state_machine":
         return _creation(case)
+    if kind == "api":
+        return {"steps": Requests(case).answers()}
     return {"unsupported": f"cases of kind {kind}"}
 
 

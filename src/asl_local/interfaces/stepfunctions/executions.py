@@ -1,0 +1,240 @@
+"""Executions: started by a request, seen through others.
+
+Knows: what StartExecution, DescribeExecution, ListExecutions and GetExecutionHistory answer and refuse. Must never know:
+how an execution runs (running.py does).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from asl_local.definition import json_text
+from asl_local.engine import Identity
+from asl_local.interfaces.machine import Result
+from asl_local.interfaces.stepfunctions import arns
+from asl_local.interfaces.stepfunctions.machines import Revision, StateMachine, moment, revision_shown
+from asl_local.interfaces.stepfunctions.running import Run, Start
+from asl_local.interfaces.stepfunctions.versions import resolve
+from asl_local.services.errors import ClientError, client_error
+from asl_local.services.parameters import Answer, Given
+from asl_local.values import Json, text_of
+
+if TYPE_CHECKING:
+    from asl_local.interfaces.stepfunctions.client import StepFunctions
+
+# Lambda's and Express workflows' billing, which an answer of StartSyncExecution shows: steps of 100 ms and 64 MB.
+_BILLED_STEP, _BILLED_MEMORY = 100, 64
+_DATA_MEMBERS = ("input", "inputDetails", "output", "outputDetails")
+
+
+@dataclass(slots=True)
+class Record:
+    """One execution. `text` is its input as it was given; the three ARNs are None where they do not apply."""
+
+    arn: str
+    name: str
+    serial: int
+    machine: StateMachine
+    revision: Revision
+    updated: float
+    text: str
+    run: Run = field(repr=False)
+    version_arn: str | None = None
+    alias_arn: str | None = None
+
+    def status(self) -> str:
+        """RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED."""
+        result = self.run.result()
+        return "RUNNING" if result is None else result.status
+
+    def times(self) -> Answer:
+        """startDate, and stopDate once there is one."""
+        events = self.run.events()
+        answer: Answer = {"startDate": moment(events[0].at)}
+        if self.run.result() is not None:
+            answer["stopDate"] = moment(events[-1].at)
+        return answer
+
+    def names(self) -> Answer:
+        """The ARNs of the execution and of what it was started from."""
+        answer: Answer = {"executionArn": self.arn, "stateMachineArn": self.machine.arn, "name": self.name}
+        if self.version_arn is not None:
+            answer["stateMachineVersionArn"] = self.version_arn
+        if self.alias_arn is not None:
+            answer["stateMachineAliasArn"] = self.alias_arn
+        return answer
+
+
+def start(client: StepFunctions, given: Given, operation: str, *, express: bool = False) -> Record:
+    """Starts an execution, or finds the one that the same request has started and that still runs."""
+    found, version, alias = resolve(client, given["stateMachineArn"], operation)
+    if express and found.type != "EXPRESS":
+        raise type_not_supported(operation)
+    name = given.get("name") or client.new_id()
+    arns.check_name(name, operation)
+    text = given.get("input", "{}")
+    value = read_input(text, operation)
+    if found.type == "EXPRESS":
+        arn = client.partition.make("express", found.name, name, client.new_id())
+    else:
+        arn = client.partition.make("execution", found.name, name)
+        existing = client.executions.get(arn)
+        if existing is not None:
+            if existing.text == text and existing.status() == "RUNNING":
+                return existing
+            raise client_error("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'", operation)
+    revision = found.revision if version is None else version.revision
+    identity = Identity(
+        execution_arn=arn,
+        execution_name=name,
+        machine_arn=found.arn,
+        machine_name=found.name,
+        role_arn=revision.role,
+        region=client.partition.region,
+    )
+    run = Run(Start(revision.machine, value, client.resources, identity, client.new_seed(), client.virtual_now()))
+    record = Record(
+        arn, name, client.next_serial(), found, revision, found.updated, text, run,
+        None if version is None else version.arn,
+        None if alias is None else alias.arn,
+    )  # fmt: skip
+    client.executions[arn] = record
+    if run.result() is not None:
+        client.advance(run.events()[-1].at)
+    return record
+
+
+def read_input(text: str, operation: str) -> Json:
+    """Any JSON value. Raises InvalidExecutionInput with the parser's words (recorded)."""
+    why = "Invalid execution input."
+    if text:
+        try:
+            value, layout = json_text.load(text)
+        except json_text.UnreadableText as error:
+            why = error.faults[0].message
+        else:
+            faults = [f.message for f in layout.faults if not f.message.startswith("Duplicate")] if layout else []
+            if not faults:
+                return value
+            why = faults[0]
+    message = f"Invalid State Machine Execution Input: '{why}'"
+    raise client_error("InvalidExecutionInput", message, operation)
+
+
+def type_not_supported(operation: str) -> ClientError:
+    """A Standard machine where an Express one is needed, or the other way round (recorded)."""
+    text = "This operation is not supported by this type of state machine"
+    return client_error("StateMachineTypeNotSupported", text, operation)
+
+
+def find(client: StepFunctions, arn: str, operation: str) -> Record:
+    """Raises InvalidArn (for an Express execution's ARN too, which nothing describes) and ExecutionDoesNotExist."""
+    arns.parts(arn, operation, "execution")
+    record = client.executions.get(arn)
+    if record is None:
+        raise client_error("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'", operation)
+    return record
+
+
+def described(record: Record, given: Given) -> Answer:
+    """DescribeExecution."""
+    result = record.run.result()
+    status = record.status()
+    answer: Answer = {**record.names(), "status": status, **record.times(), **_data(record, result, given)}
+    answer["redriveCount"] = 0
+    redrivable = status in ("FAILED", "TIMED_OUT", "ABORTED")
+    answer["redriveStatus"] = "REDRIVABLE" if redrivable else "NOT_REDRIVABLE"
+    if not redrivable:
+        answer["redriveStatusReason"] = f"Execution is {status} and cannot be redriven"
+    return answer
+
+
+def _data(record: Record, result: Result | None, given: Given) -> Answer:
+    """Input, output, error and cause, the first two as text; absent is absent (measured for TIMED_OUT)."""
+    answer: Answer = {}
+    if result is not None:
+        answer |= {name: text for name in ("error", "cause") if (text := getattr(result, name)) is not None}
+    if given.get("includedData") == "METADATA_ONLY":
+        return answer
+    answer |= {"input": record.text, "inputDetails": {"included": True}}
+    if result is not None and result.status == "SUCCEEDED":
+        answer |= {"output": text_of(result.output), "outputDetails": {"included": True}}
+    return answer
+
+
+def sync_answer(record: Record, given: Given) -> Answer:
+    """StartSyncExecution, once the execution has ended."""
+    result = record.run.result()
+    assert result is not None
+    events = record.run.events()
+    took = math.ceil(max(events[-1].at - events[0].at, 0.001) * 1000 / _BILLED_STEP) * _BILLED_STEP
+    answer: Answer = {**record.names(), "status": record.status(), **record.times(), **_data(record, result, given)}
+    for name in ("stateMachineVersionArn", "stateMachineAliasArn"):
+        answer.pop(name, None)  # not among this operation's members
+    answer["billingDetails"] = {"billedMemoryUsedInMB": _BILLED_MEMORY, "billedDurationInMilliseconds": took}
+    return answer
+
+
+def machine_shown(record: Record, given: Given) -> Answer:
+    """DescribeStateMachineForExecution: the machine as it was when the execution started."""
+    return {
+        "stateMachineArn": record.machine.arn,
+        "name": record.machine.name,
+        "updateDate": moment(record.updated),
+        **revision_shown(record.revision, given),
+    }
+
+
+def listed(client: StepFunctions, given: Given, operation: str) -> Answer:
+    """ListExecutions: newest first, of a machine, a version or an alias."""
+    if "stateMachineArn" not in given:
+        raise client_error("ValidationException", "Must specify a stateMachineArn", operation)
+    arn: str = given["stateMachineArn"]
+    found, version, alias = resolve(client, arn, operation)
+    if found.type == "EXPRESS":
+        raise type_not_supported(operation)
+
+    def wanted(record: Record) -> bool:
+        if record.machine is not found:
+            return False
+        if alias is not None:
+            return record.alias_arn == arn
+        return version is None or record.version_arn == arn
+
+    records = [record for record in client.executions.values() if wanted(record)]
+    status = given.get("statusFilter")
+    if status is not None:
+        records = [record for record in records if record.status() == status]
+    if given.get("redriveFilter") == "REDRIVEN":
+        records = []
+
+    def show(record: Record) -> Answer:
+        return {**record.names(), "status": record.status(), **record.times(), "redriveCount": 0}
+
+    return arns.page(
+        records, given, operation, "executions", show, place=lambda record: record.serial, newest_first=True
+    )
+
+
+def history(record: Record, given: Given, operation: str) -> Answer:
+    """GetExecutionHistory: the events so far."""
+    with_data = given.get("includeExecutionData", True)
+
+    def show(event: Any) -> Answer:
+        shape: Answer = event.to_aws()
+        details = next((name for name in shape if name.endswith("EventDetails")), None)
+        if event.id == 1 and details is not None:
+            shape[details] |= {"input": record.text}  # passed through as it was given (recorded)
+            shape[details] |= {name: arn for name, arn in record.names().items() if name in _STARTED_FROM}
+        if not with_data and details is not None:
+            shape[details] = {name: value for name, value in shape[details].items() if name not in _DATA_MEMBERS}
+        return shape
+
+    newest_first = bool(given.get("reverseOrder"))
+    events = record.run.events()
+    return arns.page(events, given, operation, "events", show, place=lambda event: event.id, newest_first=newest_first)
+
+
+_STARTED_FROM = ("stateMachineVersionArn", "stateMachineAliasArn")
