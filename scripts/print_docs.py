@@ -17,6 +17,7 @@ from pathlib import Path
 
 from asl_local.definition import grammar
 from asl_local.engine.history import EVENTS
+from asl_local.interfaces.stepfunctions.operations import MISSING, OPERATIONS
 from asl_local.language.choice import OPERATORS
 from asl_local.language.intrinsic_functions import FUNCTIONS
 from asl_local.resources.integrations import INTEGRATIONS
@@ -80,6 +81,26 @@ def services() -> str:
     return table(["client", "methods"], rows)
 
 
+def stepfunctions() -> str:
+    """The operations of the Step Functions client with their parameters."""
+    rows = []
+    for name, operation in OPERATIONS.items():
+        parameters = [f"`{member}`{'*' if member in operation.required else ''}" for member in operation.members]
+        refused = f"; refused: {', '.join(f'`{member}`' for member in operation.refused)}" if operation.refused else ""
+        rows.append([f"`{method_of(name)}`", (", ".join(parameters) or "none") + refused])
+    return table(["method", "parameters"], rows)
+
+
+def stepfunctions_missing() -> str:
+    """The operations that the Step Functions client has not."""
+    return table(["missing", "instead"], [[f"`{method_of(name)}`", instead] for name, instead in MISSING.items()])
+
+
+def method_of(operation: str) -> str:
+    """`StartExecution` -> `start_execution`."""
+    return re.sub(r"(?<!^)([A-Z])", r"_\1", operation).lower()
+
+
 def fields() -> str:
     """The grammar."""
     return grammar.markdown()
@@ -129,6 +150,8 @@ PRINTED: dict[str, Callable[[], str]] = {
     "events": events,
     "integrations": integrations,
     "services": services,
+    "stepfunctions": stepfunctions,
+    "stepfunctions-missing": stepfunctions_missing,
 }
 
 _SLOT = re.compile(r"(<!-- printed: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -17,7 +17,7 @@ _TEMPLATES = frozenset(
 _STATIC = frozenset({"Comment", "Result"})
 
 _JSONPATH_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
-_JSONPATH_VARIABLE = re.compile(r"(?<![\w$])\$([^\W\d]\w*)")
+_JSONPATH_VARIABLE = re.compile(r"(?<![\w$.])\$([^\W\d]\w*)")
 
 _JSONATA = re.compile(r"\s*\{%(.*)%\}\s*", re.DOTALL)
 _JSONATA_QUOTED = re.compile(r"/\*.*?\*/|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`", re.DOTALL)
