@@ -7,7 +7,7 @@ Whose fault an error is can be read off its class:
 - the handler: `StateError` (raised by a handler to name an error that Retry and Catch see)
 - the data at run time: `EvaluationError` (the interpreter could not evaluate a field)
 - the caller: `UnknownResource`, `InvalidExecutionInput`, `NotJson`, `ExecutionFailed` (asked for by `Result.unwrap`),
-  `UnansweredToken`, `InvalidToken`, `TaskTimedOut`
+  `UnansweredToken`, `InvalidToken`, `TaskTimedOut`, `ExecutionNotRedrivable`
 - us: `InternalError` ("please report")
 """
 
@@ -132,6 +132,10 @@ class NotJson(AslError, ValueError):
 
 class InvalidExecutionInput(AslError, ValueError):
     """The input that an execution was to start with is not JSON or too large; the caller's fault."""
+
+
+class ExecutionNotRedrivable(AslError, ValueError):
+    """RedriveExecution of an execution that runs, has succeeded, is too long or ended too long ago; the caller's fault."""
 
 
 class ExecutionFailed(AslError):

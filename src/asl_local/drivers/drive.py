@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 from asl_local.drivers.driver import TOKEN_BITS, Begun, Driver, Nested
 from asl_local.engine import Execution, Outcome
-from asl_local.engine.messages import Cancel, Failed, Stimulus, Stopped, Succeeded, TaskFailed, TaskSucceeded
+from asl_local.engine.messages import Cancel, Failed, Redriven, Stimulus, Stopped, Succeeded, TaskFailed, TaskSucceeded
 from asl_local.errors import StateError, UnansweredToken
 
 _OWN = (1 << TOKEN_BITS) - 1  # an execution's own part of a driver's token
@@ -38,17 +38,19 @@ def drive(
     driver: Driver,
     observe: Observer | None = None,
     *,
+    stimulus: Stimulus | None = None,
     on_end: Callable[[Ended], None] | None = None,
     guard: AbstractContextManager[object] | None = None,
 ) -> Ended:
     """Run an execution to its end in the driver's world, and those it starts to theirs.
 
-    One that has begun before (it was loaded) goes on: its calls are made again. `observe` is called after every step of
+    One that has begun before (it was loaded) goes on: its calls are made again; one that has ended goes on with
+    `stimulus`, which is Redriven. `observe` is called after every step of
     the execution (progress displays), `on_end` when it has ended, which may be before those that it started and did
     not wait for. `guard` is held while something changes, for readers in other threads. Ctrl-C aborts the execution,
     writes its last event and goes on to the caller, who still holds the execution.
     """
-    return _World(execution, driver, observe, on_end, guard or nullcontext()).run()
+    return _World(execution, driver, observe, on_end, guard or nullcontext()).run(stimulus)
 
 
 class _World:
@@ -64,29 +66,29 @@ class _World:
         self.inbox: deque[tuple[Stimulus | Begun, float]] = deque()
         self.ended: Ended | None = None
 
-    def run(self) -> Ended:
+    def run(self, stimulus: Stimulus | None) -> Ended:
         driver, first = self.driver, self.first
         driver.raised.clear()
         try:
             self.running[0] = first
-            if first.history.rows:
+            if first.history.rows and stimulus is None:
                 for command in first.pending():
                     driver.perform(command)
             else:
-                self.step(0, None, driver.now())
+                self.step(0, stimulus, driver.now())
             while self.running:
                 try:
-                    stimulus, now = self.inbox.popleft() if self.inbox else driver.next()
+                    arrived, now = self.inbox.popleft() if self.inbox else driver.next()
                 except UnansweredToken:
                     if self.ended is None:
                         raise
                     break  # only executions that nobody waits for are left, and they stand still
-                if isinstance(stimulus, Begun):
-                    self.begin(stimulus, now)
-                elif isinstance(stimulus, Stopped):
-                    self.step(0, stimulus, now)
+                if isinstance(arrived, Begun):
+                    self.begin(arrived, now)
+                elif isinstance(arrived, (Stopped, Redriven)):
+                    self.step(0, arrived, now)
                 else:
-                    self.step(stimulus.token >> TOKEN_BITS, stimulus, now)
+                    self.step(arrived.token >> TOKEN_BITS, arrived, now)
         except KeyboardInterrupt:
             self.interrupt()
             raise

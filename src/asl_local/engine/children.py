@@ -103,7 +103,7 @@ def join(x: Execution, parent: Strand, child: Strand, output: Json) -> None:
 
 
 def fail_parent(x: Execution, parent: Strand, child: Strand) -> None:
-    """A child has failed: write its end, abort its siblings."""
+    """A child has failed: write its end, abort its siblings. The parent keeps them for a redrive, until it is left."""
     previous = child.event
     if parent.items is not None:
         x.history.add("MapIterationFailed", x.now, previous, parent.state.name, child.index)
@@ -114,7 +114,6 @@ def fail_parent(x: Execution, parent: Strand, child: Strand) -> None:
     for index, sibling in list((parent.live or {}).items()):
         if index != child.index:
             _abort(x, sibling, previous)
-    forget(parent)
     parent.event = previous
 
 
@@ -123,7 +122,8 @@ def _abort(x: Execution, strand: Strand, previous: int) -> None:
     if parent is not None and parent.items is not None:
         x.history.add("MapIterationAborted", x.now, previous, parent.state.name, strand.index)
     for child in (strand.live or {}).values():
-        _abort(x, child, previous)
+        if child.alive:
+            _abort(x, child, previous)
     if strand.entered and strand.state.type in _ABORTABLE:
         x.history.add(f"{strand.state.type}StateAborted", x.now, previous)
     _silence(x, strand)
@@ -134,7 +134,6 @@ def _silence(x: Execution, strand: Strand) -> None:
     if strand.token:
         x.cancel(strand)
         x.wake(strand)
-    forget(strand)
 
 
 def drop(x: Execution, strand: Strand) -> None:

@@ -19,7 +19,7 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from asl_local.engine import children, failures, patterns, snapshot, states, variables
+from asl_local.engine import children, failures, patterns, redrive, snapshot, states, variables
 from asl_local.engine.history import History, HistoryFull
 from asl_local.engine.messages import (
     EXECUTION_TOKEN,
@@ -31,6 +31,7 @@ from asl_local.engine.messages import (
     Fired,
     Heartbeat,
     Outcome,
+    Redriven,
     Refused,
     Stimulus,
     Stopped,
@@ -129,6 +130,8 @@ class Execution:
         self.history = History(self.limits.events)
         self.now = 0.0
         self.started_at = 0.0
+        self.redrives = 0
+        self.redriven_at: float | None = None
         self.tokens = EXECUTION_TOKEN
         self.assigned_bytes = 0
         self.root = Strand(None, 0, plan.top, input, 0)
@@ -146,14 +149,16 @@ class Execution:
         """Take one stimulus (None starts the execution), run until everything stands still, say what is wanted.
 
         A stimulus whose token nobody waits for is ignored: its race was lost. Time never runs backwards here.
-        Raises ValueError for a second start.
+        Raises ValueError for a second start, ExecutionNotRedrivable for `Redriven` when that cannot be.
         """
-        if self.outcome is not None:
+        if self.outcome is not None and type(stimulus) is not Redriven:
             return []
         self.now = max(self.now, now)
         try:
             if stimulus is None:
                 self._begin()
+            elif type(stimulus) is Redriven:
+                redrive.redrive(self)
             else:
                 self._receive(stimulus)
             self._run()
@@ -214,11 +219,14 @@ class Execution:
         if strand.state.type in ("Task", "Parallel", "Map"):
             state["RetryCount"] = strand.retries
         identity = self.identity
+        execution: dict[str, Json] = {
+            "Id": identity.execution_arn, "Input": self.input, "StartTime": timestamp(self.started_at),
+            "Name": identity.execution_name, "RoleArn": identity.role_arn, "RedriveCount": self.redrives,
+        }  # fmt: skip
+        if self.redriven_at is not None:
+            execution["RedriveTime"] = timestamp(self.redriven_at)
         context: dict[str, Json] = {
-            "Execution": {
-                "Id": identity.execution_arn, "Input": self.input, "StartTime": timestamp(self.started_at),
-                "Name": identity.execution_name, "RoleArn": identity.role_arn, "RedriveCount": 0,
-            },
+            "Execution": execution,
             "StateMachine": {"Id": identity.machine_arn, "Name": identity.machine_name},
             "State": state,
         }  # fmt: skip
@@ -385,7 +393,7 @@ class Execution:
                 patterns.taken(self, strand, stimulus.worker)
         elif isinstance(stimulus, Heartbeat):
             self._heartbeat(stimulus)
-        else:
+        elif isinstance(stimulus, Stopped):
             self._stopped(stimulus)
 
     def _task_waiting(self, token: int) -> Strand | None:
@@ -418,7 +426,8 @@ class Execution:
 
     def _fired(self, stimulus: Fired) -> None:
         if stimulus.token == EXECUTION_TOKEN:
-            if self.plan.timeout is not None and self.history.rows and self.now >= self.started_at + self.plan.timeout:
+            since = self.started_at if self.redriven_at is None else self.redriven_at
+            if self.plan.timeout is not None and self.history.rows and self.now >= since + self.plan.timeout:
                 self.end("TIMED_OUT", 0, error=TIMEOUT)
             return
         strand = self.waiting.get(stimulus.token)

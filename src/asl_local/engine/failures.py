@@ -94,6 +94,7 @@ def fail(x: Execution, strand: Strand, failure: Failure) -> None:
             if used < retrier.attempts:
                 attempts[number] = used + 1
                 strand.retries += 1
+                children.forget(strand)
                 delay = retrier.delay(used)
                 x.sleep(strand, "retry", x.now + (delay * x.draw() if retrier.jitter else delay))
                 return
@@ -116,6 +117,7 @@ def fail(x: Execution, strand: Strand, failure: Failure) -> None:
             except EvaluationError as wrong:
                 failure = _failure(x, strand, wrong)
                 break
+            children.forget(strand)
             x.go(strand, output, catcher.next, assigned)
             return
     if strand.parent is None:

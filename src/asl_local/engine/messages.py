@@ -117,8 +117,14 @@ class Stopped(NamedTuple):
     cause: str | None = None
 
 
+class Redriven(NamedTuple):
+    """Stimulus: an execution that ended badly goes on from where it stopped (RedriveExecution)."""
+
+
 Command: TypeAlias = Call | Timer | Cancel
-Stimulus: TypeAlias = Succeeded | Failed | Refused | Taken | TaskSucceeded | TaskFailed | Fired | Heartbeat | Stopped
+Stimulus: TypeAlias = (
+    Succeeded | Failed | Refused | Taken | TaskSucceeded | TaskFailed | Fired | Heartbeat | Stopped | Redriven
+)
 
 
 class Waiting(NamedTuple):

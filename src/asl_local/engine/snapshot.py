@@ -111,6 +111,8 @@ def _document(x: Execution, pool: _Pool | _Texts) -> dict[str, Json]:
         "started_at": x.started_at,
         "tokens": x.tokens,
         "assigned_bytes": x.assigned_bytes,
+        "redrives": x.redrives,
+        "redriven_at": x.redriven_at,
         "input": pool.put(x.input),
         "strands": strands,
         "ready": [numbers[id(strand)] for strand in x.ready if strand.alive],
@@ -134,7 +136,7 @@ def load(text: str, plan: Plan) -> Execution:
         shuffle=document["shuffle"], limits=Limits(**document["limits"]),
         activities=None if document["activities"] is None else frozenset(document["activities"]),
     )  # fmt: skip
-    for slot in ("draws", "now", "started_at", "tokens", "assigned_bytes"):
+    for slot in ("draws", "now", "started_at", "tokens", "assigned_bytes", "redrives", "redriven_at"):
         setattr(x, slot, document[slot])
     records = document["strands"]
     loaded: dict[int, Strand] = {}
@@ -190,7 +192,7 @@ def fork(x: Execution) -> Execution:
 
     other = type(x)(x.plan, x.input, identity=x.identity, seed=x.seed, shuffle=x.shuffle, limits=x.limits,
                     activities=x.activities)  # fmt: skip
-    for slot in ("draws", "now", "started_at", "tokens", "assigned_bytes", "outcome"):
+    for slot in ("draws", "now", "started_at", "tokens", "assigned_bytes", "redrives", "redriven_at", "outcome"):
         setattr(other, slot, getattr(x, slot))
     other.root = other.current = copy(x.root, None)
     other.ready = deque(copies[id(strand)] for strand in x.ready if strand.alive)

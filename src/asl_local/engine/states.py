@@ -21,7 +21,10 @@ _LONGEST_WAIT = 2**31 - 1  # seconds: 24,855 days are accepted, 24,856 are "too 
 
 
 def enter(x: Execution, strand: Strand) -> None:
-    """Step into the strand's state and work."""
+    """Step into the strand's state and work; a strand that is redriven stands in it already."""
+    if strand.entered:
+        work(x, strand)
+        return
     state = strand.state
     strand.attempts, strand.retries, strand.entered_at = None, 0, x.now
     strand.event = strand.entered = x.history.add(state.entered, x.now, strand.event, state.name, strand.raw)

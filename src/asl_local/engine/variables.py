@@ -36,7 +36,7 @@ def check(x: Execution, strand: Strand, assigned: dict[str, Json]) -> None:
 def held(strand: Strand) -> int:
     """Bytes of the variables of a strand and everything below it."""
     own = 0 if strand.variables is None else size(strand.variables)
-    return own + sum(held(child) for child in (strand.live or {}).values())
+    return own + sum(held(child) for child in (strand.live or {}).values() if child.alive)
 
 
 def _too_large(strand: Strand, rule: str) -> EvaluationError:

@@ -17,7 +17,7 @@ from asl_local import definition as definitions
 from asl_local.drivers import Driver, RealTime, Simulation, Work, drive
 from asl_local.drivers.simulate import START
 from asl_local.engine import Execution, Identity, Limits
-from asl_local.engine.messages import Outcome
+from asl_local.engine.messages import Outcome, Redriven, Stimulus
 from asl_local.errors import Diagnostic, ExecutionFailed, InvalidDefinition, InvalidExecutionInput, NotJson
 from asl_local.plan import Plan, compile_machine
 from asl_local.reporters import Event, History
@@ -45,6 +45,7 @@ class Result:
     `cause` as DescribeExecution has them. `place` says where in the machine it failed, or what it waited for when its
     time was up ("Map 'Orders', item 1 > Task 'Charge'"); `exception` is what the handler raised there, if one did.
     `nested` has the results of the executions of other machines that it started, in that order.
+    `execution` is the execution as a value, as it ended; `virtual` says that its clock was.
     """
 
     status: str
@@ -56,6 +57,8 @@ class Result:
     place: str = ""
     exception: BaseException | None = field(default=None, repr=False)
     nested: tuple[Result, ...] = field(default=(), repr=False)
+    execution: Execution | None = field(default=None, repr=False, compare=False)
+    virtual: bool = field(default=False, repr=False, compare=False)
 
     def unwrap(self) -> Json:
         """The output. Raises ExecutionFailed, with the state's place in the machine, if there is none."""
@@ -133,12 +136,39 @@ class Machine:
         and jumps to whatever is due next. Seed 0 runs what is ready in the order of the definition; other seeds
         shuffle that order.
         """
-        if isinstance(start, datetime):
-            start = (start if start.tzinfo else start.replace(tzinfo=UTC)).timestamp()
         execution = self.execution(
             input, execution_name=execution_name, limits=limits, identity=identity, seed=seed, shuffle=seed != 0
         )
-        return _finish(execution, Simulation(_work(execution, resources), seed=seed, start=float(start)), on_event)
+        return _finish(execution, Simulation(_work(execution, resources), seed=seed, start=_moment(start)), on_event)
+
+    def redrive(
+        self,
+        result: Result,
+        resources: Given = None,
+        *,
+        seed: int = 0,
+        at: datetime | float | None = None,
+        on_event: Callable[[Event], None] | None = None,
+    ) -> Result:
+        """Go on with an execution of this machine that did not succeed, from where it stopped (RedriveExecution).
+
+        What has succeeded stays as it was; states that were entered and not left are done again. The clock is the one
+        that the execution had: real, or virtual from the moment of its end, or from `at` (epoch seconds or a
+        datetime). `result` itself stays as it is. Raises ExecutionNotRedrivable, and ValueError for the execution
+        of another machine.
+        """
+        if result.execution is None or result.execution.plan.fingerprint != self.plan.fingerprint:
+            raise ValueError(f"the result is not of an execution of {self.name!r}")
+        execution = result.execution.fork()
+        driver: Driver
+        if result.virtual:
+            start = execution.now if at is None else _moment(at)
+            driver = Simulation(_work(execution, resources), seed=seed, start=max(start, execution.now))
+        elif at is not None:
+            raise ValueError("`at` is for executions on a virtual clock: this one ran in real time")
+        else:
+            driver = RealTime(_work(execution, resources))
+        return _finish(execution, driver, on_event, Redriven())
 
     def execution(
         self,
@@ -231,14 +261,32 @@ def _work(execution: Execution, resources: Given) -> Work:
     return Resources.of(resources).bind(execution.plan, execution.identity)
 
 
-def _finish(execution: Execution, driver: Driver, on_event: Callable[[Event], None] | None) -> Result:
-    observe = None if on_event is None else _observer(on_event)
-    return result_of(execution, *drive(execution, driver, observe))
+def _moment(at: datetime | float) -> float:
+    """Epoch seconds; a datetime that says no zone is UTC."""
+    if isinstance(at, datetime):
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    return float(at)
+
+
+def _finish(
+    execution: Execution,
+    driver: Driver,
+    on_event: Callable[[Event], None] | None,
+    stimulus: Stimulus | None = None,
+) -> Result:
+    observe = None if on_event is None else _observer(on_event, len(execution.history.rows))
+    ended = drive(execution, driver, observe, stimulus=stimulus)
+    return result_of(execution, *ended, virtual=isinstance(driver, Simulation))
 
 
 def result_of(
-    execution: Execution, outcome: Outcome, exception: BaseException | None = None, nested: Sequence[Execution] = ()
-) -> Result:  # fmt: skip
+    execution: Execution,
+    outcome: Outcome,
+    exception: BaseException | None = None,
+    nested: Sequence[Execution] = (),
+    *,
+    virtual: bool = False,
+) -> Result:
     """The result of an execution that has ended, and of those that it started."""
     return Result(
         outcome.status,
@@ -249,12 +297,14 @@ def result_of(
         execution.identity,
         outcome.place,
         exception,
-        tuple(result_of(each, each.outcome or Outcome("RUNNING")) for each in nested),
+        tuple(result_of(each, each.outcome or Outcome("RUNNING"), virtual=virtual) for each in nested),
+        execution,
+        virtual,
     )
 
 
-def _observer(on_event: Callable[[Event], None]) -> Callable[[Execution], None]:
-    seen = 0
+def _observer(on_event: Callable[[Event], None], seen: int = 0) -> Callable[[Execution], None]:
+    """Tells each event that comes after the first `seen`."""
 
     def observe(execution: Execution) -> None:
         nonlocal seen

@@ -1,0 +1,76 @@
+"""Laws of redrive: an execution that was stopped anywhere and redriven ends as if nobody had stopped it."""
+
+from __future__ import annotations
+
+from hypothesis import assume, given, settings, target
+from hypothesis import strategies as st
+from machines import Case, cases, normal, virtually
+from reference import Reference
+
+import asl_local
+from asl_local import Execution
+from asl_local.drivers import Simulation
+from asl_local.engine.messages import Redriven, Stimulus, Stopped
+
+STEADY = cases(timed=False, errors=st.just("E"))
+FEWER = settings(max_examples=settings().max_examples * 2 // 3)
+
+
+def go_on(case: Case, machine: asl_local.Machine, execution: Execution, stimulus: Stimulus | None, steps: int) -> int:
+    """Drive until the end, or for so many steps; how many it took."""
+    work = asl_local.Resources(case.handlers(virtually)).bind(machine.plan, execution.identity)
+    driver, taken = Simulation(work, start=max(execution.now, 1_704_067_200.0)), 0
+    driver.raised = {}
+    now = driver.now()
+    while taken < steps:
+        taken += 1
+        for command in execution.step(stimulus, now):
+            driver.perform(command)
+        if execution.outcome is not None:
+            break
+        stimulus, now = driver.next()
+    driver.close()
+    return taken
+
+
+def ended(execution: Execution) -> tuple[object, ...]:
+    assert execution.outcome is not None
+    status, output, error, cause, _ = execution.outcome
+    return status, normal(output), error, normal(cause)
+
+
+@given(STEADY, st.floats(0, 1), st.booleans())
+@FEWER
+def test_stopped_and_redriven_is_as_if_nobody_had_stopped_it(case: Case, part: float, reload: bool) -> None:
+    assume(not Reference(case).racy)
+    machine = asl_local.load(case.definition)
+    whole = machine.execution(case.input)
+    total = go_on(case, machine, whole, None, 10_000)
+    target(float(total))
+    execution = machine.execution(case.input)
+    go_on(case, machine, execution, None, 1 + int(part * (total - 2)))
+    if total == 1:
+        return  # it never stood still
+    assert execution.outcome is None
+    execution.step(Stopped(), execution.now)
+    assert ended(execution)[0] == "ABORTED"
+    if reload:
+        execution = Execution.load(execution.dump(), machine.plan)
+    go_on(case, machine, execution, Redriven(), 10_000)
+    assert ended(execution) == ended(whole)
+    assert execution.redrives == 1
+
+
+@given(STEADY)
+@FEWER
+def test_a_failure_that_stays_fails_again_alike(case: Case) -> None:
+    assume(not Reference(case).racy)
+    machine = asl_local.load(case.definition)
+    execution = machine.execution(case.input)
+    go_on(case, machine, execution, None, 10_000)
+    first = ended(execution)
+    if first[0] != "FAILED":
+        return
+    go_on(case, machine, execution, Redriven(), 10_000)
+    again = ended(execution)
+    assert (again[0], again[2]) == (first[0], first[2])
