@@ -157,8 +157,6 @@ class Execution:
         try:
             if stimulus is None:
                 self._begin()
-            elif type(stimulus) is Redriven:
-                redrive.redrive(self)
             else:
                 self._receive(stimulus)
             self._run()
@@ -395,6 +393,8 @@ class Execution:
             self._heartbeat(stimulus)
         elif isinstance(stimulus, Stopped):
             self._stopped(stimulus)
+        else:
+            self._redriven(stimulus)
 
     def _task_waiting(self, token: int) -> Strand | None:
         strand = self.waiting.get(token)
@@ -447,6 +447,9 @@ class Execution:
         if not self.history.rows:
             self._begin()
         self.end("ABORTED", 0, error=stimulus.error, cause=stimulus.cause)
+
+    def _redriven(self, _stimulus: Redriven) -> None:
+        redrive.redrive(self)
 
 
 _LAST_EVENT = {
