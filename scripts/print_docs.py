@@ -20,11 +20,14 @@ from asl_local.engine.history import EVENTS
 from asl_local.interfaces.stepfunctions.operations import MISSING, OPERATIONS
 from asl_local.language.choice import OPERATORS
 from asl_local.language.intrinsic_functions import FUNCTIONS
+from asl_local.resources.envelope import words_of
 from asl_local.resources.integrations import INTEGRATIONS
 from asl_local.services.dynamodb import DynamoDB
+from asl_local.services.events import EventBridge
 from asl_local.services.rekognition import Rekognition
 from asl_local.services.s3 import S3
 from asl_local.services.sns import SNS
+from asl_local.services.sqs import SQS
 
 PROJECT = Path(__file__).resolve().parent.parent
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
@@ -63,7 +66,7 @@ def integrations() -> str:
     rows = []
     for service, integration in INTEGRATIONS.items():
         actions = sorted(integration.actions) if integration.actions else ["every operation of the client"]
-        rows.append([f"`arn:aws:states:::{service}:…`", ", ".join(actions), f"`{integration.prefix}.<code>`"])
+        rows.append([f"`arn:aws:states:::{service}:…`", ", ".join(actions), f"`{words_of(service).prefix}.<code>`"])
     rows.append(["`arn:aws:states:::lambda:invoke`", "calls your handlers", "the function's own errorType"])
     return table(["resource", "actions", "errors"], rows)
 
@@ -71,7 +74,14 @@ def integrations() -> str:
 def services() -> str:
     """The operations of every stand-in."""
     rows = []
-    for name, kind in {"s3": S3, "dynamodb": DynamoDB, "rekognition": Rekognition, "sns": SNS}.items():
+    for name, kind in {
+        "s3": S3,
+        "dynamodb": DynamoDB,
+        "rekognition": Rekognition,
+        "sns": SNS,
+        "sqs": SQS,
+        "events": EventBridge,
+    }.items():
         methods = [
             f"`{method}`"
             for method, function in inspect.getmembers(kind, callable)

@@ -57,13 +57,17 @@ PROBES: dict[str, list[dict[str, Any]]] = {
         task(),
         task("arn:aws:states:::lambda:invoke", Parameters={"FunctionName": "f"}),
     ],
-    "dynamodb, sns, aws-sdk:s3, aws-sdk:dynamodb, aws-sdk:rekognition, aws-sdk:sns": [
+    "dynamodb, sns, sqs, events; aws-sdk for s3, dynamodb, rekognition, sns, sqs, eventbridge": [
         task("arn:aws:states:::dynamodb:getItem"),
         task("arn:aws:states:::sns:publish"),
         task("arn:aws:states:::aws-sdk:s3:getObject"),
         task("arn:aws:states:::aws-sdk:dynamodb:query"),
         task("arn:aws:states:::aws-sdk:rekognition:detectFaces"),
         task("arn:aws:states:::aws-sdk:sns:publish"),
+        task("arn:aws:states:::sqs:sendMessage"),
+        task("arn:aws:states:::events:putEvents"),
+        task("arn:aws:states:::aws-sdk:sqs:receiveMessage"),
+        task("arn:aws:states:::aws-sdk:eventbridge:putEvents"),
     ],
     "JSONata": [{"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $states.input.a %}", "End": True}],
     "Variables (Assign)": [{**PASS, "Assign": {"x.$": "$.a"}}],

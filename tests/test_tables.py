@@ -19,6 +19,8 @@ from asl_local.engine.history import EVENTS
 from asl_local.engine.messages import TASKS, Command, Stimulus
 from asl_local.plan import compile as compiling
 from asl_local.plan import plan
+from asl_local.plan.requests import FIELDS
+from asl_local.resources.envelope import OPTIMISED_WORDS, words_of
 from asl_local.resources.integrations import INTEGRATIONS, actions, operation
 
 TYPES = set(grammar.STATE_TYPES)
@@ -127,7 +129,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.mark.parametrize("service", sorted(INTEGRATIONS))
 def test_an_integration_has_a_client_with_real_methods(service: str, aws: Any) -> None:
     integration = INTEGRATIONS[service]
-    assert integration.sdk is service.startswith("aws-sdk:")
+    assert words_of(service).sdk is service.startswith("aws-sdk:")
     client = aws.client(integration.client)
     for helper in ("meta", "_root", "read", "downloadFile", "getPaginator", "__init__", "exceptions", ""):
         assert operation(aws, integration.client, helper) is None
@@ -141,9 +143,11 @@ def test_an_integration_has_a_client_with_real_methods(service: str, aws: Any) -
 
 def test_optimised_integrations_have_the_actions_that_the_definition_may_name() -> None:
     for service, integration in INTEGRATIONS.items():
-        if not integration.sdk:
+        if not words_of(service).sdk:
             assert integration.actions == frozenset(OPTIMISED[service])
     assert {name for name in INTEGRATIONS if not name.startswith("aws-sdk:")} <= set(OPTIMISED)
+    assert set(OPTIMISED_WORDS) == set(OPTIMISED)
+    assert {(service, action) for service, action in FIELDS} <= {(s, a) for s in OPTIMISED for a in OPTIMISED[s]}
 
 
 def test_the_longest_delay_is_the_grammars() -> None:

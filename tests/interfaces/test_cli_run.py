@@ -119,7 +119,7 @@ def test_resources_may_be_a_file_a_module_or_a_name_in_it(run: Any) -> None:
         ("x = 1\n", "neither a function `resources(aws)` nor a mapping `RESOURCES`"),
         ("RESOURCES = ['work']\n", "a mapping of names to functions is wanted, not a list"),
         ("RESOURCES = {'work': 7}\n", "'work': a int is not a function"),
-        ("def resources(aws):\n    return aws.client('sqs')\n", "no local stand-in for the service 'sqs'"),
+        ("def resources(aws):\n    return aws.client('ses')\n", "no local stand-in for the service 'ses'"),
         ("def resources(aws):\n    raise KeyError('x')\n", "KeyError: 'x'"),
     ],
 )

@@ -66,7 +66,7 @@ def test_a_service_that_is_not_there(tmp_path: Path, name: str) -> None:
         LocalAWS(tmp_path).client(name)
     text = str(caught.value)
     assert text.startswith(
-        f"there is no local stand-in for the service {name!r}; there are dynamodb, lambda, rekognition, s3, sns"
+        f"there is no local stand-in for the service {name!r}; there are dynamodb, events, lambda, rekognition, s3, sns, sqs"
     )
     assert ('did you mean "s3"?' in text) == name.lower().startswith("s3")
 

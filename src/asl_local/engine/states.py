@@ -104,6 +104,8 @@ def _task(x: Execution, strand: Strand, arguments: Json) -> None:
     if resource is None:
         raise TypeError(f"{state.pointer} is a Task without a resource")
     x.current = strand
+    if resource.fields is not None:
+        resource.fields.check(arguments)
     timeout = heartbeat = credentials = None
     if state.timeout is not None:
         timeout = state.timeout.constant if state.timeout.flow is None else state.timeout.flow(raw, x)

@@ -28,6 +28,7 @@ from asl_local.language.timestamps import parse_rfc3339
 from asl_local.plan import dataflow
 from asl_local.plan.dataflow import JSONATA
 from asl_local.plan.plan import Block, Catcher, OutputFlow, Plan, Resource, Retrier, Rule, State
+from asl_local.plan.requests import FIELDS
 from asl_local.values import Json, text_of
 
 _INTEGRATION = re.compile(r"arn:aws[\w-]*:states:[^:]*:[^:]*:(?P<service>aws-sdk:[^:]+|[^:]+):(?P<action>.+)")
@@ -156,7 +157,8 @@ def resource_of(arn: str, parameters: Any = UNSET) -> Resource:
     if not isinstance(function, str) or jsonata.is_jsonata(function):
         function = ""
     pattern = next((pattern for pattern in _WAITS if action.endswith(pattern)), "")
-    return Resource(arn, "service", service, action, function, pattern, _WAITS.get(pattern, ""))
+    fields = FIELDS.get((service, action.removesuffix(pattern)))
+    return Resource(arn, "service", service, action, function, pattern, _WAITS.get(pattern, ""), fields)
 
 
 def _choice(state: model.Choice, compiled: State) -> None:

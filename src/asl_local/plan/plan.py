@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from asl_local.errors import ALL, DATA_LIMIT_EXCEEDED, HEARTBEAT_TIMEOUT, RUNTIME, TASK_FAILED, TIMEOUT
 from asl_local.language import Flow, Scope
+from asl_local.plan.requests import Fields
 from asl_local.values import Json
 
 OutputFlow: TypeAlias = Callable[[Json, Json, Scope], Json]
@@ -95,6 +96,7 @@ class Resource:
     `arn:aws:states:::service:action`; then `service` is `dynamodb` or `aws-sdk:s3` and `action` is `putItem`, or
     `runTask.sync` with its `pattern` `.sync`. `function` is lambda:invoke's FunctionName where the definition has it
     as a constant. `waits` says what ends the task beyond the call's answer: "token", "job", "activity" or "".
+    `fields` are the parameters that the action may be called with, None where only the service can tell.
     """
 
     arn: str
@@ -104,6 +106,7 @@ class Resource:
     function: str = ""
     pattern: str = ""
     waits: str = ""
+    fields: Fields | None = None
 
     @property
     def operation(self) -> str:

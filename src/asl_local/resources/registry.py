@@ -21,7 +21,8 @@ from asl_local.engine import Identity
 from asl_local.engine.messages import Call
 from asl_local.errors import NotJson, StateError, UnknownResource
 from asl_local.plan import Plan, Resource
-from asl_local.resources.integrations import INTEGRATIONS, Integration, actions, invoke_lambda
+from asl_local.resources.integrations import INTEGRATIONS, Integration, actions
+from asl_local.resources.lambda_invoke import invoke_lambda
 from asl_local.services import lambda_
 from asl_local.services.lambda_ import takes_context
 from asl_local.values import Json, copy

@@ -15,20 +15,24 @@ from pathlib import Path
 from typing import Any
 
 from asl_local.errors import AslError
+from asl_local.services.events import EventBridge
 from asl_local.services.lambda_ import Functions, Lambda
 from asl_local.services.parameters import did_you_mean
 from asl_local.services.s3 import S3
 from asl_local.services.sns import SNS
+from asl_local.services.sqs import SQS
 
 
 class LocalAWS:
-    """Local stand-ins for S3, DynamoDB, Rekognition, SNS and Lambda, all of whose state lies under one folder.
+    """Local stand-ins for S3, DynamoDB, Rekognition, SNS, SQS, EventBridge and Lambda, all of whose state lies under one folder.
 
     ```
     root/s3/<bucket>/<key>              objects, as files; s3/.system holds what S3 keeps beside them
     root/dynamodb/                      tables
     root/rekognition/                   face collections
     root/sns/<topic>/                   published messages, one JSON file each
+    root/sqs/<queue>/                   messages until they are deleted, one JSON file each
+    root/events/<bus>/                  events, one JSON file each
     root/executions/                    histories of executions
     ```
 
@@ -84,6 +88,14 @@ def _sns(aws: LocalAWS) -> SNS:
     return SNS(aws.root / "sns", region=aws.region, account=aws.account, now=aws.now)
 
 
+def _sqs(aws: LocalAWS) -> SQS:
+    return SQS(aws.root / "sqs", region=aws.region, account=aws.account, now=aws.now)
+
+
+def _events(aws: LocalAWS) -> EventBridge:
+    return EventBridge(aws.root / "events", region=aws.region, account=aws.account, now=aws.now)
+
+
 def _lambda(aws: LocalAWS) -> Lambda:
     return Lambda(aws.functions, region=aws.region, account=aws.account)
 
@@ -105,10 +117,12 @@ def _rekognition(aws: LocalAWS) -> Any:
 
 _MAKERS: dict[str, Callable[[LocalAWS], Any]] = {
     "dynamodb": _dynamodb,
+    "events": _events,
     "lambda": _lambda,
     "rekognition": _rekognition,
     "s3": _s3,
     "sns": _sns,
+    "sqs": _sqs,
 }
 
 
