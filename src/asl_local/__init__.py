@@ -37,6 +37,7 @@ from asl_local.resources import Resources
 
 if TYPE_CHECKING:
     from asl_local.interfaces.stepfunctions import StepFunctions as StepFunctions
+    from asl_local.interfaces.test_state import test_state as test_state
     from asl_local.services.local import LocalAWS as LocalAWS
 
 __version__ = "0.1.0"
@@ -62,12 +63,13 @@ __all__ = [
     "StepFunctions",
     "UnknownResource",
     "load",
+    "test_state",
     "validate",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """LocalAWS and StepFunctions, imported when they are first asked for: most tests of a workflow need neither."""
+    """What most runs of a workflow never need is imported when it is first asked for."""
     if name == "LocalAWS":
         from asl_local.services.local import LocalAWS  # noqa: PLC0415
 
@@ -76,4 +78,8 @@ def __getattr__(name: str) -> Any:
         from asl_local.interfaces.stepfunctions import StepFunctions  # noqa: PLC0415
 
         return StepFunctions
+    if name == "test_state":
+        from asl_local.interfaces.test_state import test_state  # noqa: PLC0415
+
+        return test_state
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

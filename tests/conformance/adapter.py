@@ -16,6 +16,7 @@ from api_requests import Requests
 
 import asl_local
 from asl_local.definition import creation_error, to_aws
+from asl_local.services.errors import ClientError
 from asl_local.values import text_of
 
 
@@ -29,6 +30,8 @@ def run(case: dict[str, Any]) -> dict[str, Any]:
         return _creation(case)
     if kind == "api":
         return {"steps": Requests(case).answers()}
+    if kind == "test_state":
+        return _test_state(case)
     return {"unsupported": f"cases of kind {kind}"}
 
 
@@ -154,6 +157,16 @@ def _creation(case: dict[str, Any]) -> dict[str, Any]:
     if message is None:
         return {"response": {}}
     return {"exception": {"code": "InvalidDefinition", "message": message}}
+
+
+def _test_state(case: dict[str, Any]) -> dict[str, Any]:
+    functions = (case.get("resources") or {}).get("functions") or {}
+    handlers = {name: _function(function) for name, function in functions.items() if not function.get("deleted")}
+    try:
+        response = asl_local.test_state(json.dumps(case["definition"]), resources=handlers, **case["request"])
+    except ClientError as error:
+        return {"exception": {"code": error.code, "message": error.message}}
+    return {"response": response}
 
 
 def uses_later_features(case: dict[str, Any]) -> bool:

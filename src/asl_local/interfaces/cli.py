@@ -39,6 +39,13 @@ FILE:NAME uses another function or mapping than these. Given twice, the later on
 _VALIDATE = "Check definitions without running them. Exit code 1 if there is an error; warnings alone are fine."
 _GRAPH = "Draw a definition: the text of a Mermaid flowchart, which GitHub, GitLab and many editors show as a picture."
 _HISTORY = "List the executions recorded under a root, the latest first, or show the events of one."
+_TEST_STATE = """\
+Run one state as AWS's TestState does, and print its answer: status, output, error, cause, next state and, with
+--inspection-level DEBUG, every value on the way from input to output.
+
+The options are those of `aws stepfunctions test-state`; --definition may name the file as it is, too. A Task, Map or
+Parallel can be mocked; a Task without a mock is answered by --resources and the stand-ins, as in `asl-local run`.
+"""
 _AWS = "The AWS CLI's commands for the local stand-ins: s3, dynamodb, rekognition, sns."
 
 
@@ -122,6 +129,7 @@ def build(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     _add_validate(commands)
     _add_graph(commands)
     _add_history(commands)
+    _add_test_state(commands)
     if next((a for a in arguments if not a.startswith("-")), None) == "aws":
         from asl_local.interfaces import cli_aws  # noqa: PLC0415 - a table of some size
 
@@ -227,6 +235,31 @@ def _add_history(commands: Any) -> None:
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
     _add_root(parser)
     parser.set_defaults(run=_lazily("cli_show", "history"))
+
+
+def _add_test_state(commands: Any) -> None:
+    parser = _command(commands, "test-state", _TEST_STATE)
+    parser.add_argument(
+        "--definition", required=True, metavar="FILE|JSON", help="a state, or with --state-name a machine"
+    )
+    parser.add_argument("--state-name", metavar="NAME", help="the state of the machine to test, at whatever depth")
+    parser.add_argument("--input", metavar="JSON", help="the state's input; default: {}")
+    parser.add_argument(
+        "--inspection-level", choices=("INFO", "DEBUG", "TRACE"), help="how much to show; default: INFO"
+    )
+    parser.add_argument("--mock", metavar="JSON|SHORTHAND", help="result or errorOutput, and fieldValidationMode")
+    parser.add_argument(
+        "--state-configuration", metavar="JSON|SHORTHAND",
+        help="retrierRetryCount, errorCausedByState, mapIterationFailureCount, mapItemReaderData",
+    )  # fmt: skip
+    parser.add_argument("--context", metavar="JSON", help="the Context Object, with a mock only")
+    parser.add_argument("--variables", metavar="JSON", help="the variables that are set")
+    parser.add_argument("--role-arn", metavar="ARN", help="needed for a Task without a mock, as on AWS")
+    parser.add_argument("--reveal-secrets", action=argparse.BooleanOptionalAction, help="nothing here is secret")
+    parser.add_argument("--resources", action="append", default=[], metavar="MODULE|FILE", help="who answers a Task")
+    _add_root(parser)
+    _add_substitute(parser)
+    parser.set_defaults(run=_lazily("test_state.cli", "run"))
 
 
 def _lazily(module: str, function: str) -> Callable[[argparse.Namespace], int]:

@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
             cli.complain(line)
         return cli.USAGE
     given = read_input(options.input)
-    aws = _stand_ins(options)
+    aws = stand_ins(options)
     handlers: dict[str, Any] = {}
     for name in options.resources:
         handlers |= load_resources(name, aws)
@@ -153,7 +153,8 @@ def _parsed(data: bytes, name: str) -> Json:
         raise UsageError(f"{name}: not JSON: {error}") from None
 
 
-def _stand_ins(options: argparse.Namespace) -> LocalAWS | None:
+def stand_ins(options: argparse.Namespace) -> LocalAWS | None:
+    """The stand-ins under the root that the options name, or None where their libraries are not installed."""
     from asl_local.services.local import LocalAWS  # noqa: PLC0415 - only for this command
 
     try:

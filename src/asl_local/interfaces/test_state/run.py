@@ -1,0 +1,262 @@
+"""TestState: one state runs in the engine, as a machine of its own, and what became of it is told as AWS tells it.
+
+Knows: the response's shape, and how to make a machine of one state. Must never know: data flow, Retry or Catch; the
+engine does them. An execution is a value, so it runs twice where the state fails: first without Retry and Catch, which
+says what the failure is, and then, told the same, with them, which says who handles it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from asl_local.definition import Definition, model
+from asl_local.drivers import Simulation
+from asl_local.drivers.driver import Begun
+from asl_local.drivers.simulate import START
+from asl_local.engine import Execution, Identity
+from asl_local.engine.execution import timestamp
+from asl_local.engine.messages import Call, Failed, Stimulus, Succeeded
+from asl_local.engine.patterns import task_token
+from asl_local.errors import TIMEOUT
+from asl_local.interfaces.machine import Given
+from asl_local.interfaces.test_state import request as requests
+from asl_local.interfaces.test_state import subject as subjects
+from asl_local.interfaces.test_state.inspection import Trace, trace_of, watched
+from asl_local.interfaces.test_state.maps import watched_map
+from asl_local.interfaces.test_state.request import Mock, Request
+from asl_local.interfaces.test_state.subject import Subject
+from asl_local.plan import Block, Plan, Resource, State
+from asl_local.plan.plan import matches
+from asl_local.resources import Resources
+from asl_local.values import Json, text_of
+
+LONGEST: Final = 300
+"""Seconds that a test may take (API reference, "TestState")."""
+
+
+def test_state(
+    definition: Definition,
+    *,
+    resources: Given = None,
+    substitutions: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    start: float = START,
+    **request: Any,
+) -> dict[str, Any]:
+    """AWS's TestState, offline: run one state and say what became of it.
+
+    The keywords are those of boto3's `client("stepfunctions").test_state`: `input`, `stateName`, `inspectionLevel`,
+    `mock`, `stateConfiguration`, `context`, `variables`, `roleArn`, `revealSecrets`, and so is the response: `status`
+    (SUCCEEDED, FAILED, RETRIABLE or CAUGHT_ERROR), `output` (JSON text), `error`, `cause`, `nextState`,
+    `inspectionData`. Where AWS wants JSON text, a JSON value will do; `definition` is whatever `load` takes.
+
+    Beyond AWS's: `resources` answers a Task that has no mock, as in `Machine.simulate`; `substitutions` fills
+    placeholders; `seed` and `start` (epoch seconds) make chance and time. Time is virtual.
+
+    Raises what boto3 raises: ClientError with AWS's code and words (ValidationException, InvalidDefinition,
+    InvalidExecutionInput, InvalidArn). Source: API reference, "TestState", and recordings.
+    """
+    given = requests.read({"definition": definition, **request})
+    subject = subjects.find(definition, given.state_name, substitutions)
+    subjects.check(subject, given)
+    test = _Test(subject, given, Resources.of(resources), seed, start)
+    return test.response()
+
+
+test_state.__test__ = False  # type: ignore[attr-defined]  # pytest: no test, though it is called like one
+
+
+class _OneState(Execution):
+    """An execution with the Context Object of a test: the given one, else one like AWS's."""
+
+    given: Json | None = None
+    token: str | None = None
+
+    def context(self) -> Json:
+        context: dict[str, Json]
+        if self.given is not None:
+            context = dict(self.given)
+        else:
+            identity, strand = self.identity, self.root
+            state = {
+                "EnteredTime": timestamp(strand.entered_at),
+                "Name": strand.state.name,
+                "RetryCount": strand.retries,
+            }
+            context = {
+                "Execution": {
+                    "Id": identity.execution_arn, "Input": self.input, "Name": identity.execution_name,
+                    "RoleArn": identity.role_arn, "StartTime": timestamp(self.started_at),
+                },
+                "StateMachine": {"Id": identity.machine_arn, "Name": identity.machine_name},
+                "State": state,
+            }  # fmt: skip
+            if self.token is not None:
+                context["Task"] = {"Token": self.token}
+        if self.item is not None:
+            context["Map"] = {"Item": {"Index": self.item[0], "Value": self.item[1]}}
+        return context
+
+
+class _Test:
+    """One call of TestState."""
+
+    def __init__(self, subject: Subject, request: Request, resources: Resources, seed: int, start: float) -> None:
+        self.subject, self.request, self.resources = subject, request, resources
+        self.seed, self.start = seed, start
+        self.trace: Trace = trace_of(subject.model)
+        self.told: list[tuple[Stimulus | None, float]] = []
+
+    def response(self) -> dict[str, Any]:
+        """Run, and say what became of the state."""
+        execution, state = self._execution(handled=False)
+        self._run(execution)
+        outcome = execution.outcome
+        if outcome is None:
+            raise TypeError(f"the state {self.subject.name!r} stands still")
+        found: dict[str, Any] = {"status": outcome.status}
+        if outcome.status == "SUCCEEDED":
+            self._leave(found, execution, state, outcome.output)
+            details: dict[str, Json] = {}
+        else:
+            error = TIMEOUT if outcome.status == "TIMED_OUT" else outcome.error
+            found["status"] = "FAILED"
+            self._fail(found, error, self._bare(outcome.cause))
+            seen, self.trace.seen = self.trace.seen, {}
+            execution, details = self._handle(found, error or "")
+            self.trace.seen = seen
+        if self.request.level != requests.INFO:
+            found["inspectionData"] = self.trace.data()
+            if execution.root.variables:
+                found["inspectionData"]["variables"] = text_of(execution.root.variables)
+            if details:
+                found["inspectionData"]["errorDetails"] = details
+        return found
+
+    # -- the machine of one state ----------------------------------------------------------------------------------
+
+    def _execution(self, *, handled: bool) -> tuple[_OneState, State]:
+        state, request = self.subject.plan, self.request
+        execution = _OneState(
+            Plan(Block("", state), "test-state"), request.input, identity=_identity(request.role_arn), seed=self.seed
+        )
+        execution.given = request.context
+        if request.variables:
+            execution.root.variables = dict(request.variables)
+        if self.subject.resource is not None and self.subject.resource.pattern:
+            execution.token = task_token(execution, 1)
+        if isinstance(self.subject.model, model.Map):
+            state = watched_map(self.subject.model, state, self.trace, execution)
+        else:
+            state = watched(self.subject.model, state, self.trace)
+        if request.mock is not None:
+            # Whatever it is, its work is one call, and the mock answers it.
+            name = state.resource.service or state.resource.arn if state.resource is not None else state.name
+            state = replace(state, type="Task", resource=Resource(name, "lambda"), blocks=())
+        if not handled:
+            state = replace(state, retry=(), catch=())
+        ends = {name: _end(name) for name in _targets(state)}
+        execution.plan = Plan(Block("", state, ends), "test-state", LONGEST, {state.pointer: state})
+        execution.root.block, execution.root.state = execution.plan.top, state
+        return execution, state
+
+    def _run(self, execution: _OneState) -> None:
+        """Step until the end, and remember what the execution was told."""
+        mock = self.request.mock
+        work = self.resources.bind(execution.plan, execution.identity) if mock is None else _unreachable
+        driver = Simulation(work, seed=self.seed, start=self.start)
+        stimulus: Stimulus | None = None
+        now = driver.now()
+        try:
+            while True:
+                self.told.append((stimulus, now))
+                commands = execution.step(stimulus, now)
+                if execution.outcome is not None:
+                    return
+                answers = [self._mocked(command, mock) for command in commands if type(command) is Call and mock]
+                if answers:
+                    stimulus = answers[0]
+                    continue
+                for command in commands:
+                    driver.perform(command)
+                told, now = driver.next()
+                if isinstance(told, Begun):
+                    raise TypeError(f"{self.subject.name!r} began an execution, which TestState has no room for")
+                stimulus = told
+        finally:
+            driver.close()
+
+    def _mocked(self, call: Call, mock: Mock | None) -> Stimulus:
+        if mock is None:
+            raise TypeError("nothing is mocked")
+        if mock.failed:
+            return Failed(call.token, mock.error, mock.cause)
+        return Succeeded(call.token, mock.result)
+
+    # -- what became of it -----------------------------------------------------------------------------------------
+
+    def _handle(self, found: dict[str, Any], error: str) -> tuple[_OneState, dict[str, Json]]:
+        """Who handles the failure: the same story again, told to a state that has its Retry and Catch."""
+        execution, state = self._execution(handled=True)
+        root = execution.root
+        number = next((n for n, retrier in enumerate(state.retry) if matches(retrier.errors, error)), None)
+        details: dict[str, Json] = {} if number is None else {"retryIndex": number}
+        for stimulus, now in self.told:
+            if number is not None and stimulus is not None:
+                root.attempts = {number: self.request.retries}
+            execution.step(stimulus, now)
+            if execution.outcome is not None or root.why == "retry":
+                break
+        if root.why == "retry":
+            found["status"] = "RETRIABLE"
+            details["retryBackoffIntervalSeconds"] = int((root.until or execution.now) - execution.now)
+        elif execution.outcome is not None and execution.outcome.status == "SUCCEEDED":
+            found["status"] = "CAUGHT_ERROR"
+            details["catchIndex"] = next(n for n, catcher in enumerate(state.catch) if matches(catcher.errors, error))
+            self._leave(found, execution, state, execution.outcome.output)
+        elif execution.outcome is not None and execution.outcome.status == "FAILED":
+            self._fail(found, execution.outcome.error, self._bare(execution.outcome.cause))
+        return execution, details
+
+    def _leave(self, found: dict[str, Any], execution: _OneState, state: State, output: Json) -> None:
+        found["output"] = text_of(output)
+        if execution.root.state is not state:
+            found["nextState"] = execution.root.state.name
+
+    def _fail(self, found: dict[str, Any], error: str | None, cause: str | None) -> None:
+        found.update({name: value for name, value in (("error", error), ("cause", cause)) if value is not None})
+
+    def _bare(self, cause: str | None) -> str | None:
+        """A cause without the place, which AWS leaves out where there is but one state (recorded)."""
+        where = f"An error occurred while executing the state '{self.subject.name}' (entered at the event id #2). "
+        return None if cause is None else cause.removeprefix(where)
+
+
+def _targets(state: State) -> list[str]:
+    ways = [state.next, *(rule.next for rule in state.rules), *(catcher.next for catcher in state.catch)]
+    return [name for name in ways if name is not None]
+
+
+def _end(name: str) -> State:
+    return State(name, "Succeed", f"/States/{name}", None, "SucceedStateEntered", "SucceedStateExited")
+
+
+def _unreachable(call: Call, _context: object) -> Json:
+    raise TypeError(f"{call.resource} is mocked")
+
+
+def _identity(role: str | None) -> Identity:
+    """Names like AWS's: a test is an Express execution without an id of its own."""
+    parts = (role or "").split(":")
+    account = parts[4] if len(parts) > 5 and parts[4] else "123456789012"
+    stem = f"arn:aws:states:us-east-1:{account}"
+    machine, execution = "TestStateMachine", "TestStateExecution"
+    return Identity(
+        execution_arn=f"{stem}:express:{machine}:{execution}",
+        execution_name=execution,
+        machine_arn=f"{stem}:stateMachine:{machine}",
+        machine_name=machine,
+        role_arn=role or f"arn:aws:iam::{account}:role/asl-local",
+    )
