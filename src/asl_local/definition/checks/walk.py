@@ -74,7 +74,7 @@ class _Check:
         self.findings = findings
         self.variables = Variables(findings)
         self.expressions = Expressions(findings, self.variables)
-        self.jsonata = Jsonata(findings)
+        self.jsonata = Jsonata(findings, self.variables)
         self.values = Values(findings, self.expressions, express)
         self.maps = Maps(findings, express=express)
         self.flow = Flow(findings)
