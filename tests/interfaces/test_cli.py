@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -224,6 +225,20 @@ def test_validate_fills_placeholders(capsys: pytest.CaptureFixture[str]) -> None
     assert cli.main(["validate", "a.json", "--substitute", f"F={arn}"]) == 0
     assert cli.main(["validate", "a.json", "--substitute", "F=nonsense"]) == 1
     assert "Value is not a valid resource ARN" in capsys.readouterr().out
+
+
+def test_validate_reads_standard_input(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def pipe(text: str) -> None:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+
+    pipe('{\n  "StartAt": "A",\n  "States": {"A": {"Type": "Succeed", "End": true}}\n}')
+    assert cli.main(["validate", "-"]) == 1
+    out = capsys.readouterr().out
+    assert "-:3:39: error SCHEMA_VALIDATION_FAILED: Field 'End' is not supported\n  3 | " in out
+    pipe(json.dumps(PASS))
+    write("bad.json", "{")
+    assert cli.main(["validate", "-", "bad.json"]) == 1
+    assert capsys.readouterr().out.startswith("-: no problems\nbad.json:1:")
 
 
 # -- graph -------------------------------------------------------------------------------------------------------------

@@ -217,3 +217,14 @@ class TestRun:
         assert result.find("$[*][0]") == [5, 6]
         assert result.history.find("$[?(@.type == 'MapStateStarted')].length") == [2]
         assert "history" not in repr(result)
+
+
+def test_a_machine_has_a_type_and_express_refuses_what_it_has_not() -> None:
+    state = {"Type": "Task", "Resource": "arn:aws:states:us-east-1:123456789012:activity:a", "End": True}
+    activity = {"StartAt": "S", "States": {"S": state}}
+    with pytest.raises(asl_local.InvalidDefinition, match="Express state machine does not support Activity ARN"):
+        asl_local.load(activity, type="EXPRESS")
+    succeed = {"StartAt": "S", "States": {"S": {"Type": "Succeed"}}}
+    assert (asl_local.load(succeed).type, asl_local.load(succeed, type="EXPRESS").type) == ("STANDARD", "EXPRESS")
+    with pytest.raises(ValueError, match="type is STANDARD or EXPRESS, not 'FAST'"):
+        asl_local.load(succeed, type="FAST")

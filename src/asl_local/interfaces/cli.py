@@ -213,7 +213,12 @@ def _add_run(commands: Any) -> None:
 
 def _add_validate(commands: Any) -> None:
     parser = _command(commands, "validate", _VALIDATE)
-    parser.add_argument("definitions", metavar="DEFINITION", nargs="+", help="a .asl.json, .asl.yaml or .asl.yml file")
+    parser.add_argument(
+        "definitions",
+        metavar="DEFINITION",
+        nargs="+",
+        help="a .asl.json, .asl.yaml or .asl.yml file, or - for standard input",
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
     parser.add_argument("--type", choices=("STANDARD", "EXPRESS"), default="STANDARD", help="default: STANDARD")
     _add_substitute(parser)

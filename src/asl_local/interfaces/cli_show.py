@@ -23,18 +23,24 @@ from asl_local.interfaces.records import RecordError, Records
 from asl_local.reporters.timeline import one_line, reason, table
 from asl_local.services import files
 
+_STANDARD_INPUT = "-"
+
 
 def validate(options: argparse.Namespace) -> int:
     """The command. Gives 1 if any definition has an error."""
     substitutions = dict(options.substitute) or None
+    piped = sys.stdin.buffer.read() if _STANDARD_INPUT in options.definitions else b""
     found = {
-        name: find_problems(Path(name), substitutions=substitutions, type=options.type) for name in options.definitions
+        name: find_problems(
+            piped if name == _STANDARD_INPUT else Path(name), substitutions=substitutions, type=options.type
+        )
+        for name in options.definitions
     }
     if options.format == "json":
         write_json([{"file": name, **_members(each)} for name, diagnostics in found.items() for each in diagnostics])
     else:
         for name, diagnostics in found.items():
-            print(_shown(name, diagnostics))
+            print(_shown(name, piped if name == _STANDARD_INPUT else None, diagnostics))
     failed = any(each.severity == "ERROR" for diagnostics in found.values() for each in diagnostics)
     return 1 if failed else 0
 
@@ -44,10 +50,11 @@ def _members(diagnostic: Diagnostic) -> dict[str, Any]:
     return {name: getattr(diagnostic, name) for name in names}
 
 
-def _shown(name: str, diagnostics: list[Diagnostic]) -> str:
+def _shown(name: str, piped: bytes | None, diagnostics: list[Diagnostic]) -> str:
     if not diagnostics:
         return f"{name}: no problems"
-    text = Path(name).read_bytes().decode("utf-8-sig", "replace")
+    data = Path(name).read_bytes() if piped is None else piped
+    text = data.decode("utf-8-sig", "replace")
     errors = sum(each.severity == "ERROR" for each in diagnostics)
     counts = [
         f"{count} {word}{'' if count == 1 else 's'}"

@@ -85,12 +85,14 @@ class Machine:
         definition: Json,
         warnings: list[Diagnostic],
         unresolved: Sequence[Diagnostic] = (),
+        type: str = "STANDARD",
     ) -> None:
         self.plan = plan
         self.name = name
         self.definition = definition
         self.warnings = warnings
         self.unresolved = unresolved
+        self.type = type
 
     def run(
         self,
@@ -222,13 +224,20 @@ class Machine:
         return f"<Machine {self.name!r}, {count} state{'' if count == 1 else 's'}>"
 
 
-def load(definition: Definition, *, substitutions: Mapping[str, Any] | None = None, name: str | None = None) -> Machine:
+def load(
+    definition: Definition,
+    *,
+    substitutions: Mapping[str, Any] | None = None,
+    name: str | None = None,
+    type: str = "STANDARD",
+) -> Machine:
     """Check and compile a definition: a path, JSON or YAML text, or a dict.
 
-    `substitutions` fills `${name}` placeholders (DefinitionSubstitutions). Raises InvalidDefinition with every
-    problem found, each with code, JSON pointer, line and column.
+    `substitutions` fills `${name}` placeholders (DefinitionSubstitutions). `type` is STANDARD or EXPRESS, which takes
+    no `.sync`, task token, activity or Distributed Map. Raises InvalidDefinition with every problem found, each with
+    code, JSON pointer, line and column.
     """
-    model, source, warnings = definitions.load_model(definition, substitutions=substitutions)
+    model, source, warnings = definitions.load_model(definition, substitutions=substitutions, type=type)
     plan = compile_machine(model, source.tree)
     return Machine(
         plan,
@@ -236,6 +245,7 @@ def load(definition: Definition, *, substitutions: Mapping[str, Any] | None = No
         definition=source.tree,
         warnings=warnings,
         unresolved=model.unresolved,
+        type=type,
     )
 
 

@@ -6,27 +6,17 @@ fields; the caller says what stands where and what may be read there.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import Final
 
 from asl_local.definition import diagnostics as codes
-from asl_local.definition.checks.variables import Variables, is_variable_name
+from asl_local.definition.checks.variables import Variables
 from asl_local.definition.diagnostics import Findings
 from asl_local.definition.json_text import escape
 from asl_local.definition.source import PLACEHOLDER
-from asl_local.language.jsonata import is_jsonata, problems
+from asl_local.language.jsonata import Problem, is_jsonata, problems, variables_read
 from asl_local.values import Json
 
 _OPEN, _CLOSE = "{%", "%}"
-_NOT_CODE = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|`[^`]*`|/\*.*?\*/', re.DOTALL)
-_NAMES = re.compile(r"\$(\w+)(\s*(?:\(|:=))?")
-_PARAMETERS = re.compile(r"(?:function|λ)\s*\(([^)]*)\)")
-_BOUND_TO = re.compile(r"[@#]\s*\$(\w+)")
-# The functions that an expression may hand on by name: jsonata.org, "Built-in functions", and AWS's own.
-FUNCTIONS: Final = frozenset(
-    ["abs", "append", "assert", "average", "base64decode", "base64encode", "boolean", "ceil", "clone", "contains", "count", "decodeUrl", "decodeUrlComponent", "distinct", "each", "encodeUrl", "encodeUrlComponent", "error", "eval", "exists", "filter", "floor", "formatBase", "formatInteger", "formatNumber", "fromMillis", "join", "keys", "length", "lookup", "lowercase", "map", "match", "max", "merge", "millis", "min", "not", "now", "number", "pad", "parseInteger", "power", "random", "reduce", "replace", "reverse", "round", "shuffle", "sift", "single", "sort", "split", "spread", "sqrt", "string", "substring", "substringAfter", "substringBefore", "sum", "toMillis", "trim", "type", "uppercase", "zip", "hash", "parse", "partition", "range", "uuid"]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +59,25 @@ class Jsonata:
                 self.findings.placeholder(at, text, "{% null %}")
                 return
             for problem in found:
-                self.findings.error(at, problem.message, code=problem.code)
+                self._problem(problem, at)
             return
-        for name in free_names(text):
+        for name in sorted(variables_read(text)):
             self.variables.read(name, at)
 
+    def _problem(self, problem: Problem, at: str) -> None:
+        # Published machines read $states.result where there is none; they start here, and fail when they come there.
+        if problem.message.startswith("Field '$states.") and "errorOutput" not in problem.message:
+            self.findings.warning(
+                at, problem.message, code=problem.code, aws="ERROR",
+                hint="result: Output and Assign of Task, Parallel, Map; errorOutput: those of Catch; input, context",
+            )  # fmt: skip
+        else:
+            self.findings.error(at, problem.message, code=problem.code, hint=_HINTS.get(problem.message))
 
-def free_names(text: str) -> frozenset[str]:
-    """The variables that an expression reads from outside: not its own, not functions, not `$states`."""
-    code = _NOT_CODE.sub(" ", text)
-    names = {match[1] for match in _NAMES.finditer(code)}
-    own = {match[1] for match in _NAMES.finditer(code) if match[2]}  # called, or bound
-    own.update(_BOUND_TO.findall(code))
-    for parameters in _PARAMETERS.findall(code):
-        own.update(name.lstrip("$") for name in re.findall(r"\$\w+", parameters))
-    return frozenset(filter(is_variable_name, names - own - FUNCTIONS - {"states"}))
 
+_HINTS = {
+    "Reference to '$' at the top level is not supported.": "$states.input is the state's input",
+    "Reference to '$$' is not supported.": "$states.context is the Context Object",
+}
 
-__all__ = ["FUNCTIONS", "Jsonata", "free_names", "is_jsonata"]
+__all__ = ["Jsonata", "is_jsonata"]
