@@ -212,9 +212,11 @@ def check_history(history: asl_local.History) -> None:
         if number == 1:
             assert (event.type, event.previous_event_id) == ("ExecutionStarted", 0)
         ends = event.type in ("ExecutionTimedOut", "ExecutionAborted")
-        first_state = number == 2 and event.type.endswith("StateEntered")
-        if number > 1 and not ends and not first_state:
-            assert 0 < event.previous_event_id < number or (event.previous_event_id == 0 and number == 2), event
+        first_state = (number, event.type) == (3, "EvaluationFailed") or (
+            number == 2 and event.type.endswith("StateEntered")
+        )
+        if number > 1 and not ends and not (first_state and event.previous_event_id == 0):
+            assert 0 < event.previous_event_id < number, event
         else:
             assert event.previous_event_id == 0
         assert set(event.details) <= set(EVENTS[event.type][1])

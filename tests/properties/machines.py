@@ -126,12 +126,14 @@ TEMPLATES = st.dictionaries(st.sampled_from("abn"), SCALARS, max_size=1).flatmap
 
 
 class _Builder:
-    """Draws one machine. `timed` lets tasks sleep and states have timeouts; `errors` are those that tasks fail with."""
+    """Draws one machine. `timed` lets tasks sleep and states have timeouts; `errors` are those that tasks fail with;
+    `variables` adds states that assign and read them, in both query languages."""
 
     def __init__(
-        self, draw: Callable[[st.SearchStrategy[Any]], Any], *, timed: bool, errors: st.SearchStrategy[str]
-    ) -> None:
-        self.draw, self.timed, self.errors = draw, timed, errors
+        self, draw: Callable[[st.SearchStrategy[Any]], Any], *, timed: bool, errors: st.SearchStrategy[str], variables: bool
+    ) -> None:  # fmt: skip
+        self.draw, self.timed, self.errors, self.variables = draw, timed, errors, variables
+        self.assigned: list[str] = []
         self.count = 0
         self.plans: dict[str, list[list[Answer]]] = {}
 
@@ -157,6 +159,8 @@ class _Builder:
 
     def step(self, depth: int) -> dict[str, Any]:
         kinds = ["Pass", "Task", "Task", "Wait", "Choice", "Loop"]
+        if self.variables:
+            kinds += ["Remember", "Remember", "Recall", "Recall"]
         kind = self.draw(st.sampled_from(kinds + (["Parallel", "Map", "Map"] if depth else [])))
         made: dict[str, Any] = getattr(self, kind.lower())(depth)
         return made
@@ -168,6 +172,26 @@ class _Builder:
         if self.maybe(20):
             fields["OutputPath"] = self.draw(st.one_of(PATHS, PATHS, st.none()))
         return fields
+
+    def remember(self, _depth: int) -> dict[str, Any]:
+        """A state that assigns a variable of its own: no scope has two of a name."""
+        name = self.name("Remember")
+        self.assigned.append(name)
+        if self.maybe(1):
+            return {name: {"Type": "Pass", "Assign": {f"{name}.$": "$"}}}
+        assign = {name: "{% [$states.input, $states.context.State.Name] %}"}
+        return {name: {"Type": "Pass", "QueryLanguage": "JSONata", "Assign": assign, "Output": "{% $states.input %}"}}
+
+    def recall(self, _depth: int) -> dict[str, Any]:
+        """A state that reads a variable which may be of an outer scope, of one that is over, or without a value."""
+        name = self.name("Recall")
+        if not self.assigned:
+            return {name: {"Type": "Pass"}}
+        of = self.draw(st.sampled_from(self.assigned))
+        output = {"r": f"{{% $exists(${of}) ? ${of} : 'nothing' %}}", "n": 1, "a": "{% $states.input.a ~> $string() %}"}
+        if self.maybe(4):
+            del output["a"]
+        return {name: {"Type": "Pass", "QueryLanguage": "JSONata", "Output": output}}
 
     def results(self) -> dict[str, Any]:
         return {} if self.maybe(5) else {"ResultPath": self.draw(RESULT_PATHS)}
@@ -343,10 +367,11 @@ def _led_to(state: dict[str, Any], following: str) -> dict[str, Any]:
 
 @st.composite
 def cases(
-    draw: Callable[[st.SearchStrategy[Any]], Any], *, timed: bool = True, errors: st.SearchStrategy[str] = ERRORS
-) -> Case:
+    draw: Callable[[st.SearchStrategy[Any]], Any], *, timed: bool = True, errors: st.SearchStrategy[str] = ERRORS,
+    variables: bool = False,
+) -> Case:  # fmt: skip
     """A random machine with an input and plans; blocks nest three levels deep."""
-    builder = _Builder(draw, timed=timed, errors=errors)
+    builder = _Builder(draw, timed=timed, errors=errors, variables=variables)
     definition = builder.block(2)
     if timed and builder.maybe(4):
         definition["TimeoutSeconds"] = draw(st.integers(1, 20))

@@ -22,6 +22,7 @@ from cases_runner import check_history
 
 ORDINARY = cases()
 FEWER = settings(max_examples=settings().max_examples * 2 // 3)  # for those that do a machine's work several times
+MIXED = st.one_of(ORDINARY, cases(variables=True))
 STEADY = cases(timed=False, errors=st.just("E"))  # nothing in it is a matter of time
 
 
@@ -85,7 +86,7 @@ def stepped(case: Case, between: Callable[[Execution, Stimulus | None], Executio
         stimulus, now = driver.next()
 
 
-@given(ORDINARY)
+@given(MIXED)
 @FEWER
 def test_dumping_and_loading_after_every_step_changes_nothing(case: Case) -> None:
     def reload(execution: Execution, _stimulus: Stimulus | None) -> Execution:
@@ -101,7 +102,7 @@ def test_dumping_and_loading_after_every_step_changes_nothing(case: Case) -> Non
     assert reloaded == plain
 
 
-@given(ORDINARY)
+@given(MIXED)
 @FEWER
 def test_forks_go_on_alike_and_leave_their_parents_alone(case: Case) -> None:
     parents: list[tuple[Execution, str]] = []
@@ -124,7 +125,7 @@ def _is_due(execution: Execution, token: int) -> bool:
     return strand is not None and any(at is not None and at <= execution.now for at in (strand.until, strand.beat_by))
 
 
-@given(ORDINARY, st.randoms(use_true_random=False))
+@given(MIXED, st.randoms(use_true_random=False))
 @FEWER
 def test_what_is_late_or_comes_twice_changes_nothing(case: Case, random: Any) -> None:
     seen: list[Stimulus] = []
@@ -150,7 +151,7 @@ def test_what_is_late_or_comes_twice_changes_nothing(case: Case, random: Any) ->
     assert stepped(case, disturb) == plain
 
 
-@given(ORDINARY, st.integers(1, 2**32))
+@given(MIXED, st.integers(1, 2**32))
 def test_a_seed_gives_one_history_and_every_seed_the_same_outcome(case: Case, seed: int) -> None:
     first = case.simulate(seed)
     assert case.simulate(seed).history.to_aws() == first.history.to_aws()
@@ -158,7 +159,7 @@ def test_a_seed_gives_one_history_and_every_seed_the_same_outcome(case: Case, se
     assert outcome(first) == outcome(case.simulate())
 
 
-@given(ORDINARY)
+@given(MIXED)
 def test_nobody_can_change_what_an_execution_holds(case: Case) -> None:
     before = copy.deepcopy((case.definition, case.input))
     told: list[dict[str, Any]] = []
@@ -217,7 +218,7 @@ FOLLOWS: dict[str, set[str]] = {
 }  # fmt: skip
 
 
-@given(ORDINARY)
+@given(MIXED)
 def test_histories_are_well_formed(case: Case) -> None:
     history = case.simulate().history
     check_history(history)

@@ -13,6 +13,7 @@ from asl_local.drivers import Simulation
 from asl_local.engine.messages import Redriven, Stimulus, Stopped
 
 STEADY = cases(timed=False, errors=st.just("E"))
+MIXED = cases(timed=False, errors=st.just("E"), variables=True)
 FEWER = settings(max_examples=settings().max_examples * 2 // 3)
 
 
@@ -59,6 +60,23 @@ def test_stopped_and_redriven_is_as_if_nobody_had_stopped_it(case: Case, part: f
     go_on(case, machine, execution, Redriven(), 10_000)
     assert ended(execution) == ended(whole)
     assert execution.redrives == 1
+
+
+@given(MIXED, st.floats(0, 1))
+@FEWER
+def test_variables_survive_a_redrive(case: Case, part: float) -> None:
+    """Without the reference's word on races, so only what fails or succeeds in one way counts."""
+    machine = asl_local.load(case.definition)
+    whole = machine.execution(case.input)
+    total = go_on(case, machine, whole, None, 10_000)
+    if total == 1 or ended(whole)[0] != "SUCCEEDED":
+        return
+    execution = machine.execution(case.input)
+    go_on(case, machine, execution, None, 1 + int(part * (total - 2)))
+    execution.step(Stopped(), execution.now)
+    execution = Execution.load(execution.dump(), machine.plan)
+    go_on(case, machine, execution, Redriven(), 10_000)
+    assert ended(execution) == ended(whole)
 
 
 @given(STEADY)
