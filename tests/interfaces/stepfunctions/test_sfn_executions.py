@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from datetime import timedelta
@@ -304,3 +305,129 @@ def test_in_real_time_an_express_execution_is_waited_for() -> None:
     client = Checked(asl_local.StepFunctions({"f": lambda event: event}))
     made(client, definition=TASK, type="EXPRESS")
     assert client.start_sync_execution(stateMachineArn=ARN, input="5")["output"] == "5"
+
+
+# -- stopping and redriving --------------------------------------------------------------------------------------------
+
+
+def test_an_execution_that_is_stopped_is_aborted() -> None:
+    asked, never = threading.Event(), threading.Event()
+
+    def handler(event: Any) -> Any:
+        asked.set()
+        never.wait(30)
+        return event
+
+    client = Checked(asl_local.StepFunctions({"f": handler}))
+    made(client, definition=TASK)
+    arn = client.start_execution(stateMachineArn=ARN)["executionArn"]
+    assert asked.wait(30)
+    stopped = client.stop_execution(executionArn=arn, error="Enough", cause="of it")
+    described = client.describe_execution(executionArn=arn)
+    assert (described["status"], described["error"], described["cause"]) == ("ABORTED", "Enough", "of it")
+    assert described["stopDate"] == stopped["stopDate"]
+    assert client.get_execution_history(executionArn=arn)["events"][-1]["type"] == "ExecutionAborted"
+    assert client.stop_execution(executionArn=arn) == stopped
+    never.set()
+
+
+def test_stopping_what_has_ended_changes_nothing(client: Checked) -> None:
+    made(client)
+    arn = client.start_execution(stateMachineArn=ARN)["executionArn"]
+    assert (
+        client.stop_execution(executionArn=arn)["stopDate"] == client.describe_execution(executionArn=arn)["stopDate"]
+    )
+    assert client.describe_execution(executionArn=arn)["status"] == "SUCCEEDED"
+
+
+def test_deleting_a_machine_stops_its_executions() -> None:
+    asked, never = threading.Event(), threading.Event()
+
+    def handler(event: Any) -> Any:
+        asked.set()
+        never.wait(30)
+        return event
+
+    client = Checked(asl_local.StepFunctions({"f": handler}))
+    made(client, definition=TASK)
+    arn = client.start_execution(stateMachineArn=ARN)["executionArn"]
+    assert asked.wait(30)
+    client.delete_state_machine(stateMachineArn=ARN)
+    assert client.describe_execution(executionArn=arn)["status"] == "ABORTED"
+    never.set()
+
+
+def test_a_failed_execution_is_redriven() -> None:
+    answers = iter([ValueError("not yet"), ValueError("not yet"), {"done": True}])
+
+    def handler(event: Any) -> Any:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    client = Checked(asl_local.StepFunctions({"f": handler}, clock="virtual", seed=1))
+    made(client, definition=TASK)
+    arn = client.start_execution(stateMachineArn=ARN)["executionArn"]
+    first = client.redrive_execution(executionArn=arn, clientToken="one")
+    assert client.describe_execution(executionArn=arn)["status"] == "FAILED"
+    assert client.redrive_execution(executionArn=arn, clientToken="one") == first  # the same request
+    assert client.describe_execution(executionArn=arn)["redriveCount"] == 1
+    client.redrive_execution(executionArn=arn)
+    described = client.describe_execution(executionArn=arn)
+    assert (described["status"], described["output"], described["redriveCount"]) == ("SUCCEEDED", '{"done":true}', 2)
+    assert described["redriveDate"] >= first["redriveDate"]
+    types = [event["type"] for event in client.get_execution_history(executionArn=arn)["events"]]
+    assert types.count("ExecutionRedriven") == 2
+    listed = client.list_executions(stateMachineArn=ARN, redriveFilter="REDRIVEN")["executions"]
+    assert [each["redriveCount"] for each in listed] == [2]
+    assert client.list_executions(stateMachineArn=ARN, redriveFilter="NOT_REDRIVEN")["executions"] == []
+    assert refusal(client.redrive_execution, executionArn=arn) == (
+        "ExecutionNotRedrivable",
+        "Execution is SUCCEEDED and cannot be redriven",
+    )
+
+
+def test_in_real_time_too() -> None:
+    answers = iter([ValueError("not yet"), {"done": True}])
+
+    def handler(event: Any) -> Any:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    inner = asl_local.StepFunctions({"f": handler})
+    client = Checked(inner)
+    made(client, definition=TASK)
+    arn = client.start_execution(stateMachineArn=ARN)["executionArn"]
+    assert inner.executions[arn].run.wait(30) is not None
+    client.redrive_execution(executionArn=arn)
+    assert inner.executions[arn].run.wait(30) is not None
+    assert client.describe_execution(executionArn=arn)["status"] == "SUCCEEDED"
+
+
+def test_a_handler_may_use_the_client() -> None:
+    """On the virtual clock handlers run while start_execution waits."""
+    seen: list[str] = []
+
+    def handler(event: Any) -> Any:
+        seen.extend(each["status"] for each in inner.list_executions(stateMachineArn=ARN)["executions"])
+        return event
+
+    inner = asl_local.StepFunctions({"f": handler}, clock="virtual")
+    made(inner, definition=TASK)
+    inner.start_execution(stateMachineArn=ARN)
+    assert seen == ["RUNNING"]
+
+
+def test_a_run_that_breaks_says_so_to_whoever_asks() -> None:
+    async def never(event: Any) -> Any:
+        await asyncio.Event().wait()
+
+    client = asl_local.StepFunctions({"f": never}, clock="virtual")
+    made(client, definition=TASK)
+    with pytest.raises(asl_local.AslError, match="waits for something that never comes"):
+        client.start_execution(stateMachineArn=ARN, name="one")
+    with pytest.raises(asl_local.AslError, match="waits for something that never comes"):
+        client.describe_execution(executionArn=f"{STATES}:execution:orders:one")

@@ -1,19 +1,23 @@
-"""Activities: names that workers poll.
+"""Activities: names that workers poll, and the task tokens by which work is answered.
 
 Knows: what the activity operations answer and refuse. Must never know: which state of which machine waits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from asl_local.definition import json_text
+from asl_local.errors import InvalidToken, TaskTimedOut
 from asl_local.interfaces.stepfunctions import arns
 from asl_local.interfaces.stepfunctions.configurations import Configurations, check_encryption, tagged
 from asl_local.interfaces.stepfunctions.machines import moment
 from asl_local.services.errors import client_error
 from asl_local.services.parameters import Answer, Given
+from asl_local.values import text_of
 
 if TYPE_CHECKING:
     from asl_local.interfaces.stepfunctions.client import StepFunctions
@@ -72,3 +76,47 @@ def delete(client: StepFunctions, arn: str, operation: str) -> None:
     """DeleteActivity: one that is not there is no error (recorded)."""
     arns.parts(arn, operation, "activity")
     client.activities.pop(arn, None)
+
+
+# -- task tokens -------------------------------------------------------------------------------------------------------
+
+
+def send_success(client: StepFunctions, given: Given) -> None:
+    """SendTaskSuccess: the output is JSON text, any value. Raises InvalidOutput."""
+    here = "SendTaskSuccess"
+    try:
+        output, _ = json_text.load(given["output"])
+    except json_text.UnreadableText as error:
+        raise client_error("InvalidOutput", f"Invalid Output: '{error.faults[0].message}'", here) from None
+    with _refusing(here):
+        client.callbacks.send_task_success(given["taskToken"], output)
+
+
+def send_failure(client: StepFunctions, given: Given) -> None:
+    """SendTaskFailure."""
+    with _refusing("SendTaskFailure"):
+        client.callbacks.send_task_failure(given["taskToken"], given.get("error"), given.get("cause"))
+
+
+def send_heartbeat(client: StepFunctions, given: Given) -> None:
+    """SendTaskHeartbeat."""
+    with _refusing("SendTaskHeartbeat"):
+        client.callbacks.send_task_heartbeat(given["taskToken"])
+
+
+def take(client: StepFunctions, given: Given, patience: float) -> Answer:
+    """GetActivityTask: the oldest task that nobody has taken, waited for so many real seconds; `{}` if there is none."""
+    task = client.callbacks.get_activity_task(given["activityArn"], given.get("workerName"), timeout=patience)
+    return {} if task is None else {"taskToken": task.task_token, "input": text_of(task.input)}
+
+
+@contextlib.contextmanager
+def _refusing(operation: str) -> Iterator[None]:
+    try:
+        yield
+    except InvalidToken:
+        raise arns.invalid_token(operation) from None
+    except TaskTimedOut:
+        # In the service's words, as its users quote them (aws-samples/amazon-mwaa-examples#61).
+        text = "Task Timed Out: 'Provided task does not exist anymore'"
+        raise client_error("TaskTimedOut", text, operation) from None

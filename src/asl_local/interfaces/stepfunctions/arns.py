@@ -85,6 +85,13 @@ def machine_arn(arn: str, operation: str) -> MachineArn:
     return MachineArn(arn if qualifier is None else arn.rpartition(":")[0], names[0], qualifier)
 
 
+def unqualified(arn: str, operation: str) -> str:
+    """The ARN of a machine, given without a version or an alias."""
+    if machine_arn(arn, operation).qualifier is not None:
+        raise invalid_arn("Resource type not valid in this context: a state machine's version or alias", operation)
+    return arn
+
+
 def version_number(qualifier: str | None) -> int | None:
     """The version that a qualifier names; None for an alias's name, which is never digits only."""
     return int(qualifier) if qualifier is not None and re.fullmatch(r"\d{1,9}", qualifier) else None

@@ -12,12 +12,16 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
+from asl_local.drivers import Callbacks
 from asl_local.drivers.simulate import START
+from asl_local.engine import Execution
 from asl_local.interfaces.stepfunctions import activities, arns, configurations, executions, machines, versions
 from asl_local.interfaces.stepfunctions.operations import ERRORS, MISSING, OPERATIONS
 from asl_local.interfaces.stepfunctions.parameters import operation
+from asl_local.interfaces.stepfunctions.running import Run
 from asl_local.resources import Resources
 from asl_local.resources.registry import Handler
 from asl_local.services.errors import ExceptionNames, client_error
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from asl_local.services.local import LocalAWS
 
 _CLOCKS = ("real", "virtual")
+_PATIENCE = 60.0  # seconds that GetActivityTask waits (API reference)
 
 
 class StepFunctions:
@@ -36,9 +41,9 @@ class StepFunctions:
     `aws` is a LocalAWS whose stand-ins answer service integrations; its region and account are the client's unless told
     otherwise.
 
-    `clock="real"`: executions run in the background, on threads. `clock="virtual"`: start_execution runs one to its end
-    on a virtual clock before it answers, and the client's own time, which begins at `start` (epoch seconds), moves on to
-    that end. `seed` fixes every id (revisions, execution names), the aliases' draws, and what States.UUID and its like
+    `clock="real"`: executions run in the background, on threads. `clock="virtual"`: start_execution runs one on a virtual
+    clock before it answers, to its end or until nothing but the answer to a task token could move it on; and the client's
+    own time, which begins at `start` (epoch seconds), moves on with it. `seed` fixes every id (revisions, execution names), the aliases' draws, and what States.UUID and its like
     draw; without one all of these differ from run to run.
 
     `log_groups` are the ARNs of the log groups that exist; None: every log group does.
@@ -61,9 +66,8 @@ class StepFunctions:
     ) -> None:
         if clock not in _CLOCKS:
             raise ValueError(f"clock: one of {', '.join(_CLOCKS)} is wanted, not {clock!r}")
-        registry = Resources.of(resources)
-        self.resources = registry if aws is None else Resources(registry.handlers, aws=aws)
-        aws = self.resources.aws
+        self.resources = copy(Resources.of(resources))
+        self.resources.aws = aws = self.resources.aws if aws is None else aws
         self.partition = arns.Partition(
             region or (aws.region if aws is not None else "us-east-1"),
             account or (aws.account if aws is not None else "123456789012"),
@@ -72,6 +76,7 @@ class StepFunctions:
         self.machines: dict[str, machines.StateMachine] = {}
         self.executions: dict[str, executions.Record] = {}
         self.activities: dict[str, activities.Activity] = {}
+        self.callbacks = Callbacks()
         self._log_groups = log_groups
         self._virtual = start if clock == "virtual" else None
         self._random = random.Random(uuid.uuid4().int if seed is None else seed)
@@ -94,14 +99,28 @@ class StepFunctions:
         """The client's time, in epoch seconds."""
         return time.time() if self._virtual is None else self._virtual
 
-    def virtual_now(self) -> float | None:
-        """Where an execution's virtual clock begins; None where time is real."""
-        return self._virtual
+    def begin(self, execution: Execution) -> Run:
+        """Runs an execution. Raises UnknownResource before anything runs."""
+        work = self.resources.bind(execution.plan, execution.identity)
 
-    def advance(self, at: float) -> None:
-        """Virtual time is at least this late; real time goes by itself."""
+        def began(run: Run, child: Execution) -> None:
+            with self._lock:
+                executions.begun(self, run, child)
+
+        return Run(execution, work, self.callbacks, virtual_at=self._virtual, began=began)
+
+    def _settle(self, record: executions.Record) -> None:
+        """On a virtual clock: the execution has gone as far as it can, and the client's time with it. Never under the lock."""
+        record.run.settle()
         if self._virtual is not None:
-            self._virtual = max(self._virtual, at)
+            self._virtual = max(self._virtual, record.run.execution.now)
+
+    def _wake(self) -> None:
+        """On a virtual clock: executions that stood still look whether they have been answered."""
+        if self._virtual is not None:
+            for record in list(self.executions.values()):
+                if record.run.wake():
+                    self._settle(record)
 
     def new_id(self) -> str:
         """A new UUID, a function of the seed and of how many things were drawn."""
@@ -141,7 +160,7 @@ class StepFunctions:
         """Changes a machine: updateDate, revisionId unless it is the first, stateMachineVersionArn with publish."""
         here = "UpdateStateMachine"
         with self._lock:
-            found = self._unqualified(given["stateMachineArn"], here)
+            found = versions.unqualified(self, given["stateMachineArn"], here)
             machines.update(self, found, given)
             answer: Answer = {"updateDate": machines.moment(found.updated)}
             if found.revision.id is not None:
@@ -172,13 +191,15 @@ class StepFunctions:
 
     @operation("DeleteStateMachine", OPERATIONS["DeleteStateMachine"])
     def delete_state_machine(self, given: Given) -> Answer:
-        """Removes a machine, its versions and aliases, at once; one that is not there is no error."""
+        """Removes a machine, its versions and aliases, and stops its executions; one that is not there is no error."""
         here = "DeleteStateMachine"
-        told = arns.machine_arn(given["stateMachineArn"], here)
-        if told.qualifier is not None:
-            raise arns.invalid_arn("Resource type not valid in this context: stateMachine version or alias", here)
+        arn = arns.unqualified(given["stateMachineArn"], here)
         with self._lock:
-            self.machines.pop(told.machine, None)
+            found = self.machines.pop(arn, None)
+            left = [record for record in self.executions.values() if found is not None and record.machine is found]
+        for record in left:
+            if isinstance(record.run, Run):
+                record.run.stop(None, None)
         return {}
 
     @operation("ValidateStateMachineDefinition", OPERATIONS["ValidateStateMachineDefinition"])
@@ -193,7 +214,7 @@ class StepFunctions:
         """The version of the newest revision, made unless there is one."""
         here = "PublishStateMachineVersion"
         with self._lock:
-            found = self._unqualified(given["stateMachineArn"], here)
+            found = versions.unqualified(self, given["stateMachineArn"], here)
             versions.check_revision(found, given, here)
             version = versions.publish(self, found, given.get("description"))
             return {"stateMachineVersionArn": version.arn, "creationDate": machines.moment(version.created)}
@@ -267,13 +288,16 @@ class StepFunctions:
         """Starts an execution: executionArn, startDate. Raises UnknownResource where nothing answers a task."""
         with self._lock:
             record = executions.start(self, given, "StartExecution")
-            return {"executionArn": record.arn, "startDate": record.times()["startDate"]}
+        self._settle(record)
+        return {"executionArn": record.arn, "startDate": record.times()["startDate"]}
 
     @operation("StartSyncExecution", OPERATIONS["StartSyncExecution"])
     def start_sync_execution(self, given: Given) -> Answer:
         """Runs an Express machine to its end and tells how it ended."""
         with self._lock:
             record = executions.start(self, given, "StartSyncExecution", express=True)
+        self._settle(record)
+        assert isinstance(record.run, Run)
         record.run.wait()
         return executions.sync_answer(record, given)
 
@@ -281,7 +305,8 @@ class StepFunctions:
     def describe_execution(self, given: Given) -> Answer:
         """A Standard execution: its status, input, output, error and cause, times."""
         with self._lock:
-            return executions.described(executions.find(self, given["executionArn"], "DescribeExecution"), given)
+            record = executions.find(self, given["executionArn"], "DescribeExecution")
+            return executions.described(self, record, given)
 
     @operation("DescribeStateMachineForExecution", OPERATIONS["DescribeStateMachineForExecution"])
     def describe_state_machine_for_execution(self, given: Given) -> Answer:
@@ -303,7 +328,24 @@ class StepFunctions:
         with self._lock:
             return executions.history(executions.find(self, given["executionArn"], here), given, here)
 
-    # -- activities ----------------------------------------------------------------------------------------------------
+    @operation("StopExecution", OPERATIONS["StopExecution"])
+    def stop_execution(self, given: Given) -> Answer:
+        """Aborts an execution: stopDate; one that has ended stays as it is."""
+        with self._lock:
+            record = executions.find(self, given["executionArn"], "StopExecution")
+        record.run.stop(given.get("error"), given.get("cause"))
+        return {"stopDate": record.times()["stopDate"]}
+
+    @operation("RedriveExecution", OPERATIONS["RedriveExecution"])
+    def redrive_execution(self, given: Given) -> Answer:
+        """Goes on with an execution that has ended badly, from where it stopped: redriveDate."""
+        with self._lock:
+            record = executions.find(self, given["executionArn"], "RedriveExecution")
+            answer = executions.redriven(self, record, given)
+        self._settle(record)
+        return answer
+
+    # -- activities and task tokens ------------------------------------------------------------------------------------
 
     @operation("CreateActivity", OPERATIONS["CreateActivity"])
     def create_activity(self, given: Given) -> Answer:
@@ -334,6 +376,39 @@ class StepFunctions:
             activities.delete(self, given["activityArn"], "DeleteActivity")
         return {}
 
+    @operation("GetActivityTask", OPERATIONS["GetActivityTask"])
+    def get_activity_task(self, given: Given) -> Answer:
+        """A task of the activity for a worker: taskToken, input; neither if none comes within a minute.
+
+        On a virtual clock nobody waits: there is a task or there is none.
+        """
+        with self._lock:
+            activities.find(self, given["activityArn"], "GetActivityTask")
+        answer = activities.take(self, given, _PATIENCE if self._virtual is None else 0.0)
+        self._wake()
+        return answer
+
+    @operation("SendTaskSuccess", OPERATIONS["SendTaskSuccess"])
+    def send_task_success(self, given: Given) -> Answer:
+        """The task of this token has succeeded; `output` is JSON text."""
+        activities.send_success(self, given)
+        self._wake()
+        return {}
+
+    @operation("SendTaskFailure", OPERATIONS["SendTaskFailure"])
+    def send_task_failure(self, given: Given) -> Answer:
+        """The task of this token has failed."""
+        activities.send_failure(self, given)
+        self._wake()
+        return {}
+
+    @operation("SendTaskHeartbeat", OPERATIONS["SendTaskHeartbeat"])
+    def send_task_heartbeat(self, given: Given) -> Answer:
+        """The task of this token is alive: its HeartbeatSeconds start anew."""
+        activities.send_heartbeat(self, given)
+        self._wake()
+        return {}
+
     # -- tags ----------------------------------------------------------------------------------------------------------
 
     @operation("TagResource", OPERATIONS["TagResource"])
@@ -360,16 +435,6 @@ class StepFunctions:
             return {"tags": configurations.shown_tags(self._tagged(given["resourceArn"], "ListTagsForResource").tags)}
 
     # -- finding -------------------------------------------------------------------------------------------------------
-
-    def _unqualified(self, arn: str, here: str) -> machines.StateMachine:
-        """The machine of an ARN that names no version and no alias."""
-        told = arns.machine_arn(arn, here)
-        if told.qualifier is not None:
-            raise arns.invalid_arn("Resource type not valid in this context: stateMachine version or alias", here)
-        found = self.machines.get(arn)
-        if found is None:
-            raise machines.does_not_exist(arn, here)
-        return found
 
     def _tagged(self, arn: str, here: str) -> machines.StateMachine | activities.Activity:
         arns.parts(arn, here, "stateMachine", "activity")

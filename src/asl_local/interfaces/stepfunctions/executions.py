@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from asl_local.definition import json_text
-from asl_local.engine import Identity
-from asl_local.interfaces.machine import Result
+from asl_local.engine import Execution, Identity, Outcome, redrive
+from asl_local.errors import InvalidExecutionInput
 from asl_local.interfaces.stepfunctions import arns
 from asl_local.interfaces.stepfunctions.machines import Revision, StateMachine, moment, revision_shown
-from asl_local.interfaces.stepfunctions.running import Run, Start
+from asl_local.interfaces.stepfunctions.running import Child, Run
 from asl_local.interfaces.stepfunctions.versions import resolve
 from asl_local.services.errors import ClientError, client_error
 from asl_local.services.parameters import Answer, Given
@@ -24,37 +24,51 @@ from asl_local.values import Json, text_of
 if TYPE_CHECKING:
     from asl_local.interfaces.stepfunctions.client import StepFunctions
 
-# Lambda's and Express workflows' billing, which an answer of StartSyncExecution shows: steps of 100 ms and 64 MB.
+# Express workflows are billed in steps of 100 ms and 64 MB, which an answer of StartSyncExecution shows.
 _BILLED_STEP, _BILLED_MEMORY = 100, 64
 _DATA_MEMBERS = ("input", "inputDetails", "output", "outputDetails")
+_STARTED_FROM = ("stateMachineVersionArn", "stateMachineAliasArn")
 
 
 @dataclass(slots=True)
 class Record:
-    """One execution. `text` is its input as it was given; the three ARNs are None where they do not apply."""
+    """One execution. `text` is its input as it was given; version and alias are None where they do not apply.
+
+    `redriven` has the time of each redrive by its client token.
+    """
 
     arn: str
     name: str
     serial: int
+    created: float
     machine: StateMachine
     revision: Revision
     updated: float
     text: str
-    run: Run = field(repr=False)
+    run: Run | Child = field(repr=False)
     version_arn: str | None = None
     alias_arn: str | None = None
+    redriven: dict[str, float] = field(default_factory=dict)
 
     def status(self) -> str:
         """RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED."""
-        result = self.run.result()
-        return "RUNNING" if result is None else result.status
+        outcome = self.run.outcome()
+        return "RUNNING" if outcome is None else outcome.status
 
     def times(self) -> Answer:
         """startDate, and stopDate once there is one."""
-        events = self.run.events()
-        answer: Answer = {"startDate": moment(events[0].at)}
-        if self.run.result() is not None:
-            answer["stopDate"] = moment(events[-1].at)
+        history = self.run.history()
+        answer: Answer = {"startDate": moment(history[0].at if history else self.created)}
+        if self.run.outcome() is not None:
+            answer["stopDate"] = moment(history[-1].at)
+        return answer
+
+    def redrives(self) -> Answer:
+        """redriveCount, and redriveDate once there is one."""
+        execution = self.run.execution
+        answer: Answer = {"redriveCount": execution.redrives}
+        if execution.redriven_at is not None:
+            answer["redriveDate"] = moment(execution.redriven_at)
         return answer
 
     def names(self) -> Answer:
@@ -94,16 +108,29 @@ def start(client: StepFunctions, given: Given, operation: str, *, express: bool 
         role_arn=revision.role,
         region=client.partition.region,
     )
-    run = Run(Start(revision.machine, value, client.resources, identity, client.new_seed(), client.virtual_now()))
+    try:
+        execution = revision.machine.execution(value, identity=identity, seed=client.new_seed())
+    except InvalidExecutionInput as error:
+        raise _invalid_input(str(error), operation) from None
+    run = client.begin(execution)
     record = Record(
-        arn, name, client.next_serial(), found, revision, found.updated, text, run,
+        arn, name, client.next_serial(), client.now(), found, revision, found.updated, text, run,
         None if version is None else version.arn,
         None if alias is None else alias.arn,
     )  # fmt: skip
     client.executions[arn] = record
-    if run.result() is not None:
-        client.advance(run.events()[-1].at)
     return record
+
+
+def begun(client: StepFunctions, parent: Run, execution: Execution) -> None:
+    """Takes note of an execution that a task has started, if it is of a machine that the client has."""
+    identity = execution.identity
+    found = client.machines.get(identity.machine_arn)
+    if found is not None and identity.execution_arn not in client.executions:
+        client.executions[identity.execution_arn] = Record(
+            identity.execution_arn, identity.execution_name, client.next_serial(), parent.execution.now, found,
+            found.revision, found.updated, text_of(execution.input), Child(parent, execution),
+        )  # fmt: skip
 
 
 def read_input(text: str, operation: str) -> Json:
@@ -119,8 +146,11 @@ def read_input(text: str, operation: str) -> Json:
             if not faults:
                 return value
             why = faults[0]
-    message = f"Invalid State Machine Execution Input: '{why}'"
-    raise client_error("InvalidExecutionInput", message, operation)
+    raise _invalid_input(why, operation)
+
+
+def _invalid_input(why: str, operation: str) -> ClientError:
+    return client_error("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{why}'", operation)
 
 
 def type_not_supported(operation: str) -> ClientError:
@@ -138,43 +168,53 @@ def find(client: StepFunctions, arn: str, operation: str) -> Record:
     return record
 
 
-def described(record: Record, given: Given) -> Answer:
+def described(client: StepFunctions, record: Record, given: Given) -> Answer:
     """DescribeExecution."""
-    result = record.run.result()
-    status = record.status()
-    answer: Answer = {**record.names(), "status": status, **record.times(), **_data(record, result, given)}
-    answer["redriveCount"] = 0
-    redrivable = status in ("FAILED", "TIMED_OUT", "ABORTED")
-    answer["redriveStatus"] = "REDRIVABLE" if redrivable else "NOT_REDRIVABLE"
-    if not redrivable:
-        answer["redriveStatusReason"] = f"Execution is {status} and cannot be redriven"
+    outcome = record.run.outcome()
+    answer: Answer = {**record.names(), "status": record.status(), **record.times(), **_data(record, outcome, given)}
+    answer |= record.redrives()
+    reason = redrive.why_not(record.run.execution, client.now())
+    answer["redriveStatus"] = "REDRIVABLE" if reason is None else "NOT_REDRIVABLE"
+    if reason is not None:
+        answer["redriveStatusReason"] = reason
     return answer
 
 
-def _data(record: Record, result: Result | None, given: Given) -> Answer:
+def _data(record: Record, outcome: Outcome | None, given: Given) -> Answer:
     """Input, output, error and cause, the first two as text; absent is absent (measured for TIMED_OUT)."""
     answer: Answer = {}
-    if result is not None:
-        answer |= {name: text for name in ("error", "cause") if (text := getattr(result, name)) is not None}
+    if outcome is not None:
+        answer |= {name: text for name in ("error", "cause") if (text := getattr(outcome, name)) is not None}
     if given.get("includedData") == "METADATA_ONLY":
         return answer
     answer |= {"input": record.text, "inputDetails": {"included": True}}
-    if result is not None and result.status == "SUCCEEDED":
-        answer |= {"output": text_of(result.output), "outputDetails": {"included": True}}
+    if outcome is not None and outcome.status == "SUCCEEDED":
+        answer |= {"output": text_of(outcome.output), "outputDetails": {"included": True}}
     return answer
 
 
 def sync_answer(record: Record, given: Given) -> Answer:
     """StartSyncExecution, once the execution has ended."""
-    result = record.run.result()
-    assert result is not None
-    events = record.run.events()
-    took = math.ceil(max(events[-1].at - events[0].at, 0.001) * 1000 / _BILLED_STEP) * _BILLED_STEP
-    answer: Answer = {**record.names(), "status": record.status(), **record.times(), **_data(record, result, given)}
-    for name in ("stateMachineVersionArn", "stateMachineAliasArn"):
+    outcome = record.run.outcome()
+    history = record.run.history()
+    took = math.ceil(max(history[-1].at - history[0].at, 0.001) * 1000 / _BILLED_STEP) * _BILLED_STEP
+    answer: Answer = {**record.names(), "status": record.status(), **record.times(), **_data(record, outcome, given)}
+    for name in _STARTED_FROM:
         answer.pop(name, None)  # not among this operation's members
     answer["billingDetails"] = {"billedMemoryUsedInMB": _BILLED_MEMORY, "billedDurationInMilliseconds": took}
     return answer
+
+
+def redriven(client: StepFunctions, record: Record, given: Given) -> Answer:
+    """RedriveExecution; the same client token again is the same redrive."""
+    token = given.get("clientToken")
+    if token is None or token not in record.redriven:
+        reason = redrive.why_not(record.run.execution, client.now())
+        if reason is not None:
+            raise client_error("ExecutionNotRedrivable", reason, "RedriveExecution")
+        record.run.redrive(client.now())
+        record.redriven[token or str(len(record.redriven))] = client.now()
+    return {"redriveDate": moment(record.redriven[token or str(len(record.redriven) - 1)])}
 
 
 def machine_shown(record: Record, given: Given) -> Answer:
@@ -203,15 +243,16 @@ def listed(client: StepFunctions, given: Given, operation: str) -> Answer:
             return record.alias_arn == arn
         return version is None or record.version_arn == arn
 
-    records = [record for record in client.executions.values() if wanted(record)]
+    records = [record for record in list(client.executions.values()) if wanted(record)]
     status = given.get("statusFilter")
     if status is not None:
         records = [record for record in records if record.status() == status]
-    if given.get("redriveFilter") == "REDRIVEN":
-        records = []
+    if "redriveFilter" in given:
+        redriven = given["redriveFilter"] == "REDRIVEN"
+        records = [record for record in records if (record.run.execution.redrives > 0) is redriven]
 
     def show(record: Record) -> Answer:
-        return {**record.names(), "status": record.status(), **record.times(), "redriveCount": 0}
+        return {**record.names(), "status": record.status(), **record.times(), **record.redrives()}
 
     return arns.page(
         records, given, operation, "executions", show, place=lambda record: record.serial, newest_first=True
@@ -233,8 +274,5 @@ def history(record: Record, given: Given, operation: str) -> Answer:
         return shape
 
     newest_first = bool(given.get("reverseOrder"))
-    events = record.run.events()
+    events = record.run.history()
     return arns.page(events, given, operation, "events", show, place=lambda event: event.id, newest_first=newest_first)
-
-
-_STARTED_FROM = ("stateMachineVersionArn", "stateMachineAliasArn")

@@ -20,6 +20,8 @@ _NAME = Text(1, 80)
 _DATA = Text(0, DATA_LIMIT)
 _DEFINITION = Text(1, DEFINITION_LIMIT)
 _DESCRIPTION = Text(0, 256)
+_ERROR, _CAUSE = Text(0, 256), Text(0, 32_768)
+_TOKEN = Text(1, 2048)
 _TYPE = Text(choices=("STANDARD", "EXPRESS"))
 _INCLUDED = Text(choices=("ALL_DATA", "METADATA_ONLY"))
 
@@ -122,10 +124,16 @@ OPERATIONS: Mapping[str, Struct] = {
         refused={"mapRunArn": "executions are listed by their state machine only"},
     ),
     "GetExecutionHistory": _by("executionArn", reverseOrder=Flag(), includeExecutionData=Flag(), **_PAGED),
+    "StopExecution": _by("executionArn", error=_ERROR, cause=_CAUSE),
+    "RedriveExecution": _by("executionArn", clientToken=Text(1, 64, pattern="[!-~]+")),
     "CreateActivity": _by("name", _NAME, tags=_TAGS, encryptionConfiguration=_ENCRYPTION),
     "DescribeActivity": _by("activityArn"),
     "ListActivities": Struct(_PAGED),
     "DeleteActivity": _by("activityArn"),
+    "GetActivityTask": _by("activityArn", workerName=_NAME),
+    "SendTaskSuccess": needed(Struct({"taskToken": _TOKEN, "output": _DATA}), "output", "taskToken"),
+    "SendTaskFailure": _by("taskToken", _TOKEN, error=_ERROR, cause=_CAUSE),
+    "SendTaskHeartbeat": _by("taskToken", _TOKEN),
     "TagResource": needed(Struct({"resourceArn": ARN, "tags": _TAGS}), "resourceArn", "tags"),
     "UntagResource": needed(
         Struct({"resourceArn": ARN, "tagKeys": ListOf(Text(1, 128))}), "resourceArn", "tagKeys"
@@ -133,13 +141,8 @@ OPERATIONS: Mapping[str, Struct] = {
     "ListTagsForResource": _by("resourceArn"),
 }  # fmt: skip
 
-_NOT_YET = "task tokens and stopping are not supported yet"
 MISSING: Mapping[str, str] = {
-    **dict.fromkeys(
-        ("StopExecution", "GetActivityTask", "SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat"), _NOT_YET
-    ),
     "TestState": "run the machine, or load the state as a machine of its own",
-    "RedriveExecution": "start the execution again",
     "DescribeMapRun": "read the MapRun events of the execution's history",
     "ListMapRuns": "read the MapRun events of the execution's history",
     "UpdateMapRun": "a Map run takes its limits from the definition",

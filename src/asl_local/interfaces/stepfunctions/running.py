@@ -1,89 +1,237 @@
-"""How executions run: in the background in real time, or at once on a virtual clock.
+"""How executions run: each on a thread of its own, in real time or on a virtual clock that waits for answers.
 
-Knows: how a machine is run, and what can be seen of a run meanwhile. Must never know: requests and answers.
+Knows: executions, drivers and threads. Must never know: requests and answers, or which machine it is.
 """
 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
-from typing import Any
+from collections import deque
+from collections.abc import Callable
+from typing import NoReturn
 
-from asl_local.engine import Identity
-from asl_local.interfaces.machine import Machine, Result
-from asl_local.reporters import Event
-from asl_local.resources import Resources
-from asl_local.values import Json
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """What an execution is started with. `virtual_at` is where the virtual clock begins; None is real time."""
-
-    machine: Machine
-    input: Json
-    resources: Resources
-    identity: Identity
-    seed: int
-    virtual_at: float | None
+from asl_local.drivers import Callbacks, Driver, Ended, RealTime, Simulation, Work, drive
+from asl_local.drivers.driver import Begun
+from asl_local.engine import Execution, Outcome
+from asl_local.engine.messages import Command, Redriven, Stimulus, Stopped
+from asl_local.errors import AslError, UnansweredToken
+from asl_local.reporters import History
 
 
 class Run:
-    """One execution on its way or at its end. Raises UnknownResource before anything runs.
+    """One execution on its way or at its end. `execution` is changed by its thread only; `changing` is held meanwhile.
 
-    In real time it runs on a thread of its own; in virtual time it has run to its end when the constructor returns.
+    `callbacks` is what its task tokens are known to, `began` is told of each execution that one of its tasks starts.
+    `virtual_at` is where the virtual clock begins; None is real time.
     """
 
-    def __init__(self, start: Start) -> None:
-        start.resources.bind(start.machine.plan, start.identity)
-        self._start = start
-        self._events: list[Event] = []
-        self._begun, self._over = threading.Event(), threading.Event()
-        self._result: Result | None = None
+    def __init__(
+        self,
+        execution: Execution,
+        work: Work,
+        callbacks: Callbacks,
+        *,
+        virtual_at: float | None,
+        began: Callable[[Run, Execution], None],
+    ) -> None:
+        self.execution = execution
+        self.changing = threading.RLock()
+        self._work, self._callbacks, self._began = work, callbacks, began
+        self._virtual = virtual_at is not None
         self._failure: BaseException | None = None
-        if start.virtual_at is None:
-            threading.Thread(target=self._run, name="asl-local-execution", daemon=True).start()
-            self._begun.wait()
-        else:
-            self._run()
+        self._go(None, virtual_at or 0.0)
 
-    def _run(self) -> None:
-        start = self._start
-        arguments: dict[str, Any] = {
-            "identity": start.identity, "seed": start.seed, "on_event": self._note,
-        }  # fmt: skip
+    def _go(self, stimulus: Stimulus | None, at: float) -> None:
+        inner: RealTime | Simulation
+        if self._virtual:
+            inner = Simulation(self._work, start=at, callbacks=self._callbacks)
+        else:
+            inner = RealTime(self._work, callbacks=self._callbacks)
+        self._world = _World(inner, lambda execution: self._began(self, execution))
+        self._over = threading.Event()
+        self._stepped = threading.Event()
+        threading.Thread(target=self._run, args=(stimulus,), name="asl-local-execution", daemon=True).start()
+        if not self._virtual:
+            self._stepped.wait()  # so that whoever has started it finds its first event
+
+    def _run(self, stimulus: Stimulus | None) -> None:
         try:
-            if start.virtual_at is None:
-                self._result = start.machine.run(start.input, start.resources, **arguments)
-            else:
-                self._result = start.machine.simulate(start.input, start.resources, start=start.virtual_at, **arguments)
+            drive(
+                self.execution, self._world, lambda _: self._stepped.set(), stimulus=stimulus, on_end=self._ended,
+                guard=self.changing,
+            )  # fmt: skip
         except BaseException as error:  # told to whoever asks; nobody hears a thread
             self._failure = error
         self._over.set()
-        self._begun.set()
+        self._stepped.set()
+        self._world.end()
 
-    def _note(self, event: Event) -> None:
-        self._events.append(event)
-        self._begun.set()
+    def _ended(self, _ended: Ended) -> None:
+        self._over.set()
 
-    def events(self) -> list[Event]:
-        """The history so far."""
-        self._check()
-        return list(self._events)
+    # -- what can be seen ----------------------------------------------------------------------------------------------
 
-    def result(self) -> Result | None:
-        """How it ended; None while it runs."""
-        self._check()
-        return self._result
+    def history(self) -> History:
+        """The events so far."""
+        with self.changing:
+            return History(list(self.execution.history.rows))
 
-    def wait(self, timeout: float | None = None) -> Result | None:
-        """How it ended, waited for that many real seconds; None if it still runs then."""
-        self._over.wait(timeout)
-        return self.result()
-
-    def _check(self) -> None:
+    def outcome(self) -> Outcome | None:
+        """How it ended; None while it runs. Raises what has broken the run itself, if anything has."""
         if self._failure is not None:
             raise self._failure
+        with self.changing:
+            return self.execution.outcome
+
+    # -- what can be done ----------------------------------------------------------------------------------------------
+
+    def wait(self, timeout: float | None = None) -> Outcome | None:
+        """How it ended, waited for that many real seconds; None if it still runs then."""
+        self._over.wait(timeout)
+        return self.outcome()
+
+    def settle(self) -> None:
+        """On a virtual clock: wait until it has ended or only somebody's answer could move it on."""
+        if self._virtual:
+            self._world.settle()
+            self.outcome()
+
+    def wake(self) -> bool:
+        """On a virtual clock: look whether an answer has come; whether it stood still."""
+        return self._virtual and self._world.wake()
+
+    def stop(self, error: str | None, cause: str | None) -> None:
+        """Abort it, unless it has ended, and wait until it has."""
+        if not self._over.is_set():
+            self._world.say(Stopped(error, cause))
+            if not self._world.is_its_own_thread():
+                self._over.wait()
+        self.settle()
+
+    def redrive(self, at: float) -> None:
+        """Go on with one that has ended badly; `at` is the virtual time. The caller has asked whether it can be."""
+        self._go(Redriven(), max(at, self.execution.now))
 
 
-__all__ = ["Run", "Start"]
+class Child:
+    """An execution that a task of another one has started: it lives in that one's world and clock."""
+
+    def __init__(self, parent: Run, execution: Execution) -> None:
+        self.execution, self._parent = execution, parent
+
+    def history(self) -> History:
+        """The events so far."""
+        with self._parent.changing:
+            return History(list(self.execution.history.rows))
+
+    def outcome(self) -> Outcome | None:
+        """How it ended; None while it runs."""
+        with self._parent.changing:
+            return self.execution.outcome
+
+    def settle(self) -> None:
+        """See Run.settle."""
+        self._parent.settle()
+
+    def wake(self) -> bool:
+        """Its starter is woken, not it."""
+        return False
+
+    def stop(self, error: str | None, cause: str | None) -> NoReturn:
+        """Refused."""
+        raise AslError(self._no("stopped", f"error {error!r}, cause {cause!r}"))
+
+    def redrive(self, at: float) -> NoReturn:
+        """Refused."""
+        raise AslError(self._no("redriven", f"at {at}"))
+
+    def _no(self, what: str, how: str) -> str:
+        own, starter = self.execution.identity.execution_arn, self._parent.execution.identity.execution_arn
+        return f"{own} cannot be {what} ({how}) by itself here: a task of {starter} has started it"
+
+
+class _World:
+    """A driver that also hears what is said from outside, tells of executions that begin, and is patient.
+
+    Patient: where nothing is due on the virtual clock but a task token is out, it waits for the answer.
+    """
+
+    def __init__(self, inner: RealTime | Simulation, began: Callable[[Execution], None]) -> None:
+        self._inner: Driver = inner
+        self._deliver = inner.deliver if isinstance(inner, RealTime) else None
+        self._began = began
+        self.raised, self.works = inner.raised, inner.works
+        self._changed = threading.Condition()
+        self._said: deque[Stimulus] = deque()
+        self._still = self._finished = False
+        self._thread: threading.Thread | None = None
+
+    def now(self) -> float:
+        self._thread = threading.current_thread()
+        return self._inner.now()
+
+    def perform(self, command: Command) -> None:
+        self._inner.perform(command)
+
+    def next(self) -> tuple[Stimulus | Begun, float]:
+        stimulus, at = self._next()
+        if isinstance(stimulus, Begun):
+            self._began(stimulus.nested.execution)
+        return stimulus, at
+
+    def _next(self) -> tuple[Stimulus | Begun, float]:
+        while True:
+            with self._changed:
+                if self._said:
+                    return self._said.popleft(), self._inner.now()
+            try:
+                return self._inner.next()
+            except UnansweredToken:
+                with self._changed:
+                    self._still = not self._said
+                    self._changed.notify_all()
+                    self._changed.wait_for(lambda: not self._still)
+
+    def over(self, token: int) -> None:
+        self._inner.over(token)
+
+    def close(self) -> None:
+        self._inner.close()
+
+    # -- from other threads --------------------------------------------------------------------------------------------
+
+    def say(self, stimulus: Stimulus) -> None:
+        """Put in a word."""
+        if self._deliver is not None:
+            self._deliver(stimulus)
+            return
+        with self._changed:
+            self._said.append(stimulus)
+            self._still = False
+            self._changed.notify_all()
+
+    def wake(self) -> bool:
+        """Go on if it stands still; whether it did."""
+        with self._changed:
+            stood, self._still = self._still, False
+            self._changed.notify_all()
+            return stood
+
+    def settle(self) -> None:
+        """Wait until it stands still or is at its end; the execution's own thread never waits for itself."""
+        if not self.is_its_own_thread():
+            with self._changed:
+                self._changed.wait_for(lambda: self._still or self._finished)
+
+    def end(self) -> None:
+        """Nothing moves any more."""
+        with self._changed:
+            self._finished = True
+            self._changed.notify_all()
+
+    def is_its_own_thread(self) -> bool:
+        """Whether the caller is a handler on the virtual clock: those run on the execution's thread."""
+        return threading.current_thread() is self._thread
+
+
+__all__ = ["Child", "Run"]

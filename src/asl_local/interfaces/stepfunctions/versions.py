@@ -89,6 +89,14 @@ def delete_version(client: StepFunctions, arn: str, operation: str) -> None:
     found.versions.pop(number, None)
 
 
+def unqualified(client: StepFunctions, arn: str, operation: str) -> StateMachine:
+    """The machine of an ARN that names no version and no alias."""
+    found = client.machines.get(arns.unqualified(arn, operation))
+    if found is None:
+        raise does_not_exist(arn, operation)
+    return found
+
+
 def resolve(client: StepFunctions, arn: str, operation: str) -> tuple[StateMachine, Version | None, Alias | None]:
     """What an ARN of a machine, a version or an alias names; an alias draws one of its versions.
 
