@@ -8,13 +8,17 @@ One YAML document is one behaviour:
     input: any JSON                  # default {}
     tasks: {work: [answer, ...]}     # what the function `work` does, call by call; the last answer repeats
     aws: [[s3, create_bucket, {...}]]  # a LocalAWS, and what its clients do first; [] for an empty one
+    workers: {State: [answer, ...]}  # who answers the state's task token, once its request is submitted
+    machines: {Name: {states: ...}}  # other machines, for states:startExecution
+    activities: [ARN, ...]           # those that exist; any unless given
     limits: {events: n, payload_bytes: n}, seed: n
     expect: {status, output, error, cause, seconds, events, calls, raises}
 
 `Resource: fn:work` stands for the ARN of the Lambda function `work`. An answer is a JSON value (returned as it is) or
 `{fail: Name, cause: text}`, `{raise: text}` (a ValueError), `{sleep: s, then: answer}`, `{heartbeats: [s, ...], then:
 answer}` (seconds before each), `{python: name}` (one of ODDITIES), `{echo: true}` (its input). Where an answer is
-`{value: x}`, x is returned. `expect.seconds` is virtual time. `expect.events` has every event as "Type",
+`{value: x}`, x is returned. `{reply: {success: x} | {failure: [error, cause]}, after: s, then: answer}` answers the task
+token s virtual seconds later, `{job: {submitted, result, error, cause, seconds}}` reports a job. `expect.seconds` is virtual time. `expect.events` has every event as "Type",
 "Type StateName" or "Type StateName index" where it has these, with " <-n" for its previousEventId if that matters.
 A cause or error like "/.../" is a regular expression that must match all of it. `expect.raises` names the exception that
 `load` or `simulate` raises, with a regular expression for its text after a colon.
@@ -38,9 +42,22 @@ from asl_local.engine.history import EVENTS
 
 CASES = Path(__file__).resolve().parent / "cases"
 LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:"
-_KEYS = {"name", "states", "definition", "input", "tasks", "aws", "limits", "seed", "expect"}
+_KEYS = {
+    "name",
+    "states",
+    "definition",
+    "input",
+    "tasks",
+    "aws",
+    "limits",
+    "seed",
+    "expect",
+    "workers",
+    "machines",
+    "activities",
+}
 _EXPECTED = {"status", "output", "error", "cause", "seconds", "events", "calls", "raises"}
-_ANSWERS = {"fail", "cause", "raise", "sleep", "then", "heartbeats", "python", "echo", "value"}
+_ANSWERS = {"fail", "cause", "raise", "sleep", "then", "heartbeats", "python", "echo", "value", "reply", "after", "job"}
 _ENDLESS = {"Choice", "Succeed", "Fail"}
 
 
@@ -131,6 +148,13 @@ def _behave(answer: Any, event: Any, context: Any) -> Any:
         return copy.deepcopy(answer["value"])
     if "echo" in answer:
         return event
+    if "reply" in answer:
+        if "success" in answer["reply"]:
+            context.send_task_success(answer["reply"]["success"], after=answer.get("after", 0))
+        else:
+            context.send_task_failure(*answer["reply"]["failure"], after=answer.get("after", 0))
+    if "job" in answer:
+        return asl_local.Job(**copy.deepcopy(answer["job"]))
     if "sleep" in answer:
         context.sleep(answer["sleep"])
     for gap in answer.get("heartbeats", ()):
@@ -183,9 +207,14 @@ def _simulate(case: dict[str, Any], scratch: Path) -> tuple[asl_local.Result, di
             getattr(aws.client(client), method)(**parameters)
     limits = asl_local.Limits(**case["limits"]) if "limits" in case else None
     given = case.get("input", {})
-    result = asl_local.load(_machine(case)).simulate(
-        given, asl_local.Resources(handlers, aws=aws), seed=case.get("seed", 0), limits=limits
+    workers = {
+        state: _handler(answers, calls.setdefault(state, [])) for state, answers in case.get("workers", {}).items()
+    }
+    machines = {name: asl_local.load(_machine(each), name=name) for name, each in case.get("machines", {}).items()}
+    resources = asl_local.Resources(
+        handlers, aws=aws, workers=workers, machines=machines, activities=case.get("activities")
     )
+    result = asl_local.load(_machine(case)).simulate(given, resources, seed=case.get("seed", 0), limits=limits)
     return result, calls
 
 

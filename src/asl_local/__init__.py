@@ -9,6 +9,7 @@ A tour:
     result.status, result.output, result.error, result.cause
     result.history.to_aws()                             # what GetExecutionHistory would have said
     result.unwrap()                                     # the output, or ExecutionFailed
+    execution = machine.start(input, resources={...})   # in the background: answer its task tokens, stop it, wait for it
 
 `resources` maps a Lambda function's ARN or name, or a pattern such as "*FaceDetection*", to a Python function
 `(event)` or `(event, context)`. `Resources(handlers, aws=LocalAWS("folder"))` adds local stand-ins for S3, DynamoDB,
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from asl_local.drivers import Callbacks
 from asl_local.engine import Execution, Identity, Limits
 from asl_local.errors import (
     AslError,
@@ -27,13 +29,16 @@ from asl_local.errors import (
     ExecutionNotRedrivable,
     InvalidDefinition,
     InvalidExecutionInput,
+    InvalidToken,
     NotJson,
     StateError,
+    TaskTimedOut,
+    UnansweredToken,
     UnknownResource,
 )
 from asl_local.interfaces.machine import Machine, Result, load, validate
 from asl_local.reporters import Event, History
-from asl_local.resources import Resources
+from asl_local.resources import Job, Resources
 
 if TYPE_CHECKING:
     from asl_local.interfaces.stepfunctions import StepFunctions as StepFunctions
@@ -44,6 +49,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AslError",
+    "Callbacks",
     "Diagnostic",
     "Event",
     "Execution",
@@ -53,6 +59,8 @@ __all__ = [
     "Identity",
     "InvalidDefinition",
     "InvalidExecutionInput",
+    "InvalidToken",
+    "Job",
     "Limits",
     "LocalAWS",
     "Machine",
@@ -61,6 +69,8 @@ __all__ = [
     "Result",
     "StateError",
     "StepFunctions",
+    "TaskTimedOut",
+    "UnansweredToken",
     "UnknownResource",
     "load",
     "test_state",

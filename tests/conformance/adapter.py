@@ -13,11 +13,11 @@ from collections.abc import Callable
 from typing import Any
 
 from api_requests import Requests
+from replay import Replay
 
 import asl_local
 from asl_local.definition import creation_error, to_aws
 from asl_local.services.errors import ClientError
-from asl_local.values import text_of
 
 
 def run(case: dict[str, Any]) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def _execution(case: dict[str, Any]) -> dict[str, Any]:
     try:
         result = machine.simulate(
             {} if case.get("input_omitted") else case["input"],
-            resources=_handlers(case, machine),
+            resources=_resources(case, machine),
             identity=identity,
             start=float(int(time.time())),
         )
@@ -77,22 +77,26 @@ def _execution(case: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _handlers(case: dict[str, Any], machine: asl_local.Machine) -> dict[str, Callable[..., Any]]:
+def _resources(case: dict[str, Any], machine: asl_local.Machine) -> asl_local.Resources:
     resources = case.get("resources") or {}
     handlers: dict[str, Callable[..., Any]] = {}
     for name, function in (resources.get("functions") or {}).items():
         if not function.get("deleted"):
             handlers[name] = _function(function)
-    replay = _Replay(resources.get("calls") or [])
+    replay = Replay(resources.get("calls") or [])
+    activities = {arn: each for arn, each in (resources.get("activities") or {}).items() if not each.get("deleted")}
     for state in machine.plan.tasks():
         resource = state.resource
         assert resource is not None
         if resource.kind == "lambda":
             if asl_local.Resources(handlers).find(resource.arn) is None:
                 handlers[resource.arn] = replay.handler(resource.arn)
+        elif resource.kind == "activity":
+            worker = activities.get(resource.arn, {}).get("worker_name")
+            handlers[resource.arn] = replay.handler(resource.arn, worker)
         elif (resource.service, resource.action) != ("lambda", "invoke"):
             handlers[resource.arn] = replay.handler(resource.arn)
-    return handlers
+    return asl_local.Resources(handlers, activities=activities)
 
 
 def _function(function: dict[str, Any]) -> Callable[[Any, Any], Any]:
@@ -123,28 +127,6 @@ def _function(function: dict[str, Any]) -> Callable[[Any, Any], Any]:
     return behave
 
 
-class _Replay:
-    """What AWS's services answered, matched by resource and request."""
-
-    def __init__(self, calls: list[dict[str, Any]]) -> None:
-        self._calls = list(calls)
-
-    def handler(self, arn: str) -> Callable[[Any], Any]:
-        def answer(event: Any) -> Any:
-            found = next((c for c in self._calls if c["resource"] == arn and c["request"] == event), None)
-            if found is None:
-                raise asl_local.StateError(
-                    "Conformance.NoRecordedAnswer", f"{arn} was not called with {text_of(event)}"
-                )
-            self._calls.remove(found)
-            last = found["outcome"][-1]
-            if last["event"] == "Succeeded":
-                return last["output"]
-            raise asl_local.StateError(last.get("error"), last.get("cause"))
-
-        return answer
-
-
 def _validation(case: dict[str, Any]) -> dict[str, Any]:
     definition = case["definition_text"] if "definition_text" in case else case["definition"]
     text = definition if isinstance(definition, str) else json.dumps(definition)
@@ -170,9 +152,9 @@ def _test_state(case: dict[str, Any]) -> dict[str, Any]:
 
 
 def uses_later_features(case: dict[str, Any]) -> bool:
-    """Whether a case needs what the library refuses so far: JSONata, variables, Distributed Map, callbacks, activities, .sync."""
+    """Whether a case needs what the library refuses so far: JSONata, variables, Distributed Map."""
     text = json.dumps(case["definition"]) if "definition" in case else ""
     return bool(
         {"JSONata", "Assign", "DistributedMap"} & set(case.get("features") or [])
-        or re.search(r'waitForTaskToken|\.sync(:2)?"|:activity:|"Assign"|DISTRIBUTED', text)
+        or re.search(r'"Assign"|DISTRIBUTED', text)
     )

@@ -20,7 +20,8 @@ PROJECT = HERE.parent.parent
 sys.path.insert(0, str(HERE))
 
 AREAS = (
-    "base", "choice_operators", "comments", "context_object", "error_handling", "intrinsic_functions", "lambda",
+    "activities", "base", "callback", "choice_operators", "comments", "context_object", "credentials", "error_handling",
+    "intrinsic_functions", "lambda",
     "timeouts", "wait", "scenarios", "validation",
 )  # fmt: skip
 

@@ -52,9 +52,6 @@ Language = Literal["both", "JSONPath", "JSONata"]
 
 # What is refused with NOT_SUPPORTED_YET, as the message names it.
 DISTRIBUTED_MAP = "Distributed Map"
-CALLBACKS = "task tokens (.waitForTaskToken)"
-ACTIVITIES = "activities"
-SYNC = "waiting for a job (.sync)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,8 @@ from asl_local.resources.registry import Handler
 from asl_local.values import Json, accept, copy, exceeds
 
 if TYPE_CHECKING:
+    from asl_local.drivers import Callbacks
+    from asl_local.interfaces.started import Started
     from asl_local.services.local import LocalAWS
 
 Given: TypeAlias = "Mapping[str, Handler] | Resources | LocalAWS | None"
@@ -119,6 +121,60 @@ class Machine:
             seed=uuid.uuid4().int >> 65 if seed is None else seed,
         )
         return _finish(execution, RealTime(_work(execution, resources)), on_event)
+
+    def start(
+        self,
+        input: Json = _NOTHING,
+        resources: Given = None,
+        *,
+        execution_name: str | None = None,
+        limits: Limits | None = None,
+        on_event: Callable[[Event], None] | None = None,
+        identity: Identity | None = None,
+        seed: int | None = None,
+        callbacks: Callbacks | None = None,
+    ) -> Started:
+        """Run as `run` does, but in the background: answer its task tokens, stop it, ask for its result.
+
+        `callbacks` lets several executions share their task tokens and the queues of their activities, as those of one
+        account do.
+        """
+        execution = self.execution(
+            input,
+            execution_name=execution_name or str(uuid.uuid4()),
+            limits=limits,
+            identity=identity,
+            seed=uuid.uuid4().int >> 65 if seed is None else seed,
+        )
+        return _started(execution, resources, on_event, callbacks)
+
+    def resume(
+        self,
+        dump: str,
+        resources: Given = None,
+        *,
+        on_event: Callable[[Event], None] | None = None,
+        callbacks: Callbacks | None = None,
+    ) -> Started:
+        """Go on in real time with an execution that was dumped (`Execution.dump`, `Started.dump`).
+
+        Calls that were out are made again, task tokens are still good, and what became due meanwhile is due at once.
+        Executions of other machines that it waited for are started again. Raises ValueError for the dump of another
+        machine's.
+        """
+        return _started(Execution.load(dump, self.plan), resources, on_event, callbacks)
+
+    def resume_simulation(
+        self,
+        dump: str,
+        resources: Given = None,
+        *,
+        seed: int = 0,
+        on_event: Callable[[Event], None] | None = None,
+    ) -> Result:
+        """Go on with a dumped execution on a virtual clock, from the moment at which it was dumped; see `resume`."""
+        execution = Execution.load(dump, self.plan)
+        return _finish(execution, Simulation(_work(execution, resources), seed=seed, start=execution.now), on_event)
 
     def simulate(
         self,
@@ -268,7 +324,19 @@ def _name_of(definition: Definition) -> str:
 
 def _work(execution: Execution, resources: Given) -> Work:
     """Who answers the execution's calls."""
-    return Resources.of(resources).bind(execution.plan, execution.identity)
+    registry = Resources.of(resources)
+    execution.activities = registry.activities
+    return registry.bind(execution.plan, execution.identity, like=execution)
+
+
+def _started(
+    execution: Execution, resources: Given, on_event: Callable[[Event], None] | None, callbacks: Callbacks | None
+) -> Started:
+    from asl_local.drivers import Callbacks  # noqa: PLC0415
+    from asl_local.interfaces.started import Started  # noqa: PLC0415 - it makes Results as we do
+
+    observe = None if on_event is None else _observer(on_event)
+    return Started(execution, _work(execution, resources), callbacks or Callbacks(), observe)
 
 
 def _moment(at: datetime | float) -> float:

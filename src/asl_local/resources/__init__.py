@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asl_local.resources.later import Job
 from asl_local.resources.registry import Resources
 
-__all__ = ["Resources"]
+__all__ = ["Job", "Resources"]

@@ -12,17 +12,21 @@ import asyncio
 import difflib
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from asl_local.drivers.driver import TaskContext, Work
-from asl_local.engine import Identity
+from asl_local.drivers.driver import Answer, Later, TaskContext, Work
+from asl_local.engine import Execution, Identity
 from asl_local.engine.messages import Call
 from asl_local.errors import NotJson, StateError, UnknownResource
 from asl_local.plan import Plan, Resource
+from asl_local.resources import executions, later
+from asl_local.resources.executions import Family, Startable
 from asl_local.resources.integrations import INTEGRATIONS, Integration, actions
 from asl_local.resources.lambda_invoke import invoke_lambda
+from asl_local.resources.later import Job
 from asl_local.services import lambda_
 from asl_local.services.lambda_ import takes_context
 from asl_local.values import Json, copy
@@ -44,11 +48,27 @@ class Resources:
     ARN itself wins over the name, the name over patterns, and patterns are tried in the order given. `aws` answers
     the service integrations (`arn:aws:states:::dynamodb:putItem`, `...:aws-sdk:s3:getObject`); a handler for such an
     ARN replaces it.
+
+    `workers` are handlers that get the request of a `.waitForTaskToken` task once it is submitted, and answer its
+    token: with what they return or raise. They are given by the state's name, or by the Resource as handlers are.
+    `machines` are those that `states:startExecution` may start, by ARN, name or pattern. `activities` are the ARNs of
+    those that exist, any unless given; one that a handler is given for has that as its worker.
     """
 
-    def __init__(self, handlers: Mapping[str, Handler] | None = None, *, aws: LocalAWS | None = None) -> None:
+    def __init__(
+        self,
+        handlers: Mapping[str, Handler] | None = None,
+        *,
+        aws: LocalAWS | None = None,
+        workers: Mapping[str, Handler] | None = None,
+        machines: Mapping[str, Startable] | None = None,
+        activities: Iterable[str] | None = None,
+    ) -> None:
         self.handlers: dict[str, Handler] = {}
         self.aws = aws
+        self.workers = Resources(workers) if workers else None
+        self.machines = dict(machines or {})
+        self.activities = None if activities is None else frozenset(activities)
         for name, handler in (handlers or {}).items():
             if not callable(handler):
                 raise TypeError(f"resource {name!r}: a {type(handler).__name__} is not callable")
@@ -79,11 +99,15 @@ class Resources:
                 return handler
         return None
 
-    def bind(self, plan: Plan, identity: Identity) -> Work:
+    def bind(
+        self, plan: Plan, identity: Identity, *, like: Execution | None = None, family: Family | None = None
+    ) -> Work:
         """The work of every Task of a plan, looked up once. Raises UnknownResource naming all that nobody answers.
 
-        Functions that lambda:invoke names without an ARN live in the execution's own region and account.
+        Functions that lambda:invoke names without an ARN live in the execution's own region and account. Executions
+        that a Task starts have the limits and seed of `like`; `family` is what they share.
         """
+        family = family or Family.of(like)
         account = re.match(r"(?:[^:]*:){4}(\d{12}):", identity.execution_arn)
         functions = f"arn:aws:lambda:{identity.region}:{account[1] if account else '123456789012'}:function"
         table: dict[str, Work] = {}
@@ -100,7 +124,9 @@ class Resources:
                 missing.append(f"{state.pointer}/Parameters/FunctionName: {self._unknown_function(resource.function)}")
             if resource.arn in table:
                 continue
-            work = self._work(resource, functions)
+            work = self._work(resource, functions, plan)
+            if (resource.service, resource.operation) in executions.STARTS and self.find(resource.arn) is None:
+                work = self._starting(resource, identity, like, family, missing) if self.machines else None
             if work is None:
                 missing.append(f"{state.pointer}/Resource: {self._why_missing(resource)}")
             else:
@@ -108,24 +134,66 @@ class Resources:
         if missing:
             raise UnknownResource("nothing answers these resources:\n  " + "\n  ".join(missing))
 
-        def perform(call: Call, context: TaskContext) -> Json | Awaitable[Json]:
+        def perform(call: Call, context: TaskContext) -> Answer | Awaitable[Answer]:
             context.execution_arn = identity.execution_arn
             return table[call.resource](call, context)
 
         return perform
 
-    def _work(self, resource: Resource, functions: str) -> Work | None:
+    def _starting(
+        self, resource: Resource, identity: Identity, like: Execution | None, family: Family, missing: list[str]
+    ) -> Work:
+        """A task that starts executions, whose own tasks have to be answered too."""
+        for name, machine in self.machines.items():
+            if id(machine) not in family.checked:
+                family.checked.add(id(machine))
+                try:
+                    self.bind(machine.plan, identity, family=family)
+                except UnknownResource as error:
+                    missing.append(f"the machine {name!r}: {error}")
+
+        def bind(machine: Startable, child: Execution) -> Work:
+            return self.bind(machine.plan, child.identity, like=child, family=family)
+
+        return executions.start(resource, machines=self.machines, parent=identity, like=like, bind=bind, family=family)
+
+    def _work(self, resource: Resource, functions: str, plan: Plan) -> Work | None:
+        """Who answers, and what then, where the task waits for more than an answer."""
+        if resource.waits == "activity":
+            handler = self.find(resource.arn)
+            work = None if handler is None else _function(handler, resource.arn)
+            return later.activity(work, getattr(handler, "__name__", None))
+        request = self._request(resource, functions)
+        if resource.waits == "job" and request is not None:
+            return later.submitting(request, later.job_done)
+        if resource.waits == "token":
+            states = [state.name for state in plan.tasks() if state.resource and state.resource.arn == resource.arn]
+            if request is None and any(self._worker(resource, state) is not None for state in states):
+                request = later.nothing
+            if request is not None:
+                return later.submitting(request, later.worked(lambda state: self._worker(resource, state)))
+        return request
+
+    def _worker(self, resource: Resource, state: str) -> Work | None:
+        handler = None
+        if self.workers is not None:
+            handler = self.workers.handlers.get(state) or self.workers.find(resource.arn)
+        return None if handler is None else _function(handler, resource.arn)
+
+    def _request(self, resource: Resource, functions: str) -> Work | None:
         handler = self.find(resource.arn)
+        if handler is None and resource.waits == "token":  # the request is the same as without the token
+            handler = self.find(resource.arn.removesuffix(resource.pattern))
         if handler is not None:
-            return _function(handler, resource.arn)
+            return _function(handler, resource.arn, jobs=bool(resource.waits))
         if resource.kind == "lambda":
             return None
-        if resource.service == "lambda" and resource.action == "invoke":
+        if resource.service == "lambda" and resource.operation == "invoke":
             return invoke_lambda(lambda name: self._function_named(name, functions), functions)
         integration = INTEGRATIONS.get(resource.service)
         if integration is None or self.aws is None:
             return None
-        return self._integration(integration, resource)
+        return self._integration(integration, replace(resource, action=resource.operation, pattern=""))
 
     def _integration(self, integration: Integration, resource: Resource) -> Work | None:
         return integration.work(self.aws, resource) if self.aws is not None else None
@@ -144,7 +212,9 @@ class Resources:
                 return f"{resource.arn} needs the stand-ins (resources=Resources({{...}}, aws=LocalAWS(folder))) or a handler"
             integration = INTEGRATIONS.get(resource.service)
             offered = actions(self.aws, integration) if integration is not None and self.aws is not None else []
-            close = difflib.get_close_matches(resource.action, offered, 1, 0.7)
+            if (resource.service, resource.operation) in executions.STARTS:
+                return f"{resource.arn} starts other machines: name them (resources=Resources(machines={{...}})) or a handler"
+            close = difflib.get_close_matches(resource.operation, offered, 1, 0.7)
             hint = f"; did you mean {close[0]!r}?" if close else ""
             return f"{resource.arn} has no stand-in here; give a handler under this ARN{hint}"
         return self._unknown_function(resource.arn)
@@ -169,11 +239,11 @@ def _aliases(name: str) -> list[str]:
     return aliases
 
 
-def _function(handler: Handler, arn: str) -> Work:
-    """A handler as work: input copied, result checked, failures named."""
+def _function(handler: Handler, arn: str, *, jobs: bool = False) -> Work:
+    """A handler as work: input copied, result checked, failures named; `jobs`: it may return a Job."""
     with_context = takes_context(handler)
 
-    def perform(call: Call, context: TaskContext) -> Json | Awaitable[Json]:
+    def perform(call: Call, context: TaskContext) -> Answer | Awaitable[Answer]:
         context.invoked_function_arn = arn
         event = copy(call.arguments)
         try:
@@ -181,17 +251,23 @@ def _function(handler: Handler, arn: str) -> Work:
         except _HANDLERS_OWN as error:
             raise failed(error, context) from error
         if inspect.isawaitable(result):
-            return _finish(result, context)
-        return _checked(result, context)
+            return _finish(result, context, jobs)
+        return _answered(result, context, jobs)
 
     return perform
 
 
-async def _finish(awaitable: Awaitable[Any], context: TaskContext) -> Json:
+async def _finish(awaitable: Awaitable[Any], context: TaskContext, jobs: bool) -> Answer:
     try:
         result = await awaitable
     except _HANDLERS_OWN as error:
         raise failed(error, context) from error
+    return _answered(result, context, jobs)
+
+
+def _answered(result: Any, context: TaskContext, jobs: bool) -> Answer:
+    if jobs and isinstance(result, Job):
+        return Later(_checked(result.submitted, context), later.outcome_of(result, _checked))
     return _checked(result, context)
 
 

@@ -193,16 +193,10 @@ class Values:
         elif arn.kind == "activity":
             if self.express:
                 self.findings.error(at, "Express state machine does not support Activity ARN")
-            else:
-                self.findings.not_yet(at, "An activity", grammar.ACTIVITIES)
-        elif arn.pattern:
+        elif arn.pattern and self.express:
             base = arn.pattern.removesuffix(":2")
-            if self.express:
-                blank = " " if base == ".waitForTaskToken" else ""  # sic
-                self.findings.error(at, f"Express state machine does not support '{base}' service integration{blank}")
-            else:
-                feature = grammar.CALLBACKS if base == ".waitForTaskToken" else grammar.SYNC
-                self.findings.not_yet(at, f"'{arn.pattern}' in Resource", feature)
+            blank = " " if base == ".waitForTaskToken" else ""  # sic
+            self.findings.error(at, f"Express state machine does not support '{base}' service integration{blank}")
 
     def strings(self, _row: Field, value: Json, at: str) -> None:
         """An array of strings."""

@@ -1,0 +1,224 @@
+"""`states:startExecution`: a task that starts an execution of another machine, and may wait for its end.
+
+Knows: what AWS answers and refuses there. Must never know: how an execution is driven.
+Request-response comes back at once, `.sync` with the description of the execution that has ended, its Input and Output
+as text, `.sync:2` with both as JSON (recorded). A failed execution is States.TaskFailed, whose cause is that
+description. Names are checked as StartExecution does, among the executions of one run.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from hashlib import blake2b
+from typing import Any, NamedTuple, Protocol
+
+from asl_local.drivers.driver import Nested, TaskContext, Work
+from asl_local.engine import Execution, Identity, Limits
+from asl_local.engine.messages import Call
+from asl_local.errors import TASK_FAILED, StateError
+from asl_local.plan import Plan, Resource, unusable
+from asl_local.resources.envelope import words_of
+from asl_local.values import Json, accept, text_of
+
+_PARAMETERS = frozenset({"StateMachineArn", "Input", "Name", "TraceHeader"})
+_NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
+_ARN = re.compile(r"arn:[^:]*:states:([^:]*):([^:]*):stateMachine:([^:]+)(:[^:]+)?")
+
+STARTS = frozenset({("states", "startExecution"), ("aws-sdk:sfn", "startExecution")})
+"""The tasks that start executions, by service and operation."""
+
+
+class Startable(Protocol):
+    """A machine that a task may start; `asl_local.Machine` is one."""
+
+    plan: Plan
+
+    def execution(
+        self, input: Json, *, identity: Identity, limits: Limits | None, seed: int, shuffle: bool
+    ) -> Execution:
+        """An execution that has not begun."""
+
+    def identity(self, execution_name: str) -> Identity:
+        """The names that an execution goes by unless it is given others."""
+
+
+class Family(NamedTuple):
+    """What the executions of one run share: who started, by ARN with the input, and the lock for both."""
+
+    known: dict[str, Execution]
+    checked: set[int]
+    lock: threading.Lock
+
+    @classmethod
+    def of(cls, first: Execution | None) -> Family:
+        """The family of whoever starts first."""
+        known = {} if first is None else {first.identity.execution_arn: first}
+        return cls(known, set(), threading.Lock())
+
+
+def find_machine(machines: Mapping[str, Startable], name: str) -> Startable | None:
+    """The machine of an ARN: given under it, under its name, a pattern, or a `${placeholder}`'s inside."""
+    bare = name
+    if match := _ARN.fullmatch(name):
+        bare = match[3]
+        name = name.removesuffix(match[4] or "")
+    elif name.startswith("${") and name.endswith("}"):
+        bare = name[2:-1]
+    for key in (name, bare):
+        if key in machines:
+            return machines[key]
+    return next((machine for key, machine in machines.items() if fnmatchcase(name, key)), None)
+
+
+def start(
+    resource: Resource,
+    *,
+    machines: Mapping[str, Startable],
+    parent: Identity,
+    like: Execution | None,
+    bind: Callable[[Startable, Execution], Work],
+    family: Family,
+) -> Work:
+    """The work of one such task. `like` lends its limits, seed and shuffling to whom it starts."""
+    words = words_of(resource.service)
+
+    def perform(call: Call, context: TaskContext) -> Nested:
+        request = context.aws_request_id
+        parameters = _checked(call.arguments)
+        arn, name = parameters["StateMachineArn"], parameters.get("Name") or request
+
+        def refuse(code: str, message: str) -> StateError:
+            return words.error(code, code, 400, message, request)
+
+        if not _NAME.fullmatch(name):
+            raise refuse("InvalidName", f"Invalid Name: '{name}'")
+        given = _input(parameters.get("Input"), refuse)
+        machine = find_machine(machines, arn)
+        if machine is None:
+            raise refuse("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
+        identity = _identity(machine, arn, name, parent)
+        with family.lock:
+            child = family.known.get(identity.execution_arn)
+            if child is not None and (child.outcome is not None or child.input != given):
+                raise refuse("ExecutionAlreadyExists", f"Execution Already Exists: '{identity.execution_arn}'")
+            if child is None:
+                child = machine.execution(
+                    given, identity=identity, limits=None if like is None else like.limits,
+                    seed=_seed(like, identity), shuffle=like is not None and like.shuffle,
+                )  # fmt: skip
+                family.known[identity.execution_arn] = child
+        at = child.started_at or context.now()
+        began = {
+            "ExecutionArn": child.identity.execution_arn,
+            "StartDate": datetime.fromtimestamp(at, UTC) if words.sdk else _date(at),  # aws-sdk: ISO text (recorded)
+        }
+        return Nested(child, bind(machine, child), words.result(began, request), _report(resource))
+
+    return perform
+
+
+def _checked(parameters: Json) -> dict[str, Any]:
+    """Parameters that AWS would start a task with."""
+    if not isinstance(parameters, dict):
+        raise unusable(parameters, "The Parameters must be an object")
+    problems = [
+        f"The field '{name}' is not supported by Step Functions" for name in parameters if name not in _PARAMETERS
+    ]
+    if "StateMachineArn" not in parameters:
+        problems.append("The field 'StateMachineArn' is required but was missing")
+    problems += [
+        f"The value for the field '{name}' must be a STRING"
+        for name in ("StateMachineArn", "Name")
+        if parameters.get(name) is not None and not isinstance(parameters[name], str)
+    ]
+    if problems:
+        raise unusable(parameters, *problems)
+    return parameters
+
+
+def _input(given: Json, refuse: Callable[[str, str], StateError]) -> Json:
+    """The execution's input: none or null is `{}`, a string is JSON text (both recorded)."""
+    if given is None:
+        return {}
+    if not isinstance(given, str):
+        return given
+    try:
+        return accept(json.loads(given))
+    except (ValueError, RecursionError) as error:
+        raise refuse("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'") from None
+
+
+def _identity(machine: Startable, arn: str, name: str, parent: Identity) -> Identity:
+    """The names of the execution, in the region and account of the machine's ARN."""
+    own = machine.identity(name)
+    match = _ARN.fullmatch(arn)
+    if match is None:
+        return own
+    region, account, machine_name, _ = match.groups()
+    machine_arn = arn.removesuffix(match[4] or "")
+    return Identity(
+        execution_arn=machine_arn.replace(":stateMachine:", ":execution:") + f":{name}",
+        execution_name=name,
+        machine_arn=machine_arn,
+        machine_name=machine_name,
+        role_arn=re.sub(r"(?<=iam::)\d*", account, own.role_arn),
+        region=region or parent.region,
+    )
+
+
+def _seed(like: Execution | None, identity: Identity) -> int:
+    """A seed that is a function of the starter's and the execution's name."""
+    text = f"{0 if like is None else like.seed}:{identity.execution_arn}"
+    return int.from_bytes(blake2b(text.encode(), digest_size=7).digest(), "big")
+
+
+def _report(resource: Resource) -> Callable[[Execution], Json] | None:
+    if resource.waits != "job":
+        return None
+    parsed = resource.pattern == ".sync:2"
+
+    def report(execution: Execution) -> Json:
+        description = describe(execution, parsed=parsed)
+        if execution.outcome is None or execution.outcome.status != "SUCCEEDED":
+            raise StateError(TASK_FAILED, text_of(describe(execution, parsed=False)))
+        return description
+
+    return report
+
+
+def describe(execution: Execution, *, parsed: bool) -> Json:
+    """An execution that has ended, as `.sync` gives it; members in AWS's order."""
+    outcome, identity = execution.outcome, execution.identity
+    if outcome is None:
+        raise ValueError(f"{identity.execution_arn} has not ended yet")
+    shown: Callable[[Json], Json] = (lambda value: value) if parsed else text_of
+    well = outcome.status == "SUCCEEDED"
+    return {
+        **({} if outcome.cause is None else {"Cause": outcome.cause}),
+        **({} if outcome.error is None else {"Error": outcome.error}),
+        "ExecutionArn": identity.execution_arn,
+        "Input": shown(execution.input),
+        "InputDetails": {"Included": True},
+        "Name": identity.execution_name,
+        **({"Output": shown(outcome.output), "OutputDetails": {"Included": True}} if well else {}),
+        "RedriveCount": 0,
+        "RedriveStatus": "NOT_REDRIVABLE" if well else "REDRIVABLE",
+        **({"RedriveStatusReason": "Execution is SUCCEEDED and cannot be redriven"} if well else {}),
+        "StartDate": _date(execution.started_at),
+        "StateMachineArn": identity.machine_arn,
+        "Status": outcome.status,
+        "StopDate": _date(execution.history.rows[-1][1]),
+    }
+
+
+def _date(at: float) -> int:
+    """Milliseconds of the epoch."""
+    return round(at * 1000)
+
+
+__all__ = ["STARTS", "Family", "Startable", "describe", "find_machine", "start"]
