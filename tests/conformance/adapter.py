@@ -130,8 +130,10 @@ def _function(function: dict[str, Any]) -> Callable[[Any, Any], Any]:
 def _validation(case: dict[str, Any]) -> dict[str, Any]:
     definition = case["definition_text"] if "definition_text" in case else case["definition"]
     text = definition if isinstance(definition, str) else json.dumps(definition)
-    found = asl_local.validate(text.encode(), type=case["request"].get("type") or "STANDARD")
-    return {"response": to_aws(found, text)}
+    request = case["request"]
+    found = asl_local.validate(text.encode(), type=request.get("type") or "STANDARD")
+    answer = to_aws(found, text, severity=request.get("severity") or "ERROR", most=request.get("maxResults") or 100)
+    return {"response": answer}
 
 
 def _creation(case: dict[str, Any]) -> dict[str, Any]:

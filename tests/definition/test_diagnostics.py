@@ -28,11 +28,12 @@ TEN_FAULTS = """{
 """
 
 
-def test_ten_faults_are_ten_diagnostics_in_order_of_position() -> None:
+def test_ten_faults_are_told_in_order_of_position() -> None:
     found = definition.validate(TEN_FAULTS)
     assert [(d.line, d.path) for d in found] == [
         (2, "/StartAt"),
         (3, "/Comment"),
+        (5, "/States/First"),  # unreachable, because StartAt is wrong: AWS tells of both
         (5, "/States/First/InputPath"),
         (7, "/States/Second/Resource"),
         (7, "/States/Second/TimeoutSeconds"),
@@ -209,4 +210,13 @@ def test_an_answer_has_errors_only_unless_warnings_are_asked_for_and_ends_somewh
 def test_warnings_are_told_and_do_not_fail() -> None:
     found = definition.validate({"StartAt": "S", "States": {"S": {"Type": "Fail", "Cause": "$.cause"}}})
     assert [(d.code, d.severity) for d in found] == [("NO_PATH", "WARNING")]
+    assert definition.to_aws(found)["result"] == "OK"
+
+
+def test_a_block_without_end_inside_is_refused_here_and_not_by_aws() -> None:
+    endless = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "A"}}}
+    states = {"P": {"Type": "Parallel", "Branches": [endless], "End": True}}
+    found = definition.validate({"StartAt": "P", "States": states})
+    assert [(d.code, d.severity, d.aws) for d in found] == [("MISSING_END_STATE", "ERROR", "ACCEPTED")]
+    assert definition.creation_error(found) is None
     assert definition.to_aws(found)["result"] == "OK"

@@ -228,3 +228,22 @@ def test_a_machine_has_a_type_and_express_refuses_what_it_has_not() -> None:
     assert (asl_local.load(succeed).type, asl_local.load(succeed, type="EXPRESS").type) == ("STANDARD", "EXPRESS")
     with pytest.raises(ValueError, match="type is STANDARD or EXPRESS, not 'FAST'"):
         asl_local.load(succeed, type="FAST")
+
+
+def test_placeholders_for_parts_of_a_machine_let_it_be_looked_at_and_not_run() -> None:
+    machine = asl_local.load(
+        {
+            "StartAt": "A",
+            "States": {
+                "A": {"Type": "Choice", "Choices": "${Rules}", "Default": "${Next}"},
+                "B": {"Type": "Map", "ItemProcessor": {"StartAt": "I", "States": "${States}"}, "End": True},
+                "C": {"Type": "Parallel", "Branches": "${Branches}", "Next": "A"},
+            },
+        }
+    )
+    assert {d.path for d in machine.unresolved} == {
+        "/States/A/Choices", "/States/A/Default", "/States/B/ItemProcessor/States", "/States/C/Branches",
+    }  # fmt: skip
+    assert "B" in machine.to_mermaid()
+    with pytest.raises(asl_local.InvalidDefinition, match="The placeholder in '\\$\\{Rules\\}' has no value"):
+        machine.simulate({})

@@ -78,7 +78,10 @@ class _Flowchart:
 
     def _block(self, block: Mapping[str, Json], indent: str) -> tuple[list[str], str, list[str]]:
         """Lines of the nodes, the first state's node, and the nodes that end the block."""
-        states: Mapping[str, Mapping[str, Json]] = block["States"]
+        states = block["States"]
+        if not isinstance(states, Mapping):  # a placeholder that nobody filled stands for all of them
+            node = self._new("s")
+            return [f'{indent}{node}["{escape(states)}"]'], node, [node]
         nodes = {name: self._new("s") for name in states}
         lines: list[str] = []
         ends = []
@@ -86,8 +89,12 @@ class _Flowchart:
             lines += self._state(nodes[name], name, state, indent)
             if state["Type"] in ("Succeed", "Fail") or state.get("End") is True:
                 ends.append(nodes[name])
-            self._edges += [f"{nodes[name]} {arrow} {nodes[target]}" for arrow, target in _edges(state)]
-        return lines, nodes[block["StartAt"]], ends
+            for arrow, target in _edges(state):
+                if target not in nodes:  # a placeholder
+                    nodes[target] = self._new("s")
+                    lines.append(f'{indent}{nodes[target]}["{escape(target)}"]')
+                self._edges.append(f"{nodes[name]} {arrow} {nodes[target]}")
+        return lines, nodes.get(block["StartAt"], next(iter(nodes.values()))), ends
 
     def _state(self, node: str, name: str, state: Mapping[str, Json], indent: str) -> list[str]:
         kind = state["Type"]
@@ -120,14 +127,15 @@ class _Flowchart:
 
 def _title(state: Mapping[str, Json]) -> str:
     if state["Type"] == "Parallel":
-        return f"Parallel, {len(state['Branches'])} branches"
+        branches = state["Branches"]
+        return f"Parallel, {len(branches) if isinstance(branches, list) else branches} branches"
     most = state.get("MaxConcurrency", 0)
     return f"Map, {most} at a time" if isinstance(most, int) and most else "Map"
 
 
 def _blocks(state: Mapping[str, Json]) -> Iterator[tuple[Mapping[str, Json], str]]:
     if state["Type"] == "Parallel":
-        for number, branch in enumerate(state["Branches"]):
+        for number, branch in enumerate(_listed(state, "Branches")):
             yield branch, f"branch {number}"
     else:
         items = state.get("ItemsPath", "$")
@@ -137,15 +145,21 @@ def _blocks(state: Mapping[str, Json]) -> Iterator[tuple[Mapping[str, Json], str
         )
 
 
+def _listed(state: Mapping[str, Json], field: str) -> list[Any]:
+    """The members of a field; none if a placeholder stands for them."""
+    members = state.get(field)
+    return members if isinstance(members, list) else []
+
+
 def _edges(state: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
     """(arrow with its label, target's name)."""
     if "Next" in state:
         yield "-->", state["Next"]
-    for rule in state.get("Choices", ()):
+    for rule in _listed(state, "Choices"):
         yield f'-->|"{escape(condition(rule))}"|', rule["Next"]
     if "Default" in state:
         yield '-->|"otherwise"|', state["Default"]
-    for catcher in state.get("Catch", ()):
+    for catcher in _listed(state, "Catch"):
         yield f'-.->|"{escape(", ".join(catcher["ErrorEquals"]))}"|', catcher["Next"]
 
 

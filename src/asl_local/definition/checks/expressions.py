@@ -105,7 +105,12 @@ class Expressions:
         """The value of a `name` that ends in `.$`, anywhere below the field at `owner`."""
         message = f"The value for the field '{name}' must be a valid JSONPath or a valid intrinsic function call"
         if not isinstance(value, str):
-            self.findings.error(owner, f"The value for the field '{name}' must be a STRING", at=at)
+            kind = _TYPES[type(value)]
+            self.findings.error(
+                owner,
+                f"The value for the field '{name}' must be a STRING that contains a JSONPath but was {kind}",
+                at=at,
+            )
             return
         if is_call(value):
             self._call(value, owner, at, message)
@@ -180,6 +185,11 @@ class Expressions:
             owner, f"Result is static: {value!r} is passed on as text", code=codes.PASS_RESULT_IS_STATIC,
             hint="use Parameters to take something out of the input", at=at,
         )  # fmt: skip
+
+
+_TYPES: Final = {
+    dict: "an OBJECT", list: "an ARRAY", bool: "a BOOLEAN", int: "a NUMBER", float: "a NUMBER", type(None): "NULL",
+}  # fmt: skip
 
 
 def _expression_hint(value: str, error: ExpressionSyntaxError) -> str:

@@ -13,6 +13,7 @@ from asl_local.definition import diagnostics as codes
 from asl_local.definition.diagnostics import Findings, did_you_mean
 from asl_local.definition.grammar import DEEPEST_NESTING, LONGEST_NAME
 from asl_local.definition.json_text import escape
+from asl_local.definition.source import PLACEHOLDER
 from asl_local.values import Json
 
 _TERMINAL_TYPES = ("Succeed", "Fail")
@@ -49,29 +50,36 @@ class Flow:
         states = tree["States"]
         shaped = {name: state for name, state in states.items() if isinstance(state, dict)}
         edges: dict[str, set[str]] = {}
+        told = len(self.findings.waiting)
         for name, state in shaped.items():
             at = f"{pointer}/States/{escape(name)}"
             edges[name] = {target for target, _ in self._targets(state, at, states)}
         self.edges[pointer] = edges
         start = tree.get("StartAt")
         begins = isinstance(start, str) and self._target(start, f"{pointer}/StartAt", states)
-        if not states or len(shaped) < len(states):
+        open_targets = len(self.findings.waiting) > told  # placeholders that may lead anywhere
+        if not states or len(shaped) < len(states) or open_targets:
             return
         if not any(_may_end(state) for state in states.values()):
             self.findings.error(
                 pointer, "Workflow has no terminal state", code=codes.MISSING_END,
+                aws="ACCEPTED" if pointer else None,  # AWS looks at the top level only (measured)
                 hint='give one state "End": true, or add a Succeed or Fail state',
                 at=f"{pointer}/States", key=True,
             )  # fmt: skip
         elif begins and isinstance(start, str):
-            self._reachability(start, edges, pointer)
+            self._unreachable(edges.keys() - _reached(start, edges), edges, pointer)
+        elif isinstance(start, str):  # which names no state: AWS tells of that and of what nothing leads to
+            self._unreachable(
+                edges.keys() - {target for targets in edges.values() for target in targets}, edges, pointer
+            )
 
     def _name(self, name: str, pointer: str) -> None:
         if not 1 <= len(name) <= LONGEST_NAME:
-            what = "is empty" if not name else f"has {len(name)} characters"
+            what = f"exceeds the {LONGEST_NAME}-character limit allowed by the service" if name else "is empty"
             self.findings.error(
-                pointer, f"The state's name {what}", code=codes.INVALID_NAME,
-                hint=f"1 to {LONGEST_NAME} characters", key=True,
+                pointer, f"Invalid State name: {name or 'the name'} {what}", code=codes.INVALID_NAME,
+                hint=f"1 to {LONGEST_NAME} characters, not {len(name)}", key=True,
             )  # fmt: skip
         first = self.names.setdefault(name, pointer)
         if first != pointer:
@@ -88,6 +96,9 @@ class Flow:
     def _target(self, target: str, pointer: str, states: dict[str, Json]) -> bool:
         if target in states:
             return True
+        if states and PLACEHOLDER.search(target):
+            self.findings.placeholder(pointer, target, next(iter(states)))
+            return False
         hint = did_you_mean(target, states)
         if hint is None and target in self.names:
             hint = f"{target!r} is in another States object; a transition cannot leave its own"
@@ -99,10 +110,9 @@ class Flow:
         edges = self.edges.get(pointer, {})
         return first != second and second in _reached(first, edges) and first not in _reached(second, edges)
 
-    def _reachability(self, start: str, edges: dict[str, set[str]], pointer: str) -> None:
-        reached = _reached(start, edges)
+    def _unreachable(self, names: set[str], edges: dict[str, set[str]], pointer: str) -> None:
         for name in edges:
-            if name not in reached:
+            if name in names:
                 self.findings.error(
                     f"{pointer}/States/{escape(name)}", f'State "{name}" is not reachable.',
                     code=codes.MISSING_TARGET, hint="no transition leads there from StartAt", key=True,

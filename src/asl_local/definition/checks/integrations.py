@@ -85,6 +85,6 @@ def _fields(
     for name, written in names.items():
         if allowed is not None and name not in allowed:
             findings.warning(
-                pointer, f"The field '{name}' is not supported by Step Functions", code=codes.SCHEMA, aws="ERROR",
+                pointer, f'The field "{name}" is not supported by Step Functions', code=codes.SCHEMA, aws="ERROR",
                 at=f"{pointer}/{written}", key=True, hint=did_you_mean(name, allowed) or _HINT,
             )  # fmt: skip

@@ -63,12 +63,12 @@ class Maps:
             return
         if len(label) > grammar.LONGEST_LABEL:
             self.findings.error(
-                at, f"Invalid Label name: '{label}' exceeds the {grammar.LONGEST_LABEL}-character limit allowed by the "
+                at, f"Invalid Label name: {label} exceeds the {grammar.LONGEST_LABEL}-character limit allowed by the "
                 "service", code=codes.INVALID_LABEL,
             )  # fmt: skip
         elif not label or _NOT_IN_LABELS.search(label):
             self.findings.error(
-                at, f"Invalid Label name: '{label}' contains invalid characters", code=codes.INVALID_LABEL,
+                at, f"Invalid Label name: {label} contains invalid characters", code=codes.INVALID_LABEL,
                 hint="no blanks, brackets, wildcards or any of \" # % \\ ^ | ~ ` $ & , ; : /",
             )  # fmt: skip
         elif (first := self.labels.setdefault(label, at)) != at:

@@ -89,6 +89,7 @@ class _Check:
         if tree.get("QueryLanguage") in grammar.QUERY_LANGUAGES:
             self.machine_language = tree["QueryLanguage"]
         self.flow.block(tree, "", 0)
+        self.placeholder_for_states(tree, "")
         self.variables.open("", sealed=True)
         self.object(tree, _Where("", "Machine", self.machine_language))
         self.variables.close()
@@ -169,7 +170,8 @@ class _Check:
 
     def states(self, _row: Field, value: Json, where: _Where, at: str) -> None:
         if not isinstance(value, dict):
-            self.findings.error(at, type_name("OBJECT"))
+            if at not in self.findings.unresolved:
+                self.findings.error(at, type_name("OBJECT"))
             return
         if not value:
             self.findings.error(at, "Value cannot be empty")
@@ -177,6 +179,13 @@ class _Check:
             return
         for name, state in value.items():
             self.state(state, f"{at}/{escape(name)}", where.depth)
+
+    def placeholder_for_states(self, tree: dict[str, Json], pointer: str) -> None:
+        """A template may fill in all the states of a block: meanwhile there is one."""
+        start = tree.get("StartAt")
+        self.values.waits(
+            tree.get("States"), f"{pointer}/States", {start if isinstance(start, str) else "": {"Type": "Succeed"}}
+        )
 
     def state(self, tree: Json, pointer: str, depth: int) -> None:
         if not isinstance(tree, dict):
@@ -241,6 +250,7 @@ class _Check:
         inner = replace(where, language=self.machine_language, depth=where.depth + 1, lenient=False)
         if isinstance(tree, dict):
             self.flow.block(tree, where.pointer, inner.depth)
+            self.placeholder_for_states(tree, where.pointer)
         self.variables.open(where.pointer, sealed=is_distributed(tree))
         self.object(tree, inner)
         self.variables.close()
@@ -281,7 +291,8 @@ class _Check:
 
     def list_of(self, row: Field, value: Json, where: _Where, at: str) -> None:
         if not isinstance(value, list):
-            self.findings.error(at, type_name("ARRAY"))
+            if not self.values.waits(value, at, []):
+                self.findings.error(at, type_name("ARRAY"))
             return
         if len(value) < (row.least or 0):
             self.findings.error(at, "Value cannot be empty")
