@@ -235,6 +235,62 @@ def test_variables_are_read_assigned_and_shown() -> None:
     assert "variables" not in run({"Type": "Pass", "End": True}, inspectionLevel="DEBUG")["inspectionData"]
 
 
+def test_trace_shows_what_an_http_task_sends_and_gets() -> None:
+    task = {
+        "Type": "Task", "Resource": "arn:aws:states:::http:invoke", "End": True,
+        "Parameters": {
+            "ApiEndpoint": "https://example.com/v1", "Method": "POST", "QueryParameters": {"q": ["a b", "c"]},
+            "Headers": {"X-Of": "mine"}, "RequestBody.$": "$", "InvocationConfig": {"ConnectionArn": "arn:c"},
+        },
+    }  # fmt: skip
+    handlers = {
+        "arn:aws:states:::http:invoke": lambda _event: {
+            "StatusCode": 201, "StatusText": "Created", "Headers": {"date": ["now"]}, "ResponseBody": {"id": 7},
+        },
+    }  # fmt: skip
+    data = run(task, {"n": 1}, roleArn=ROLE, resources=handlers, inspectionLevel="TRACE")["inspectionData"]
+    assert data["request"] == {
+        "protocol": "https",
+        "method": "POST",
+        "url": "https://example.com/v1?q=a+b&q=c",
+        "headers": "[X-Of: mine, User-Agent: Amazon|StepFunctions|HttpInvoke|us-east-1, Range: bytes=0-262144]",
+        "body": '{"n":1}',
+    }
+    assert data["response"] == {
+        "protocol": "https", "statusCode": "201", "statusMessage": "Created", "headers": "[date: now]", "body": '{"id":7}',
+    }  # fmt: skip
+    shown = run(task, {"n": 1}, roleArn=ROLE, resources=handlers, inspectionLevel="DEBUG")["inspectionData"]
+    assert not {"request", "response"} & set(shown)
+
+
+def test_a_form_is_sent_as_a_form_and_no_answer_is_none() -> None:
+    task = {
+        "Type": "Task", "Resource": "arn:aws:states:::http:invoke", "End": True, "QueryLanguage": "JSONata",
+        "Arguments": {
+            "ApiEndpoint": "https://example.com/?a=1", "Method": "POST", "QueryParameters": {"b": 2},
+            "RequestBody": {"x": "y z"}, "Transform": {"RequestBodyEncoding": "URL_ENCODED"},
+            "InvocationConfig": {"ConnectionArn": "arn:c"},
+        },
+    }  # fmt: skip
+
+    def refuse(_event: Any) -> Any:
+        raise asl_local.StateError("States.Http.StatusCode.503", "busy")
+
+    answer = run(
+        task, roleArn=ROLE, resources={"arn:aws:states:::http:invoke": refuse}, inspectionLevel="TRACE"
+    )  # fmt: skip
+    assert answer["status"] == "FAILED"
+    assert answer["inspectionData"]["request"]["url"] == "https://example.com/?a=1&b=2"
+    assert answer["inspectionData"]["request"]["body"] == "x=y+z"
+    assert "response" not in answer["inspectionData"]
+
+
+def test_a_mock_does_not_excuse_parameters_that_start_no_task() -> None:
+    task = {**INVOKE, "Parameters": {"FunctionName.$": "$.n"}}
+    answer = run(task, {"n": 7}, mock={"result": {}})
+    assert (answer["status"], answer["error"]) == ("FAILED", "States.Runtime")
+
+
 def test_info_shows_nothing() -> None:
     assert run({"Type": "Succeed"}, 3) == {"status": "SUCCEEDED", "output": 3}
 
@@ -300,6 +356,7 @@ def test_all_problems_of_a_definition_are_behind_the_refusal() -> None:
 V = "ValidationException"
 REFUSALS: list[tuple[str, Any, dict[str, Any], tuple[str, str]]] = [
     ("no such state", MACHINE, {"stateName": "Gone"}, (V, "State not found in definition")),
+    ("machine", MACHINE, {}, ("InvalidDefinition", "say with stateName which state is meant")),
     ("map", MAP, {}, ("InvalidDefinition", "TestState API does not support Map or Parallel states")),
     ("role", TASK, {}, (V, "RoleArn must be specified when testing a Task state")),
     ("job", {**TASK, "Resource": "arn:aws:states:::glue:startJobRun.sync", "Parameters": {"JobName": "j"}}, {"roleArn": ROLE},

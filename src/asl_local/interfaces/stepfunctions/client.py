@@ -22,6 +22,7 @@ from asl_local.interfaces.stepfunctions import activities, arns, configurations,
 from asl_local.interfaces.stepfunctions.operations import ERRORS, MISSING, OPERATIONS
 from asl_local.interfaces.stepfunctions.parameters import operation
 from asl_local.interfaces.stepfunctions.running import Run
+from asl_local.interfaces.test_state import test_state
 from asl_local.resources import Resources
 from asl_local.resources.registry import Handler
 from asl_local.services.errors import ExceptionNames, client_error
@@ -300,6 +301,12 @@ class StepFunctions:
         assert isinstance(record.run, Run)
         record.run.wait()
         return executions.sync_answer(record, given)
+
+    @operation("TestState", OPERATIONS["TestState"])
+    def test_state(self, given: Given) -> Answer:
+        """Runs one state on a virtual clock and tells what became of it; see docs/test-state.md."""
+        request = {**given, "definition": given["definition"].encode()}
+        return test_state(resources=self.resources, seed=self.new_seed(), start=self.now(), **request)
 
     @operation("DescribeExecution", OPERATIONS["DescribeExecution"])
     def describe_execution(self, given: Given) -> Answer:

@@ -71,6 +71,24 @@ _CONFIGURATIONS: Mapping[str, Shape] = {
     "versionDescription": _DESCRIPTION,
     "encryptionConfiguration": _ENCRYPTION,
 }
+_STATE_NAME = Text(1, 80)
+_MOCK = Struct(
+    {
+        "result": _DATA,
+        "errorOutput": Struct({"error": Text(0, 256), "cause": Text(0, 32_768)}, name="MockErrorOutput"),
+        "fieldValidationMode": Text(choices=("STRICT", "PRESENT", "NONE")),
+    },
+    name="MockInput",
+)
+_STATE_CONFIGURATION = Struct(
+    {
+        "retrierRetryCount": Number(0),
+        "errorCausedByState": _STATE_NAME,
+        "mapIterationFailureCount": Number(0),
+        "mapItemReaderData": _DATA,
+    },
+    name="TestStateConfiguration",
+)
 _START: Mapping[str, Shape] = {
     "stateMachineArn": ARN,
     "name": _NAME,
@@ -139,10 +157,14 @@ OPERATIONS: Mapping[str, Struct] = {
         Struct({"resourceArn": ARN, "tagKeys": ListOf(Text(1, 128))}), "resourceArn", "tagKeys"
     ),
     "ListTagsForResource": _by("resourceArn"),
+    "TestState": _by(
+        "definition", _DEFINITION, roleArn=ARN, input=_DATA, inspectionLevel=Text(choices=("INFO", "DEBUG", "TRACE")),
+        revealSecrets=Flag(), variables=_DATA, stateName=_STATE_NAME, mock=_MOCK, context=_DATA,
+        stateConfiguration=_STATE_CONFIGURATION,
+    ),
 }  # fmt: skip
 
 MISSING: Mapping[str, str] = {
-    "TestState": "run the machine, or load the state as a machine of its own",
     "DescribeMapRun": "read the MapRun events of the execution's history",
     "ListMapRuns": "read the MapRun events of the execution's history",
     "UpdateMapRun": "a Map run takes its limits from the definition",

@@ -23,6 +23,7 @@ from asl_local.errors import TIMEOUT
 from asl_local.interfaces.machine import Given
 from asl_local.interfaces.test_state import request as requests
 from asl_local.interfaces.test_state import subject as subjects
+from asl_local.interfaces.test_state.http import exchange
 from asl_local.interfaces.test_state.inspection import Trace, trace_of, watched
 from asl_local.interfaces.test_state.maps import watched_map
 from asl_local.interfaces.test_state.request import Mock, Request
@@ -129,11 +130,20 @@ class _Test:
             self.trace.seen = seen
         if self.request.level != requests.INFO:
             found["inspectionData"] = self.trace.data()
+            if self.request.level == requests.TRACE and self._sends_http():
+                seen = self.trace.seen
+                given = seen.get("afterArguments", seen.get("afterParameters"))
+                found["inspectionData"].update(exchange(given, seen.get("result")))
             if execution.root.variables:
                 found["inspectionData"]["variables"] = text_of(execution.root.variables)
             if details:
                 found["inspectionData"]["errorDetails"] = details
         return found
+
+    def _sends_http(self) -> bool:
+        """Whether it is an HTTP Task, and somebody was asked."""
+        resource = self.subject.resource
+        return self.request.mock is None and resource is not None and resource.service == "http"
 
     # -- the machine of one state ----------------------------------------------------------------------------------
 
@@ -153,8 +163,9 @@ class _Test:
             state = watched(self.subject.model, state, self.trace)
         if request.mock is not None:
             # Whatever it is, its work is one call, and the mock answers it.
-            name = state.resource.service or state.resource.arn if state.resource is not None else state.name
-            state = replace(state, type="Task", resource=Resource(name, "lambda"), blocks=())
+            task = state.resource
+            name, fields = (state.name, None) if task is None else (task.service or task.arn, task.fields)
+            state = replace(state, type="Task", resource=Resource(name, "lambda", fields=fields), blocks=())
         if not handled:
             state = replace(state, retry=(), catch=())
         ends = {name: _end(name) for name in _targets(state)}

@@ -42,8 +42,9 @@ def find(definition: Definition, name: str | None, substitutions: Mapping[str, A
 
     Raises ClientError: InvalidDefinition, whose cause has every problem with place and hint, or ValidationException.
     """
+    tree: Any = None
     try:
-        tree: Any = read_source(definition, substitutions).tree
+        tree = read_source(definition, substitutions).tree
         if name is None:
             tree = _machine_around(tree)
         machine, source, _ = load_model(tree)
@@ -51,6 +52,8 @@ def find(definition: Definition, name: str | None, substitutions: Mapping[str, A
             raise InvalidDefinition(machine.unresolved, source.name)
     except InvalidDefinition as error:
         message = creation_error(error.diagnostics) or str(error)
+        if name is None and isinstance(tree, dict) and "States" in tree.get("States", {}).get(NAME, {}):
+            message += " (the definition is a whole machine: say with stateName which state is meant)"
         raise refused(message, "InvalidDefinition") from error
     wanted = NAME if name is None else name
     for state in _states(machine.top):
