@@ -111,6 +111,14 @@ def method_of(operation: str) -> str:
     return re.sub(r"(?<!^)([A-Z])", r"_\1", operation).lower()
 
 
+def misses() -> str:
+    """The recorded cases that are not met."""
+    sys.path.insert(0, str(PROJECT / "tests" / "conformance"))
+    from misses import MISSES  # noqa: PLC0415
+
+    return table(["case", "why"], [[f"`{case}`", why] for case, why in MISSES.items()]) if MISSES else "Nothing."
+
+
 def fields() -> str:
     """The grammar."""
     return grammar.markdown()
@@ -155,6 +163,7 @@ def tree() -> str:
 PRINTED: dict[str, Callable[[], str]] = {
     "tree": tree,
     "fields": fields,
+    "misses": misses,
     "operators": operators,
     "intrinsics": intrinsics,
     "events": events,
