@@ -78,7 +78,10 @@ PROBES: dict[str, list[dict[str, Any]]] = {
         task("arn:aws:states:::states:startExecution.sync"),
     ],
 }  # fmt: skip
-ELSEWHERE = {"JSON and YAML definitions, definition substitutions"}
+ELSEWHERE = {
+    "JSON and YAML definitions, definition substitutions",  # below
+    "CloudFormation and SAM templates, CDK's output, serverless.yml, folders of them",  # tests/definition/test_templates_*
+}
 
 
 def rows() -> dict[str, str]:

@@ -4,6 +4,8 @@ A tour:
 
     machine = asl_local.load("order.asl.json")          # a path, text or dict; every problem at once, with its place
     asl_local.validate(text)                            # the same, as a list of diagnostics
+    asl_local.load("template.yaml", name="Orders")      # out of CloudFormation, SAM, cdk.out, serverless.yml
+    asl_local.definitions_in("template.yaml")           # all that are in there
     result = machine.run(input, resources={...})        # real time, handlers on threads
     result = machine.simulate(input, resources={...})   # a virtual clock: a Wait of a year takes no time
     result.status, result.output, result.error, result.cause
@@ -20,10 +22,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from asl_local.definition import FoundDefinition
 from asl_local.drivers import Callbacks
 from asl_local.engine import Execution, Identity, Limits
 from asl_local.errors import (
     AslError,
+    DefinitionNotFound,
     Diagnostic,
     ExecutionFailed,
     ExecutionNotRedrivable,
@@ -36,7 +40,7 @@ from asl_local.errors import (
     UnansweredToken,
     UnknownResource,
 )
-from asl_local.interfaces.machine import Machine, Result, load, validate
+from asl_local.interfaces.machine import Machine, Result, definitions_in, load, validate
 from asl_local.reporters import Event, History
 from asl_local.resources import Job, Resources
 
@@ -50,11 +54,13 @@ __version__ = "0.1.0"
 __all__ = [
     "AslError",
     "Callbacks",
+    "DefinitionNotFound",
     "Diagnostic",
     "Event",
     "Execution",
     "ExecutionFailed",
     "ExecutionNotRedrivable",
+    "FoundDefinition",
     "History",
     "Identity",
     "InvalidDefinition",
@@ -72,6 +78,7 @@ __all__ = [
     "TaskTimedOut",
     "UnansweredToken",
     "UnknownResource",
+    "definitions_in",
     "load",
     "test_state",
     "validate",

@@ -6,8 +6,8 @@ Whose fault an error is can be read off its class:
 - the definition's author: `InvalidDefinition` (all problems at once), `ExpressionSyntaxError` (one expression)
 - the handler: `StateError` (raised by a handler to name an error that Retry and Catch see)
 - the data at run time: `EvaluationError` (the interpreter could not evaluate a field)
-- the caller: `UnknownResource`, `InvalidExecutionInput`, `NotJson`, `ExecutionFailed` (asked for by `Result.unwrap`),
-  `UnansweredToken`, `InvalidToken`, `TaskTimedOut`, `ExecutionNotRedrivable`
+- the caller: `DefinitionNotFound`, `UnknownResource`, `InvalidExecutionInput`, `NotJson`, `UnansweredToken`,
+  `InvalidToken`, `TaskTimedOut`, `ExecutionNotRedrivable`, `ExecutionFailed` (asked for by `Result.unwrap`)
 - us: `InternalError` ("please report")
 """
 
@@ -106,6 +106,10 @@ class EvaluationError(StateError):
     def __init__(self, error: str, cause: str = "", location: str | None = None) -> None:
         super().__init__(error, cause)
         self.location = location
+
+
+class DefinitionNotFound(AslError, LookupError):
+    """A file or folder holds no state machine of the name that was asked for, or several and no name was given."""
 
 
 class UnknownResource(AslError, LookupError):

@@ -310,3 +310,49 @@ def test_aws_runs_a_services_command_and_passes_its_exit_code_on(capsys: pytest.
     assert json.loads(capsys.readouterr().out)["TopicArn"].endswith(":news")
     assert cli.main(["aws", "dynamodb", "scan", "--table-name", "None", "--root", "r"]) == 254
     assert "ResourceNotFoundException" in capsys.readouterr().err
+
+
+# -- templates
+
+TEMPLATE = """\
+Parameters:
+  Pause: {Type: Number}
+Resources:
+  Good:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Definition:
+        StartAt: A
+        States: {A: {Type: Wait, Seconds: !Ref Pause, End: true}}
+  Bad:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Definition:
+        StartAt: A
+        States: {A: {Type: Pass}}
+"""
+
+
+def test_validate_shows_each_machine_of_a_template(capsys: pytest.CaptureFixture[str]) -> None:
+    write("t.yaml", TEMPLATE)
+    assert cli.main(["validate", "t.yaml"]) == 1
+    shown = capsys.readouterr().out
+    assert "t.yaml: Good: no problems" in shown
+    assert "t.yaml:15:18: error SCHEMA_VALIDATION_FAILED" in shown
+    assert "  15 |         States: {A: {Type: Pass}}\n" in shown
+    assert "t.yaml: Bad: 1 error" in shown
+    assert cli.main(["validate", "t.yaml", "--machine", "Good"]) == 0
+    assert cli.main(["validate", ".", "--format", "json"]) == 1
+    assert "Bad" in capsys.readouterr().out
+
+
+def test_run_and_graph_take_one_machine_of_a_template(capsys: pytest.CaptureFixture[str]) -> None:
+    write("t.yaml", TEMPLATE)
+    assert cli.main(["graph", "t.yaml", "--machine", "Good"]) == 0
+    assert cli.main(["graph", "t.yaml"]) == cli.USAGE
+    assert "2 state machines, name one of them: Good, Bad" in capsys.readouterr().err
+    assert cli.main(["run", "t.yaml", "--machine", "Good", "--simulate"]) == cli.USAGE
+    assert "The placeholder in '${Pause}' has no value" in capsys.readouterr().err
+    arguments = ["run", "t.yaml", "--machine", "Good", "--simulate", "--substitute", "Pause=60"]
+    assert cli.main(arguments) == 0
+    assert "60.000 s  A left" in capsys.readouterr().err

@@ -14,34 +14,52 @@ from asl_local.definition.diagnostics import DROP, creation_error, render, to_aw
 from asl_local.definition.json_text import unescape
 from asl_local.definition.model import StateMachine
 from asl_local.definition.source import Definition, Source, read
+from asl_local.definition.templates import FoundDefinition, find, pick
 from asl_local.errors import Diagnostic, InvalidDefinition
 from asl_local.values import Json
 
 
 def validate(
-    definition: Definition, *, substitutions: Mapping[str, Any] | None = None, type: str = "STANDARD"
-) -> list[Diagnostic]:
+    definition: Definition | FoundDefinition, *, substitutions: Mapping[str, Any] | None = None,
+    type: str | None = None, name: str | None = None,
+) -> list[Diagnostic]:  # fmt: skip
     """Every problem of a definition, errors and warnings, in order of position; empty when there is none.
 
-    A bad definition never raises; a file that cannot be read does (OSError).
+    Of a template or a folder all machines are checked, one after the other, or the one that `name` picks. `type` is
+    STANDARD or EXPRESS; without it what the template says, else STANDARD. A bad definition never raises; a file that
+    cannot be read does (OSError), and a name that is not there (DefinitionNotFound).
     """
+    given = substitutions or {}
     try:
-        source = read(definition, substitutions)
+        found = find(definition, given)
     except InvalidDefinition as error:
         return error.diagnostics
-    return check(source, type=type)
+    if name is not None:
+        found = [pick(found, name, str(definition))]
+    return [diagnostic for each in found for diagnostic in _examined(each, given, type)]
+
+
+def _examined(found: FoundDefinition, given: Mapping[str, Any], type: str | None) -> list[Diagnostic]:
+    try:
+        source = found.read(given)
+    except InvalidDefinition as error:
+        return error.diagnostics
+    return check(source, type=type or found.type)
 
 
 def load_model(
-    definition: Definition, substitutions: Mapping[str, Any] | None = None, type: str = "STANDARD"
+    definition: Definition | FoundDefinition, substitutions: Mapping[str, Any] | None = None, type: str | None = None
 ) -> tuple[StateMachine, Source, list[Diagnostic]]:
     """The model of a definition, its source, and its warnings.
 
     Raises InvalidDefinition with every problem if one is an error. Where a placeholder stands for what must be a number
     or an expression, the model has `unresolved` errors: it can be looked at and not be run.
     """
-    source = read(definition, substitutions)
-    findings = examine(source, type)
+    if isinstance(definition, FoundDefinition):
+        source, kind = definition.read(substitutions or {}), type or definition.type
+    else:
+        source, kind = read(definition, substitutions), type or "STANDARD"
+    findings = examine(source, kind)
     found = findings.placed(source)
     if any(diagnostic.severity == "ERROR" for diagnostic in found):
         raise InvalidDefinition(found, source.name)
@@ -63,6 +81,6 @@ def _with(tree: Json, steps: list[str], value: Any) -> Json:
 
 
 __all__ = [
-    "Definition", "Source", "StateMachine", "check", "creation_error", "load_model", "read", "render", "to_aws",
-    "validate",
+    "Definition", "FoundDefinition", "Source", "StateMachine", "check", "creation_error", "find", "load_model", "pick",
+    "read", "render", "to_aws", "validate",
 ]  # fmt: skip

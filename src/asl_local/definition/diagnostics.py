@@ -35,8 +35,9 @@ PASS_RESULT_IS_STATIC = "PASS_RESULT_IS_STATIC"  # noqa: S105 - not a password
 NOT_SUPPORTED_YET = "NOT_SUPPORTED_YET"
 UNRESOLVED = "UNRESOLVED_SUBSTITUTION"
 LIKELY_MISTAKE = "LIKELY_MISTAKE"  # runs, on AWS too, and is hardly meant
+INVALID_TEMPLATE = "INVALID_TEMPLATE"
 OWN_CODES: Final = frozenset(
-    {NOT_SUPPORTED_YET, UNRESOLVED, LIKELY_MISTAKE, "UNUSED_SUBSTITUTION", "INVALID_YAML_DESCRIPTION"}
+    {NOT_SUPPORTED_YET, UNRESOLVED, LIKELY_MISTAKE, INVALID_TEMPLATE, "UNUSED_SUBSTITUTION", "INVALID_YAML_DESCRIPTION"}
 )
 
 
@@ -64,10 +65,12 @@ class Findings:
 
     `path` is the place as AWS names it, often the object that holds the fault; `at` points to the fault itself, its
     key if `key` is set, and gives line and column. `unresolved` are values that cannot be what they must be before
-    their placeholder is filled, by pointer, each with what may stand there meanwhile.
+    their placeholder is filled, by pointer, each with what may stand there meanwhile; and numbers and booleans that a
+    substitution gave as text (`worded`), each with its value.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, worded: frozenset[str] = frozenset()) -> None:
+        self.worded = worded
         self._found: dict[_Finding, None] = {}
         self.unresolved: dict[str, Json | _Drop] = {}
         self.waiting: list[_Finding] = []

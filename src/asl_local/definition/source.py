@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from asl_local.definition import json_text, yaml_text
 from asl_local.definition.json_text import DEEPEST, Fault, Layout, UnreadableText, escape, unescape
+from asl_local.definition.pieces import Composed, Piece, bare_placeholders, lines_of
 from asl_local.errors import Diagnostic, InvalidDefinition, NotJson
 from asl_local.values import Json, accept, text_of
 
@@ -33,16 +34,20 @@ class Source:
     """A definition as it was given: its tree, its text (None for a dict), its name, and where things stand.
 
     `problems` are faults that left the tree readable: members given twice, YAML's traps, unused substitutions.
+    `worded` holds the pointers of strings that are a substitution's text and nothing else: such a text may stand for a
+    number or a boolean. `used` are substitutions that were filled into the text before it was read.
     """
 
     def __init__(
         self, tree: Json, text: str | None, name: str, problems: Iterable[Diagnostic] = (),
-        layout: Callable[[], Layout] | None = None,
+        layout: Callable[[], Layout] | None = None, *, worded: Iterable[str] = (), used: Iterable[str] = (),
     ) -> None:  # fmt: skip
         self.tree = tree
         self.text = text
         self.name = name
         self.problems = tuple(problems)
+        self.worded = frozenset(worded)
+        self.used = frozenset(used)
         self._make_layout = layout
         self._layout: Layout | None = None
 
@@ -64,22 +69,27 @@ def read(definition: Definition | None, substitutions: Mapping[str, Any] | None 
     A string is a path if it ends in .json, .yaml or .yml or names an existing file, text otherwise. Raises
     InvalidDefinition where there is no tree to speak of, and OSError where a file cannot be read.
     """
+    if isinstance(definition, Mapping):
+        return substitute(_from_mapping(definition), substitutions)
+    text, name, yaml = text_and_name(definition)
+    return substitute(from_text(text, name, yaml=yaml, given=substitutions or {}), substitutions)
+
+
+def text_and_name(definition: Definition | None) -> tuple[str, str, bool | None]:
+    """The text of a path, text or bytes, its name in messages, and whether it is YAML (None: its look decides)."""
     if definition is None:
         raise _refusal("MISSING_DESCRIPTION", "There is no definition", "definition")
-    if isinstance(definition, Mapping):
-        source = _from_mapping(definition)
-    elif isinstance(definition, bytes):
-        source = _from_text(_decode(definition, "definition"), "definition")
-    elif isinstance(definition, os.PathLike) or (isinstance(definition, str) and _is_path(definition)):
-        source = _from_file(Path(definition))
-    elif isinstance(definition, str):
-        source = _from_text(definition.removeprefix("\ufeff"), "definition")
-    else:
-        raise TypeError(f"a definition is a path, a text or a mapping, not a {type(definition).__name__}")
-    return _substitute(source, substitutions)
+    if isinstance(definition, bytes):
+        return _decode(definition, "definition"), "definition", None
+    if isinstance(definition, os.PathLike) or (isinstance(definition, str) and is_path(definition)):
+        return _contents(Path(definition))
+    if isinstance(definition, str):
+        return definition.removeprefix("\ufeff"), "definition", None
+    raise TypeError(f"a definition is a path, a text or a mapping, not a {type(definition).__name__}")
 
 
-def _is_path(text: str) -> bool:
+def is_path(text: str) -> bool:
+    """Whether a string is meant as a file's name."""
     if "\n" in text or "{" in text.replace("${", "") or len(text) > 4096 or "\0" in text or not text.strip():
         return False
     return _LOOKS_LIKE_A_PATH.fullmatch(text) is not None or os.path.exists(text)  # noqa: PTH110 - may be no path at all
@@ -97,13 +107,13 @@ def _from_mapping(definition: Mapping[str, Any]) -> Source:
     return Source(tree, None, "definition")
 
 
-def _from_file(path: Path) -> Source:
+def _contents(path: Path) -> tuple[str, str, bool | None]:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         raise FileNotFoundError(2, f"there is no such file{_near_misses(path)}", str(path)) from None
     ending = path.suffix.lower()
-    return _from_text(_decode(data, str(path)), str(path), yaml=ending in _YAML_ENDINGS if ending in _ENDINGS else None)
+    return _decode(data, str(path)), str(path), ending in _YAML_ENDINGS if ending in _ENDINGS else None
 
 
 def _near_misses(path: Path) -> str:
@@ -128,7 +138,13 @@ def _decode(data: bytes, name: str) -> str:
         ) from None
 
 
-def _from_text(text: str, name: str, *, yaml: bool | None = None) -> Source:
+def looks_like_yaml(text: str) -> bool:
+    """Whether a text whose file's name does not say so is YAML."""
+    return _LOOKS_LIKE_YAML.match(text) is not None
+
+
+def from_text(text: str, name: str, *, yaml: bool | None = None, given: Mapping[str, Any]) -> Source:
+    """The source of a text. `given` fills placeholders outside of JSON's strings, and no others."""
     if not text:
         raise _refusal("MISSING_DESCRIPTION", "The definition is empty", name)
     if not text.strip():
@@ -138,33 +154,65 @@ def _from_text(text: str, name: str, *, yaml: bool | None = None) -> Source:
             "INVALID_JSON_DESCRIPTION", f"The text has {len(text):,} characters; AWS takes {LONGEST_TEXT:,}", name
         )
     if yaml is None:
-        yaml = _LOOKS_LIKE_YAML.match(text) is not None
+        yaml = looks_like_yaml(text)
     code = "INVALID_YAML_DESCRIPTION" if yaml else "INVALID_JSON_DESCRIPTION"
     layout: Layout | None
     try:
         tree, layout = yaml_text.load(text) if yaml else json_text.load(text)
     except UnreadableText as error:
-        raise InvalidDefinition([_diagnostic(code, fault) for fault in error.faults], name) from None
+        if not yaml and "${" in text:
+            place = lines_of(text)
+            return from_pieces(Composed([Piece(text, place)]), text, name, given)
+        raise InvalidDefinition([diagnostic(code, fault) for fault in error.faults], name) from None
     known = layout
     return Source(
-        tree, text, name, [_diagnostic(code, fault) for fault in (layout.faults if layout else ())],
+        tree, text, name, [diagnostic(code, fault) for fault in (layout.faults if layout else ())],
         (lambda: json_text.layout(text)) if known is None else (lambda: known),
     )  # fmt: skip
 
 
-def _diagnostic(code: str, fault: Fault) -> Diagnostic:
+def from_pieces(composed: Composed, text: str, name: str, given: Mapping[str, Any]) -> Source:
+    """The source of a JSON text that was put together from pieces of the file whose whole text is `text`."""
+    used: set[str] = set()
+    try:
+        try:
+            tree, faults = composed.load()
+        except UnreadableText:
+            found = bare_placeholders(composed, given) if "${" in composed.text else None
+            if found is None:
+                raise
+            composed, used = found
+            tree, faults = composed.load()
+    except UnreadableText as error:
+        problems = [diagnostic("INVALID_JSON_DESCRIPTION", fault) for fault in error.faults]
+        raise InvalidDefinition(problems, name) from None
+    problems = [diagnostic("INVALID_JSON_DESCRIPTION", fault) for fault in faults]
+    return Source(tree, text, name, problems, composed.layout, used=used)
+
+
+def diagnostic(code: str, fault: Fault) -> Diagnostic:
+    """A fault of a text as a diagnostic."""
     return Diagnostic(code, "ERROR", fault.pointer, fault.line, fault.column, fault.message, fault.hint)
 
 
 # --------------------------------------------------------------------------------------------------- substitutions
 
 
-def _substitute(source: Source, substitutions: Mapping[str, Any] | None) -> Source:
-    """Fills `${name}` in every string, keys included; what is given and not used, or used and not given, is told."""
+def substitute(
+    source: Source,
+    substitutions: Mapping[str, Any] | None,
+    *,
+    expected: Iterable[str] = (),
+    elsewhere: Iterable[str] = (),
+) -> Source:
+    """Fills `${name}` in every string, keys included; what is given and not used, or used and not given, is told.
+
+    Placeholders that are `expected` need no value, and what is given for `elsewhere` need not be used here.
+    """
     if source.text is not None and not substitutions and "${" not in source.text:
-        _limit_depth(source.tree, source.name)
+        limit_depth(source.tree, source.name)
         return source
-    filling = _Filling(substitutions or {})
+    filling = _Filling(substitutions or {}, expected)
     try:
         tree = filling.fill(source.tree, "", 0)
     except NotJson as error:
@@ -181,9 +229,12 @@ def _substitute(source: Source, substitutions: Mapping[str, Any] | None) -> Sour
                 {filling.rename(pointer): place for pointer, place in places.keys.items()},
             )
 
-        filled = Source(tree, source.text, source.name, (), layout if source.text is not None else None)
-    given = substitutions or {}
-    unused = [name for name in given if name not in filling.used]
+        filled = Source(
+            tree, source.text, source.name, (), layout if source.text is not None else None,
+            worded=source.worded | filling.worded,
+        )  # fmt: skip
+    known = filling.used.union(source.used, elsewhere)
+    unused = [name for name in substitutions or {} if name not in known]
     problems.extend(
         Diagnostic(
             "UNUSED_SUBSTITUTION", "WARNING", "", None, None, f"The substitution '{name}' is used nowhere",
@@ -209,7 +260,8 @@ def _did_you_mean(name: str, others: Iterable[str]) -> str | None:
     return f"did you mean '{close[0]}'?" if close else None
 
 
-def _limit_depth(tree: Json, name: str) -> None:
+def limit_depth(tree: Json, name: str) -> None:
+    """Raise InvalidDefinition for a tree that is nested too deeply for the walks over it."""
     level = [tree]
     depth = 0
     while level := [
@@ -226,9 +278,11 @@ def _limit_depth(tree: Json, name: str) -> None:
 class _Filling:
     """One pass over a tree that fills its placeholders."""
 
-    def __init__(self, given: Mapping[str, Any]) -> None:
+    def __init__(self, given: Mapping[str, Any], expected: Iterable[str] = ()) -> None:
         self.given = {name: accept(value, f"substitutions[{name!r}]") for name, value in given.items()}
+        self.expected = frozenset(expected)
         self.used: set[str] = set()
+        self.worded: set[str] = set()
         self.left: dict[str, list[str]] = {}
 
     def fill(self, value: Json, pointer: str, depth: int) -> Json:
@@ -250,6 +304,8 @@ class _Filling:
         whole = PLACEHOLDER.fullmatch(text)
         if whole is not None and whole[1] in self.given:
             self.used.add(whole[1])
+            if isinstance(self.given[whole[1]], str):
+                self.worded.add(pointer)
             return self.given[whole[1]]
         return self._text(text, pointer)
 
@@ -257,7 +313,7 @@ class _Filling:
         def value(match: re.Match[str]) -> str:
             name = match[1]
             if name not in self.given:
-                if pointer is not None:
+                if pointer is not None and name not in self.expected:
                     self.left.setdefault(name, []).append(pointer)
                 return match[0]
             self.used.add(name)

@@ -3,7 +3,8 @@
 Knows: YAML, and where YAML 1.1 and 1.2 disagree. Must never know: states, fields, files.
 
 A definition is JSON data, so what JSON has no form for is refused: tags, anchors and aliases, merge keys, keys that are
-no text, several documents. A plain scalar that YAML 1.1 and YAML 1.2 read differently (`on`, `012`, `1_000`, `12:30`,
+no text, several documents. A template may have the first three: a tag is a function's short form (`!Sub x` reads as
+`{"Fn::Sub": "x"}`, and no tag ever makes an object), aliases repeat their anchor's value. A plain scalar that YAML 1.1 and YAML 1.2 read differently (`on`, `012`, `1_000`, `12:30`,
 an unquoted date) is refused too, whichever reading is meant: the next tool may have the other one.
 """
 
@@ -57,13 +58,20 @@ _CLOUDFORMATION = (
 )
 
 
+# Short forms whose long form does not begin with Fn:: (CloudFormation, "Intrinsic function reference").
+_PLAIN_FUNCTIONS = {"Ref": "Ref", "Condition": "Condition"}
+_CORE_TAG = "tag:yaml.org,2002:"
+_DATE = re.compile(r"\d{4}-\d\d?-\d\d?.*")
+
 TOO_DEEP = f"nested more than {DEEPEST} levels deep"
+_MOST_VALUES = 200_000  # aliases of aliases multiply
 
 
-def load(text: str) -> tuple[Json, Layout]:
+def load(text: str, *, template: bool = False) -> tuple[Json, Layout]:
     """The value and its layout, whose `faults` are what YAML may hold and a definition may not.
 
-    Raises UnreadableText for what is no YAML, and ModuleNotFoundError without PyYAML.
+    In a `template`, tags, aliases and merge keys are read, and unquoted dates are text. Raises UnreadableText for what
+    is no YAML, and ModuleNotFoundError without PyYAML.
     """
     try:
         import yaml  # noqa: PLC0415 - an optional dependency
@@ -73,7 +81,7 @@ def load(text: str) -> tuple[Json, Layout]:
         ) from None
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return _Reader(yaml.parse(text, Loader=loader)).document()
+        return _Reader(yaml.parse(text, Loader=loader), template=template).document()
     except yaml.YAMLError as error:
         raise UnreadableText(_fault(error, text)) from None
 
@@ -101,9 +109,12 @@ def _fault(error: Any, text: str) -> Fault:
 class _Reader:
     """Builds the value from the parser's events; PyYAML's own composer would resolve aliases silently."""
 
-    def __init__(self, events: Iterator[Any]) -> None:
+    def __init__(self, events: Iterator[Any], *, template: bool = False) -> None:
         self.events = events
         self.layout = Layout()
+        self.template = template
+        self.anchors: dict[str, tuple[Json, str, int]] = {}
+        self.count = 0
 
     def document(self) -> tuple[Json, Layout]:
         value: Json = None
@@ -133,6 +144,8 @@ class _Reader:
         if depth > DEEPEST:
             self._stop(event, TOO_DEEP)
         kind = type(event).__name__
+        if self.template:
+            return self._template_value(event, kind, pointer, depth)
         if kind == "AliasEvent":
             self._note(
                 event, pointer, f"the alias *{event.anchor} is not allowed", "write the value out; JSON has no aliases"
@@ -142,11 +155,51 @@ class _Reader:
             self._note(event, pointer, f"the anchor &{event.anchor} is not allowed", "JSON has no anchors and aliases")
         if event.tag is not None:
             self._note(event, pointer, f"the tag {event.tag} is not allowed", _CLOUDFORMATION)
+        return self._content(event, kind, pointer, depth)
+
+    def _content(self, event: Any, kind: str, pointer: str, depth: int) -> Json:
         if kind == "MappingStartEvent":
             return self._mapping(pointer, depth)
         if kind == "SequenceStartEvent":
             return self._sequence(pointer, depth)
         return self._scalar(event, pointer)
+
+    def _template_value(self, event: Any, kind: str, pointer: str, depth: int) -> Json:
+        """A value with its tag as a function around it, or the value that an alias repeats."""
+        if kind == "AliasEvent":
+            return self._alias(event, pointer)
+        before = self.count
+        self._counted(event, 1)
+        tag: str = event.tag or ""
+        if tag.startswith("!") and len(tag) > 1:
+            name = tag[1:]
+            function = _PLAIN_FUNCTIONS.get(name) or f"Fn::{name}"
+            inner = f"{pointer}/{escape(function)}"
+            self.layout.values[inner] = self.layout.keys[inner] = self.layout.values[pointer]
+            value: Json = {function: self._content(event, kind, inner, depth + 1)}
+        else:
+            if tag.startswith(_CORE_TAG) and tag.removeprefix(_CORE_TAG) not in ("str", "seq", "map"):
+                self._note(event, pointer, f"the tag !!{tag.removeprefix(_CORE_TAG)} is not allowed", "remove it")
+            value = self._content(event, kind, pointer, depth)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = (value, pointer, self.count - before)
+        return value
+
+    def _alias(self, event: Any, pointer: str) -> Json:
+        """The anchor's value, with its places."""
+        if event.anchor not in self.anchors:
+            self._stop(event, f"the alias *{event.anchor} names no anchor before it")
+        value, origin, count = self.anchors[event.anchor]
+        self._counted(event, count)
+        for places in (self.layout.values, self.layout.keys):
+            below = [(known, place) for known, place in places.items() if known.startswith(f"{origin}/")]
+            places.update({pointer + known[len(origin) :]: place for known, place in below})
+        return value
+
+    def _counted(self, event: Any, values: int) -> None:
+        self.count += values
+        if self.count > _MOST_VALUES:
+            self._stop(event, f"more than {_MOST_VALUES:,} values, aliases counted as often as they are used")
 
     def _sequence(self, pointer: str, depth: int) -> list[Json]:
         items: list[Json] = []
@@ -156,9 +209,13 @@ class _Reader:
 
     def _mapping(self, pointer: str, depth: int) -> dict[str, Json]:
         members: dict[str, Json] = {}
+        merged: dict[str, Json] = {}
         while type(event := next(self.events)).__name__ != "MappingEndEvent":
             if type(event).__name__ != "ScalarEvent":
                 self._stop(event, "a key that is no text", "the keys of a definition are strings")
+            if self.template and not event.style and event.value == "<<":
+                self._merge(pointer, depth, merged)
+                continue
             if not event.style and event.value == "<<":
                 self._note(event, pointer, "the merge key << is not allowed", "write the members out")
                 name = event.value
@@ -178,7 +235,22 @@ class _Reader:
                 )
             self.layout.keys[child] = (event.start_mark.line + 1, event.start_mark.column + 1)
             members[name] = self._value(next(self.events), child, depth + 1)
-        return members
+        return {**merged, **members} if merged else members
+
+    def _merge(self, pointer: str, depth: int, merged: dict[str, Json]) -> None:
+        """The members that `<<: *other` or `<<: [*one, *two]` adds; the earlier of two wins (YAML 1.1, "merge")."""
+        event = next(self.events)
+        value = self._value(event, f"{pointer}/<<", depth + 1)
+        for at, each in enumerate(value if isinstance(value, list) else [value]):
+            if not isinstance(each, dict):
+                self._stop(event, "the merge key << takes a mapping or a list of mappings")
+            origin = f"{pointer}/<</{at}" if isinstance(value, list) else f"{pointer}/<<"
+            for name in each.keys() - merged.keys():
+                merged[name] = each[name]
+                source, target = f"{origin}/{escape(name)}", f"{pointer}/{escape(name)}"
+                for places in (self.layout.values, self.layout.keys):
+                    for known in [k for k in places if k == source or k.startswith(f"{source}/")]:
+                        places.setdefault(target + known[len(source) :], places[known])
 
     def _scalar(self, event: Any, pointer: str) -> Json:
         text: str = event.value
@@ -195,7 +267,7 @@ class _Reader:
         if _NOT_A_NUMBER.fullmatch(text):
             self._note(event, pointer, f"{text} is not a JSON number")
             return None
-        for trap, readings in _TRAPS:
+        for trap, readings in () if self.template and _DATE.fullmatch(text) else _TRAPS:
             if trap.fullmatch(text):
                 self._note(event, pointer, f"{text!r} is {readings}", f'quote it: "{text}"')
                 break

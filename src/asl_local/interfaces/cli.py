@@ -36,7 +36,12 @@ or, where no function needs a stand-in,
 The keys are Lambda functions' ARNs, names or shell-style patterns of them; a function takes (event) or (event, context).
 FILE:NAME uses another function or mapping than these. Given twice, the later one's entries win.
 """
-_VALIDATE = "Check definitions without running them. Exit code 1 if there is an error; warnings alone are fine."
+_VALIDATE = """\
+Check definitions without running them. Exit code 1 if there is an error; warnings alone are fine.
+
+Every state machine of a template (CloudFormation, SAM), of serverless.yml, of CDK's output and of a folder is checked.
+"""
+_DEFINITION = "a .asl.json, .asl.yaml or .asl.yml file, a template, or a folder"
 _GRAPH = "Draw a definition: the text of a Mermaid flowchart, which GitHub, GitLab and many editors show as a picture."
 _HISTORY = "List the executions recorded under a root, the latest first, or show the events of one."
 _TEST_STATE = """\
@@ -177,13 +182,19 @@ def _add_substitute(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME=VALUE",
         type=_pair,
-        help="fill the placeholder ${NAME} of the definition; may be given several times",
+        help="fill the placeholder ${NAME}, or give the template's parameter NAME; may be given several times",
+    )
+
+
+def _add_machine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--machine", metavar="NAME", help="which state machine of a template or folder: its logical ID or name"
     )
 
 
 def _add_run(commands: Any) -> None:
     parser = _command(commands, "run", _RUN)
-    parser.add_argument("definition", metavar="DEFINITION", help="a .asl.json, .asl.yaml or .asl.yml file")
+    parser.add_argument("definition", metavar="DEFINITION", help=_DEFINITION)
     parser.add_argument("--input", metavar="JSON|@FILE|FILE|-", help="the execution's input; default: {}")
     parser.add_argument("--resources", action="append", default=[], metavar="MODULE|FILE", help="who answers the tasks")
     _add_root(parser)
@@ -193,6 +204,7 @@ def _add_run(commands: Any) -> None:
     )
     parser.add_argument("--name", metavar="NAME", help="the execution's name; default: one that tells machine and time")
     _add_substitute(parser)
+    _add_machine(parser)
     parser.add_argument(
         "--max-events",
         type=_limit,
@@ -213,24 +225,21 @@ def _add_run(commands: Any) -> None:
 
 def _add_validate(commands: Any) -> None:
     parser = _command(commands, "validate", _VALIDATE)
-    parser.add_argument(
-        "definitions",
-        metavar="DEFINITION",
-        nargs="+",
-        help="a .asl.json, .asl.yaml or .asl.yml file, or - for standard input",
-    )
+    parser.add_argument("definitions", metavar="DEFINITION", nargs="+", help=f"{_DEFINITION}, or - for standard input")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
-    parser.add_argument("--type", choices=("STANDARD", "EXPRESS"), default="STANDARD", help="default: STANDARD")
+    parser.add_argument("--type", choices=("STANDARD", "EXPRESS"), help="default: what the template says, or STANDARD")
     _add_substitute(parser)
+    _add_machine(parser)
     parser.set_defaults(run=_lazily("cli_show", "validate"))
 
 
 def _add_graph(commands: Any) -> None:
     parser = _command(commands, "graph", _GRAPH)
-    parser.add_argument("definition", metavar="DEFINITION", help="a .asl.json, .asl.yaml or .asl.yml file")
+    parser.add_argument("definition", metavar="DEFINITION", help=_DEFINITION)
     parser.add_argument("--format", choices=("mermaid",), default="mermaid", help="default: mermaid")
     parser.add_argument("-o", "--output", metavar="FILE", help="write there instead of to standard output")
     _add_substitute(parser)
+    _add_machine(parser)
     parser.set_defaults(run=_lazily("cli_show", "graph"))
 
 

@@ -47,7 +47,7 @@ class UsageError(AslError):
 def run(options: argparse.Namespace) -> int:
     """The command. Gives 0 if the execution SUCCEEDED, 1 if not, 130 if it was interrupted."""
     try:
-        machine = load(Path(options.definition), substitutions=dict(options.substitute) or None)
+        machine = load(Path(options.definition), substitutions=dict(options.substitute) or None, name=options.machine)
         for warning in () if options.quiet else machine.warnings:
             print(f"warning: {warning}", file=sys.stderr)
     except InvalidDefinition as error:
@@ -98,8 +98,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def problems(error: InvalidDefinition, file: str) -> list[str]:
-    """A line for each error of a definition."""
+    """A line for each error of a definition, which stands in `file` or in one that this refers to."""
     lines = []
+    file = error.source if error.source not in ("", "definition") else file
     for each in error.diagnostics:
         if each.severity == "ERROR":
             place = f"{file}:{each.line}:{each.column}" if each.line is not None else file

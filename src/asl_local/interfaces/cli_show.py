@@ -8,17 +8,18 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from asl_local.definition.diagnostics import render
-from asl_local.definition.source import Source
+from asl_local import definition as definitions
+from asl_local.definition import FoundDefinition, Source
 from asl_local.errors import Diagnostic, InvalidDefinition
 from asl_local.interfaces import cli
 from asl_local.interfaces.cli_run import colours, problems, write_json
 from asl_local.interfaces.machine import load
-from asl_local.interfaces.machine import validate as find_problems
 from asl_local.interfaces.records import RecordError, Records
 from asl_local.reporters.timeline import one_line, reason, table
 from asl_local.services import files
@@ -28,21 +29,62 @@ _STANDARD_INPUT = "-"
 
 def validate(options: argparse.Namespace) -> int:
     """The command. Gives 1 if any definition has an error."""
-    substitutions = dict(options.substitute) or None
     piped = sys.stdin.buffer.read() if _STANDARD_INPUT in options.definitions else b""
-    found = {
-        name: find_problems(
-            piped if name == _STANDARD_INPUT else Path(name), substitutions=substitutions, type=options.type
-        )
+    checked = [
+        each
         for name in options.definitions
-    }
+        for each in _checked(name, piped if name == _STANDARD_INPUT else Path(name), options)
+    ]
     if options.format == "json":
-        write_json([{"file": name, **_members(each)} for name, diagnostics in found.items() for each in diagnostics])
+        write_json([{**each.members(), **_members(problem)} for each in checked for problem in each.diagnostics])
     else:
-        for name, diagnostics in found.items():
-            print(_shown(name, piped if name == _STANDARD_INPUT else None, diagnostics))
-    failed = any(each.severity == "ERROR" for diagnostics in found.values() for each in diagnostics)
+        for each in checked:
+            print(_shown(each))
+    failed = any(problem.severity == "ERROR" for each in checked for problem in each.diagnostics)
     return 1 if failed else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """The problems of one definition: what was asked for, the machine in it if it is a template, its text."""
+
+    name: str
+    machine: str | None
+    file: str
+    text: str
+    diagnostics: list[Diagnostic]
+
+    def members(self) -> dict[str, str]:
+        return {"file": self.file} if self.machine is None else {"file": self.file, "machine": self.machine}
+
+
+def _checked(name: str, given: Path | bytes, options: argparse.Namespace) -> list[_Checked]:
+    substitutions = dict(options.substitute)
+    text = given.decode("utf-8-sig", "replace") if isinstance(given, bytes) else None
+    try:
+        found = definitions.find(given, substitutions)
+    except InvalidDefinition as error:
+        return [_Checked(name, None, name, _text(name) if text is None else text, error.diagnostics)]
+    if options.machine is not None or not found:
+        found = [definitions.pick(found, options.machine, name)]
+    checked = [_examined(each, substitutions, options.type, text) for each in found]
+    return checked if text is None else [replace(each, name=name, file=name) for each in checked]
+
+
+def _examined(found: FoundDefinition, substitutions: Mapping[str, Any], type: str | None, text: str | None) -> _Checked:
+    machine = None if found.template is None else found.name
+    try:
+        source = found.read(substitutions)
+    except InvalidDefinition as error:
+        file = error.source or found.file
+        shown = _text(file) if text is None else text
+        return _Checked(found.template or found.file, machine, file, shown, error.diagnostics)
+    diagnostics = definitions.check(source, type=type or found.type)
+    return _Checked(found.template or found.file, machine, source.name, source.text or "", diagnostics)
+
+
+def _text(name: str) -> str:
+    return Path(name).read_bytes().decode("utf-8-sig", "replace")
 
 
 def _members(diagnostic: Diagnostic) -> dict[str, Any]:
@@ -50,24 +92,25 @@ def _members(diagnostic: Diagnostic) -> dict[str, Any]:
     return {name: getattr(diagnostic, name) for name in names}
 
 
-def _shown(name: str, piped: bytes | None, diagnostics: list[Diagnostic]) -> str:
+def _shown(checked: _Checked) -> str:
+    name = checked.name if checked.machine is None else f"{checked.name}: {checked.machine}"
+    diagnostics = checked.diagnostics
     if not diagnostics:
         return f"{name}: no problems"
-    data = Path(name).read_bytes() if piped is None else piped
-    text = data.decode("utf-8-sig", "replace")
     errors = sum(each.severity == "ERROR" for each in diagnostics)
     counts = [
         f"{count} {word}{'' if count == 1 else 's'}"
         for count, word in ((errors, "error"), (len(diagnostics) - errors, "warning"))
         if count
     ]
-    return f"{render(diagnostics, Source(None, text, name), colours(sys.stdout))}\n\n{name}: {', '.join(counts)}"
+    shown = definitions.render(diagnostics, Source(None, checked.text, checked.file), colours(sys.stdout))
+    return f"{shown}\n\n{name}: {', '.join(counts)}"
 
 
 def graph(options: argparse.Namespace) -> int:
     """The command. Gives 2 for a definition that cannot be drawn."""
     try:
-        machine = load(Path(options.definition), substitutions=dict(options.substitute) or None)
+        machine = load(Path(options.definition), substitutions=dict(options.substitute) or None, name=options.machine)
     except InvalidDefinition as error:
         for line in problems(error, options.definition):
             cli.complain(line)

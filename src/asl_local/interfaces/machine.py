@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from asl_local import definition as definitions
+from asl_local.definition import FoundDefinition
 from asl_local.drivers import Driver, RealTime, Simulation, Work, drive
 from asl_local.drivers.simulate import START
 from asl_local.engine import Execution, Identity, Limits
@@ -281,45 +282,56 @@ class Machine:
 
 
 def load(
-    definition: Definition,
-    *,
-    substitutions: Mapping[str, Any] | None = None,
-    name: str | None = None,
-    type: str = "STANDARD",
-) -> Machine:
-    """Check and compile a definition: a path, JSON or YAML text, or a dict.
+    definition: Definition | FoundDefinition, *, substitutions: Mapping[str, Any] | None = None, name: str | None = None,
+    type: str | None = None,
+) -> Machine:  # fmt: skip
+    """Check and compile a definition: a path, JSON or YAML text, a dict, or one of `definitions_in`.
 
-    `substitutions` fills `${name}` placeholders (DefinitionSubstitutions). `type` is STANDARD or EXPRESS, which takes
-    no `.sync`, task token, activity or Distributed Map. Raises InvalidDefinition with every problem found, each with
-    code, JSON pointer, line and column.
+    The path may be a CloudFormation or SAM template, a serverless.yml, CDK's output or a folder; `name` then picks one
+    of its state machines by logical ID (or StateMachineName, or construct in CDK), and need not be given where there is
+    one only. For a plain definition `name` is what the machine is called. `substitutions` fills `${name}` placeholders
+    (DefinitionSubstitutions) and gives values to a template's parameters (`Stage`) and attributes (`Function.Arn`).
+    `type` is STANDARD or EXPRESS; without it what the template says, else STANDARD. Raises InvalidDefinition with every
+    problem found, each with code, JSON pointer, line and column, and DefinitionNotFound, which lists the names.
     """
-    model, source, warnings = definitions.load_model(definition, substitutions=substitutions, type=type)
-    plan = compile_machine(model, source.tree)
+    found = definitions.find(definition, substitutions or {})
+    alone = len(found) == 1 and found[0].template is None and not _is_folder(definition)
+    one = found[0] if alone else definitions.pick(found, name, str(definition))
+    model, source, warnings = definitions.load_model(one, substitutions=substitutions, type=type)
     return Machine(
-        plan,
-        name=name or _name_of(definition),
+        compile_machine(model, source.tree),
+        name=(name if alone else None) or _PLAIN_NAME.sub("-", one.name).strip("-")[:80] or "StateMachine",
         definition=source.tree,
         warnings=warnings,
         unresolved=model.unresolved,
-        type=type,
+        type=type or one.type,
     )
 
 
+def definitions_in(
+    path: Definition | FoundDefinition, *, substitutions: Mapping[str, Any] | None = None
+) -> list[FoundDefinition]:
+    """Every state machine of a file or folder, each with name, type, substitutions and the place of its definition.
+
+    A folder is searched for definitions, templates and serverless.yml files at any depth; CDK's output (cdk.out) is
+    read by its manifest. Each of the list can be given to `load` and `validate`.
+    """
+    return definitions.find(path, substitutions or {})
+
+
 def validate(
-    definition: Definition, *, substitutions: Mapping[str, Any] | None = None, type: str = "STANDARD"
-) -> list[Diagnostic]:
-    """Every problem of a definition, errors and warnings, in order of position; empty when there is none."""
-    return definitions.validate(definition, substitutions=substitutions, type=type)
+    definition: Definition | FoundDefinition, *, substitutions: Mapping[str, Any] | None = None,
+    type: str | None = None, name: str | None = None,
+) -> list[Diagnostic]:  # fmt: skip
+    """Every problem of a definition, errors and warnings, in order of position; empty when there is none.
+
+    Of a template or a folder all state machines are checked, one after the other, or the one that `name` picks.
+    """
+    return definitions.validate(definition, substitutions=substitutions, type=type, name=name)
 
 
-def _name_of(definition: Definition) -> str:
-    """A state machine's name: the file's, without its endings."""
-    if isinstance(definition, (bytes, Mapping)):
-        return "StateMachine"
-    text = str(definition)
-    if "\n" in text or "{" in text or len(text) > 4096:
-        return "StateMachine"
-    return _PLAIN_NAME.sub("-", os.path.basename(text).split(".")[0]).strip("-")[:80] or "StateMachine"  # noqa: PTH119
+def _is_folder(definition: Definition | FoundDefinition) -> bool:
+    return isinstance(definition, (str, os.PathLike)) and os.path.isdir(definition)  # noqa: PTH112 - may be no path
 
 
 def _work(execution: Execution, resources: Given) -> Work:

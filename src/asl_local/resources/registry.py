@@ -39,6 +39,8 @@ _HANDLERS_OWN = (Exception, SystemExit, GeneratorExit, asyncio.CancelledError)
 
 Handler: TypeAlias = Callable[..., Any]
 _PATTERN = re.compile(r"[*?\[]")
+# A function of a template that was not deployed, perhaps with a version.
+_PLACEHOLDER = re.compile(r"\$\{([^${}]+)\}(?::(?:\$LATEST|[\w-]+))?")
 
 
 class Resources:
@@ -94,8 +96,9 @@ class Resources:
         for alias in _aliases(name):
             if alias in self.handlers:
                 return self.handlers[alias]
+        inside = _inside(name)
         for pattern, handler in self._patterns:
-            if fnmatchcase(name, pattern):
+            if fnmatchcase(name, pattern) or any(fnmatchcase(each, pattern) for each in inside):
                 return handler
         return None
 
@@ -227,16 +230,20 @@ class Resources:
 
 
 def _aliases(name: str) -> list[str]:
-    """Other names that a Lambda function goes by: its name, its ARN without version, a `${placeholder}`'s inside."""
+    """Other names that a Lambda function goes by: its name, its ARN without version, the inside of `${Function.Arn}`."""
     aliases = []
     if ":function:" in name:
         aliases = [
             name.split(":function:", maxsplit=1)[0] + ":function:" + lambda_.function_name(name),
             lambda_.function_name(name),
         ]
-    elif name.startswith("${") and name.endswith("}"):
-        aliases = [name[2:-1]]
-    return aliases
+    return aliases or _inside(name)
+
+
+def _inside(name: str) -> list[str]:
+    """What `${Function.Arn}` is called in a template; nothing for a name that is no placeholder."""
+    match = _PLACEHOLDER.fullmatch(name)
+    return [match[1], match[1].removesuffix(".Arn")] if match else []
 
 
 def _function(handler: Handler, arn: str, *, jobs: bool = False) -> Work:

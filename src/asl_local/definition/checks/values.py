@@ -6,6 +6,7 @@ value, or what lies around it.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -73,6 +74,7 @@ class Values:
 
     def boolean(self, row: Field, value: Json, at: str) -> None:
         """A boolean."""
+        value = self.spoken(value, at, (bool,))
         meanwhile: Any = False if row.owner.endswith("Rule") else DROP
         if not isinstance(value, bool) and not self.waits(value, at, meanwhile):
             self.findings.error(at, type_name("BOOLEAN"))
@@ -80,6 +82,7 @@ class Values:
     def number(self, row: Field, value: Json, at: str) -> None:
         """A number within the row's bounds."""
         whole = row.kind is Kind.INTEGER
+        value = self.spoken(value, at, (int,) if whole else (int, float))
         meanwhile: Any = 0 if row.owner.endswith("Rule") else DROP
         if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
             if not self.waits(value, at, meanwhile):
@@ -210,6 +213,22 @@ class Values:
         """A JSONata rule's Condition that is no expression."""
         if not isinstance(value, bool):
             self.findings.error(at, "Expected a boolean or a JSONata expression")
+
+    def spoken(self, value: Json, at: str, kinds: tuple[type, ...]) -> Json:
+        """The number or boolean that a substitution gave as text; any other value as it is.
+
+        Substitutions are text in text: CloudFormation's come from parameters, and the command line knows text only.
+        """
+        if at not in self.findings.worded or not isinstance(value, str):
+            return value
+        try:
+            meant = json.loads(value)
+        except ValueError:
+            return value
+        if type(meant) not in kinds or (type(meant) is float and not math.isfinite(meant)):
+            return value
+        self.findings.unresolved[at] = meant
+        return meant
 
     def waits(self, value: Json, at: str, meanwhile: Any, *, anywhere: bool = False) -> bool:
         """Whether the value is a placeholder that nobody filled, which reading has warned of."""

@@ -45,7 +45,7 @@ def examine(source: Source, type: str = "STANDARD") -> Findings:
     """The findings before they are placed."""
     if type not in MACHINE_TYPES:
         raise ValueError(f"type is {' or '.join(MACHINE_TYPES)}, not {type!r}")
-    findings = Findings()
+    findings = Findings(source.worded)
     _Check(findings, express=type == "EXPRESS").machine(source.tree)
     return findings
 
