@@ -57,7 +57,7 @@ def test_a_floor_imports_only_floors_above_it(path: Path) -> None:
             assert target in allowed, f"{floor} imports {name}"
 
 
-@pytest.mark.parametrize("path", sorted((SOURCE / "engine").glob("*.py")), ids=lambda p: p.name)
+@pytest.mark.parametrize("path", sorted((SOURCE / "engine").rglob("*.py")), ids=lambda p: p.name)
 def test_the_core_is_pure(path: Path) -> None:
     used = {name.split(".")[0] for name in imports(ast.parse(path.read_text("utf-8")))}
     assert not used & FORBIDDEN_IN_ENGINE

@@ -7,7 +7,7 @@ what AWS recorded, time is virtual, so a case that waits a minute takes none.
 from __future__ import annotations
 
 import json
-import re
+import tempfile
 import time
 from collections.abc import Callable
 from typing import Any
@@ -50,12 +50,13 @@ def _execution(case: dict[str, Any]) -> dict[str, Any]:
     except asl_local.InvalidDefinition as error:
         return {"unsupported": str(error)}
     try:
-        result = machine.simulate(
-            {} if case.get("input_omitted") else case["input"],
-            resources=_resources(case, machine),
-            identity=identity,
-            start=float(int(time.time())),
-        )
+        with tempfile.TemporaryDirectory() as folder:
+            result = machine.simulate(
+                {} if case.get("input_omitted") else case["input"],
+                resources=_resources(case, machine, _stand_ins(case, folder)),
+                identity=identity,
+                start=float(int(time.time())),
+            )
     except asl_local.UnknownResource as error:
         return {"unsupported": str(error)}
     history = [{k: v for k, v in event.items() if k != "timestamp"} for event in result.history.to_aws()]
@@ -77,7 +78,21 @@ def _execution(case: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _resources(case: dict[str, Any], machine: asl_local.Machine) -> asl_local.Resources:
+def _stand_ins(case: dict[str, Any], folder: str) -> asl_local.LocalAWS | None:
+    """S3 with the case's objects, for the readers and writers of Map states."""
+    buckets = (case.get("resources") or {}).get("s3")
+    if buckets is None:
+        return None
+    aws = asl_local.LocalAWS(folder, account=case["environment"]["account"])
+    s3 = aws.client("s3")
+    for bucket, objects in buckets.items():
+        s3.create_bucket(Bucket=bucket)
+        for key, text in objects.items():
+            s3.put_object(Bucket=bucket, Key=key, Body=text)
+    return aws
+
+
+def _resources(case: dict[str, Any], machine: asl_local.Machine, aws: asl_local.LocalAWS | None) -> asl_local.Resources:
     resources = case.get("resources") or {}
     handlers: dict[str, Callable[..., Any]] = {}
     for name, function in (resources.get("functions") or {}).items():
@@ -96,7 +111,7 @@ def _resources(case: dict[str, Any], machine: asl_local.Machine) -> asl_local.Re
             handlers[resource.arn] = replay.handler(resource.arn, worker)
         elif (resource.service, resource.action) != ("lambda", "invoke"):
             handlers[resource.arn] = replay.handler(resource.arn)
-    return asl_local.Resources(handlers, activities=activities)
+    return asl_local.Resources(handlers, activities=activities, aws=aws)
 
 
 def _function(function: dict[str, Any]) -> Callable[[Any, Any], Any]:
@@ -151,12 +166,3 @@ def _test_state(case: dict[str, Any]) -> dict[str, Any]:
     except ClientError as error:
         return {"exception": {"code": error.code, "message": error.message}}
     return {"response": response}
-
-
-def uses_later_features(case: dict[str, Any]) -> bool:
-    """Whether a case needs what the library refuses so far: JSONata, variables, Distributed Map."""
-    text = json.dumps(case["definition"]) if "definition" in case else ""
-    return bool(
-        {"JSONata", "Assign", "DistributedMap"} & set(case.get("features") or [])
-        or re.search(r'"Assign"|DISTRIBUTED', text)
-    )

@@ -75,4 +75,4 @@ def test_the_table_as_markdown() -> None:
     assert "integer 1…99999999" in timeout
     assert "not with `TimeoutSecondsPath`" in timeout
     [label] = [line for line in lines if line.startswith("| `Label` ")]
-    assert "not yet: Distributed Map" in label
+    assert "Guide: Distributed Map" in label

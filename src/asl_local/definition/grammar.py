@@ -50,9 +50,6 @@ class Kind(Enum):
 
 Language = Literal["both", "JSONPath", "JSONata"]
 
-# What is refused with NOT_SUPPORTED_YET, as the message names it.
-DISTRIBUTED_MAP = "Distributed Map"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
@@ -103,7 +100,6 @@ _PATHS = "Task Wait Pass Succeed Choice Parallel Map"
 _FALLIBLE = "Task Parallel Map"
 _JSONPATH: Final = {"language": "JSONPath"}
 _JSONATA: Final = {"language": "JSONata"}
-_LATER_MAP: Final = {"feature": DISTRIBUTED_MAP}
 _STATES = "Spec: State machine data"
 
 _OPERANDS: Final = {
@@ -224,23 +220,23 @@ ROWS: Final[tuple[Field, ...]] = (
     *_fields("Map", "MaxConcurrency", K.INTEGER, "Spec: Map state", least=0, default="0 (no limit)", expression=True),
     *_fields("Map", "MaxConcurrencyPath", K.NUMBER_PATH, "Spec: Map state", **_JSONPATH),
     # -- Distributed Map
-    *_fields("Map", "Label", K.TEXT, "Guide: Distributed Map", most=LONGEST_LABEL, **_LATER_MAP),
-    *_fields("Map", "ItemReader", K.OBJECT, "Guide: ItemReader", item="ItemReader", **_LATER_MAP),
-    *_fields("Map", "ItemBatcher", K.OBJECT, "Guide: ItemBatcher", item="ItemBatcher", **_LATER_MAP),
-    *_fields("Map", "ResultWriter", K.OBJECT, "Guide: ResultWriter", item="ResultWriter", **_LATER_MAP),
+    *_fields("Map", "Label", K.TEXT, "Guide: Distributed Map", most=LONGEST_LABEL),
+    *_fields("Map", "ItemReader", K.OBJECT, "Guide: ItemReader", item="ItemReader"),
+    *_fields("Map", "ItemBatcher", K.OBJECT, "Guide: ItemBatcher", item="ItemBatcher"),
+    *_fields("Map", "ResultWriter", K.OBJECT, "Guide: ResultWriter", item="ResultWriter"),
     *_fields(
         "Map", "ToleratedFailurePercentage", K.NUMBER, "Guide: Distributed Map", least=0.0, most=100.0,
-        expression=True, **_LATER_MAP,
+        expression=True,
     ),
     *_fields(
         "Map", "ToleratedFailurePercentagePath", K.NUMBER_PATH, "Guide: Distributed Map",
-        language="JSONPath", **_LATER_MAP,
+        language="JSONPath",
     ),
     *_fields(
-        "Map", "ToleratedFailureCount", K.INTEGER, "Guide: Distributed Map", least=0, expression=True, **_LATER_MAP
+        "Map", "ToleratedFailureCount", K.INTEGER, "Guide: Distributed Map", least=0, expression=True
     ),
     *_fields(
-        "Map", "ToleratedFailureCountPath", K.NUMBER_PATH, "Guide: Distributed Map", language="JSONPath", **_LATER_MAP
+        "Map", "ToleratedFailureCountPath", K.NUMBER_PATH, "Guide: Distributed Map", language="JSONPath"
     ),
     *_fields("ItemReader", "Resource", K.TEXT, "Guide: ItemReader", required=True),
     *_fields("ResultWriter", "Resource", K.TEXT, "Guide: ResultWriter"),
@@ -360,15 +356,9 @@ def _excludes(row: Field) -> str:
     return ""
 
 
-_ONLY_DISTRIBUTED = {"ItemReader", "ReaderConfig", "ItemBatcher", "ResultWriter", "WriterConfig"}
-
-
 def _support(row: Field) -> str:
-    """What the docs say: a field is not there yet where the field that would hold it is not."""
-    if row.feature:
-        return f"not yet: {row.feature}"
-    only_distributed = row.owner in _ONLY_DISTRIBUTED or (row.owner, row.name) == ("ProcessorConfig", "ExecutionType")
-    return "not yet: Distributed Map" if only_distributed else "yes"
+    """What the docs say."""
+    return f"not yet: {row.feature}" if row.feature else "yes"
 
 
 def markdown() -> str:

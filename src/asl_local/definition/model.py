@@ -9,6 +9,7 @@ a null InputPath, OutputPath or ResultPath is None.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -171,11 +172,15 @@ class Fail(State):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A `States` object with its `StartAt`: the machine, a Parallel branch, or what a Map runs per item."""
+    """A `States` object with its `StartAt`: the machine, a Parallel branch, or what a Map runs per item.
+
+    `config` is a Map's ProcessorConfig.
+    """
 
     pointer: str
     start_at: str
     states: Mapping[str, State]
+    config: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +204,14 @@ class Map(Fallible):
     item_selector: Payload = UNSET
     max_concurrency: int | str = 0  # text: {% %}
     max_concurrency_path: str | None = None
+    label: str | None = None
+    item_reader: Mapping[str, Any] | None = None
+    item_batcher: Mapping[str, Any] | None = None
+    result_writer: Mapping[str, Any] | None = None
+    tolerated_failure_count: int | str | None = None  # text: {% %}
+    tolerated_failure_count_path: str | None = None
+    tolerated_failure_percentage: float | str | None = None  # text: {% %}
+    tolerated_failure_percentage_path: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +257,8 @@ class _Builder:
         states = {
             name: self.state(name, state, f"{pointer}/States/{escape(name)}") for name, state in tree["States"].items()
         }
-        return Block(pointer=pointer, start_at=tree["StartAt"], states=states)
+        config = tree.get("ProcessorConfig", {})
+        return Block(pointer=pointer, start_at=tree["StartAt"], states=states, config=config)
 
     def state(self, name: str, tree: Mapping[str, Any], pointer: str) -> State:
         kind = STATE_TYPES[tree["Type"]]

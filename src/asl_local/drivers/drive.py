@@ -120,7 +120,7 @@ class _World:
             if type(placed) is Cancel and placed.token in self.children:
                 self.abandon(placed.token, now)
             driver.perform(placed)
-        if token is not None and token & _OWN not in execution.waiting:
+        if token is not None and not execution.waits_for(token & _OWN):
             driver.over(token)
         if execution.outcome is not None:
             self.finish(number, execution, now, exception if execution.outcome.status == "FAILED" else None)
@@ -143,7 +143,7 @@ class _World:
         token, nested = begun
         child = nested.execution
         parent = self.running.get(token >> TOKEN_BITS)
-        if parent is None or token & _OWN not in parent.waiting:
+        if parent is None or not parent.waits_for(token & _OWN):
             return  # the task was too slow, and its execution has not begun yet
         known = next((number for number, each in self.running.items() if each is child), None)
         number = len(self.all) if known is None else known

@@ -11,6 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asl_local.engine import failures
+from asl_local.engine.map_runs import flow
+from asl_local.engine.map_runs.run import RUNNING
 from asl_local.errors import EvaluationError
 from asl_local.values import Json, exceeds
 
@@ -47,11 +49,11 @@ def start_map(x: Execution, strand: Strand, arguments: Json, items: list[Json], 
         _start_child(x, strand, strand.event)
 
 
-def item_of(strand: Strand) -> tuple[int, Json] | None:
-    """Index and value of the innermost Map item that the strand works on."""
+def item_of(strand: Strand) -> dict[str, Json] | None:
+    """The innermost Map item that the strand works on, as the Context Object has it."""
     while strand.parent is not None:
         if strand.parent.items is not None:
-            return strand.index, strand.parent.items[strand.index]
+            return {"Index": strand.index, "Value": strand.parent.items[strand.index]}
         strand = strand.parent
     return None
 
@@ -64,7 +66,7 @@ def _start_child(x: Execution, parent: Strand, previous: int) -> None:
     else:
         block, raw = state.blocks[0], parent.items[index]
         if state.selector is not None:
-            x.current, x.item = parent, (index, raw)
+            x.current, x.item = parent, {"Index": index, "Value": raw}
             try:
                 raw = state.selector(parent.effective, x)
             finally:
@@ -124,6 +126,8 @@ def _abort(x: Execution, strand: Strand, previous: int) -> None:
     for child in (strand.live or {}).values():
         if child.alive:
             _abort(x, child, previous)
+    if strand.run is not None and strand.run.status == RUNNING:
+        x.history.add("MapRunAborted", x.now, previous)
     if strand.entered and strand.state.type in _ABORTABLE:
         x.history.add(f"{strand.state.type}StateAborted", x.now, previous)
     _silence(x, strand)
@@ -131,6 +135,8 @@ def _abort(x: Execution, strand: Strand, previous: int) -> None:
 
 def _silence(x: Execution, strand: Strand) -> None:
     strand.alive = False
+    if strand.run is not None:
+        flow.abort(x, strand.run)
     if strand.token:
         x.cancel(strand)
         x.wake(strand)
@@ -141,10 +147,12 @@ def drop(x: Execution, strand: Strand) -> None:
     for child in (strand.live or {}).values():
         drop(x, child)
         _silence(x, child)
+    if strand.run is not None:
+        flow.abort(x, strand.run)
     forget(strand)
 
 
 def forget(strand: Strand) -> None:
     """The state has no children any more."""
-    strand.live = strand.items = strand.results = None
+    strand.live = strand.items = strand.results = strand.run = None
     strand.started = strand.limit = 0

@@ -21,6 +21,8 @@ from datetime import UTC, datetime
 
 from asl_local.engine import children, failures, patterns, redrive, snapshot, states, variables
 from asl_local.engine.history import History, HistoryFull
+from asl_local.engine.map_runs import asking, flow
+from asl_local.engine.map_runs.run import Child, Errand, MapRun
 from asl_local.engine.messages import (
     EXECUTION_TOKEN,
     TASKS,
@@ -51,11 +53,13 @@ from asl_local.values import LATEST, PAYLOAD_LIMIT, Json, exceeds
 class Limits:
     """What bounds an execution; None lifts a bound. Defaults are AWS's quotas for Standard workflows.
 
-    `events` counts history events, `payload_bytes` the UTF-8 bytes of an input or output.
+    `events` counts history events, `payload_bytes` the UTF-8 bytes of an input or output. `kept_children` is no quota:
+    of so many child executions of a Map Run that succeed, the first ones, the histories are kept for people to look at.
     """
 
     events: int | None = 25_000
     payload_bytes: int | None = PAYLOAD_LIMIT
+    kept_children: int = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +85,8 @@ class Strand:
 
     __slots__ = (
         "alive", "attempts", "beat_by", "begun", "block", "early", "effective", "entered", "entered_at", "event",
-        "heartbeat", "index", "items", "limit", "live", "offered", "parent", "raw", "results", "retries", "started",
-        "state", "timeout", "token", "until", "variables", "why",
+        "heartbeat", "index", "items", "limit", "live", "offered", "parent", "raw", "results", "retries", "run",
+        "started", "state", "timeout", "token", "until", "variables", "why",
     )  # fmt: skip
 
     def __init__(self, parent: Strand | None, index: int, block: Block, raw: Json, event: int) -> None:
@@ -109,6 +113,7 @@ class Strand:
         self.started = 0
         self.limit = 0
         self.variables: dict[str, Json] | None = None
+        self.run: MapRun | None = None
 
 
 class Execution:
@@ -140,7 +145,10 @@ class Execution:
         self.scheduled: list[Strand] = []
         self.commands: list[Command] = []
         self.current = self.root
-        self.item: tuple[int, Json] | None = None
+        self.item: dict[str, Json] | None = None
+        self.map_runs: list[MapRun] = []
+        self.errands: dict[int, Errand] = {}
+        self.finished: list[tuple[MapRun, Child]] | None = None
         self.outcome: Outcome | None = None
 
     # -- the one door --------------------------------------------------------------------------------------------------
@@ -169,26 +177,37 @@ class Execution:
 
     def waiting_for(self) -> list[Waiting]:
         """What the execution waits for now: tasks that are out, retries and waits that are due, in order of token."""
-        return [
+        own = [
             Waiting(
                 token, strand.state.pointer, strand.why, strand.until,
                 patterns.task_token(self, token) if strand.why in ("token", "job", "activity") else "",
             )
-            for token, strand in sorted(self.waiting.items())
+            for token, strand in self.waiting.items()
         ]  # fmt: skip
+        return sorted(own + asking.waiting_for(self))
+
+    def waits_for(self, token: int) -> bool:
+        """Whether a stimulus with this token would be heard."""
+        return token in self.waiting or token in self.errands
 
     def pending(self) -> list[Command]:
         """What to perform in order to go on with an execution that was loaded: its calls and clocks, anew."""
-        return patterns.pending(self)
+        return patterns.pending(self) + asking.pending(self)
 
     def token_named(self, task_token: str) -> int | None:
         """The token that a task token's text stands for, whether it is still waited for or not; None if it is none."""
-        return patterns.number_of(self, task_token)
+        own = patterns.number_of(self, task_token)
+        return asking.token_named(self, task_token) if own is None else own
 
     def place_of(self, token: int) -> str:
         """Where in the machine a token belongs: `Map 'Orders', item 1 > Task 'Charge'`; "" for a stale one."""
         strand = self.waiting.get(token)
-        return "" if strand is None else place(strand)
+        return asking.place_of(self, token) if strand is None else place(strand)
+
+    @staticmethod
+    def place_of_strand(strand: Strand) -> str:
+        """Where in the machine a strand stands."""
+        return place(strand)
 
     def dump(self) -> str:
         """The execution as JSON text, values that are shared written once; `load` gives it back."""
@@ -232,7 +251,7 @@ class Execution:
             context["Task"] = {"Token": patterns.task_token(self, strand.offered)}
         item = self.item or children.item_of(strand)
         if item is not None:
-            context["Map"] = {"Item": {"Index": item[0], "Value": item[1]}}
+            context["Map"] = {"Item": item}
         return context
 
     def variable(self, name: str) -> Json:
@@ -349,11 +368,16 @@ class Execution:
 
     def cancel(self, *strands: Strand) -> None:
         """Nobody waits for these tasks any more: tell those at work; a call that has not left yet never does."""
-        tokens = {strand.token for strand in strands if strand.why in TASKS}
+        self.withdraw({strand.token for strand in strands if strand.why in TASKS})
+
+    def withdraw(self, tokens: set[int]) -> None:
+        """Take back the calls with these tokens: out of the commands, or from whoever performs them."""
+        if not tokens:
+            return
         unsent = tokens.intersection(command.token for command in self.commands if type(command) is Call)
         if unsent:
             self.commands = [command for command in self.commands if command.token not in unsent]
-        self.commands.extend(Cancel(strand.token) for strand in strands if strand.token in tokens - unsent)
+        self.commands.extend(Cancel(token) for token in sorted(tokens - unsent))
 
     def end(
         self, status: str, previous: int, *, output: Json = None, error: str | None = None, cause: str | None = None,
@@ -364,10 +388,12 @@ class Execution:
         self.history.add_last(_LAST_EVENT[status], self.now, previous, *details)
         if status == "TIMED_OUT":  # DescribeExecution has neither then (measured, floci#2733)
             error = cause = None
-        if status in ("TIMED_OUT", "ABORTED") and self.waiting:
-            at = self.waiting[min(self.waiting)]
+        if status in ("TIMED_OUT", "ABORTED") and (self.waiting or self.errands):
+            first = min([*self.waiting, *self.errands])
+            at = self.waiting[first] if first in self.waiting else self.errands[first].run.strand
         self.outcome = Outcome(status, output, error, cause, "" if at is None else place(at))
         self.cancel(*self.waiting.values())
+        asking.abort_all(self)
         for strand in list(self.waiting.values()):
             self.wake(strand)
         self.ready.clear()
@@ -375,6 +401,10 @@ class Execution:
     # -- stimuli -------------------------------------------------------------------------------------------------------
 
     def _receive(self, stimulus: Stimulus) -> None:
+        errand = self.errands.get(getattr(stimulus, "token", EXECUTION_TOKEN))
+        if errand is not None:
+            flow.receive(self, errand, stimulus)
+            return
         if isinstance(stimulus, Succeeded):
             self._succeeded(stimulus)
         elif isinstance(stimulus, Failed):
@@ -469,6 +499,8 @@ def timestamp(at: float) -> str:
 def place(strand: Strand) -> str:
     """A strand's place in words, outermost first."""
     here = f"{strand.state.type} '{strand.state.name}'"
+    if strand.run is not None and strand.run.culprit:
+        here = f"{here}, {strand.run.culprit}"
     if strand.parent is None:
         return here
     kind = "item" if strand.parent.state.type == "Map" else "branch"

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from asl_local.engine.map_runs import again
 from asl_local.engine.messages import EXECUTION_TOKEN, Timer
 from asl_local.errors import ExecutionNotRedrivable
 
@@ -35,7 +36,7 @@ def why_not(x: Execution, now: float) -> str | None:
         return "Execution cannot be redriven because its event history is too long"
     if now - x.history.rows[-1][1] > LONGEST_AGO:
         return "Execution cannot be redriven because the redrivable period of 14 days is over"
-    return None
+    return again.why_not(x)
 
 
 def redrive(x: Execution) -> None:
@@ -58,6 +59,8 @@ def _take_up(x: Execution, strand: Strand, event: int) -> None:
     if strand.live:
         for child in strand.live.values():
             _take_up(x, child, event)
+        return
+    if strand.run is not None and again.redrive(x, strand, event):
         return
     if strand.entered:
         strand.event = event

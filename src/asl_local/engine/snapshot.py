@@ -13,6 +13,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from asl_local.engine.history import History
+from asl_local.engine.map_runs import asking, saved
 from asl_local.engine.messages import Outcome
 from asl_local.values import Json, text_of
 
@@ -84,12 +85,14 @@ def equal(x: Execution, y: Execution) -> bool:
 def _document(x: Execution, pool: _Pool | _Texts) -> dict[str, Json]:
     strands: list[Json] = []
     numbers: dict[int, int] = {}
+    runs = {id(run): number for number, run in enumerate(x.map_runs)}
 
     def write(strand: Strand) -> int:
         number = numbers[id(strand)] = len(strands)
         record: dict[str, Json] = {slot: getattr(strand, slot) for slot in _PLAIN}
         record |= {slot: pool.put(getattr(strand, slot)) for slot in _POOLED}
         record["state"] = strand.state.name
+        record["run"] = None if strand.run is None else runs[id(strand.run)]
         record["attempts"] = sorted((strand.attempts or {}).items())
         # A list of results still grows, so it is no shared value yet.
         record["results"] = None if strand.results is None else [pool.put(result) for result in strand.results]
@@ -115,6 +118,7 @@ def _document(x: Execution, pool: _Pool | _Texts) -> dict[str, Json]:
         "redriven_at": x.redriven_at,
         "input": pool.put(x.input),
         "strands": strands,
+        "map_runs": [saved.write(run, pool.put, lambda child: _document(child, pool)) for run in x.map_runs],
         "ready": [numbers[id(strand)] for strand in x.ready if strand.alive],
         "history": [[pool.put(part) for part in row] for row in x.history.rows],
         "outcome": None if x.outcome is None else [pool.put(part) for part in x.outcome],
@@ -123,14 +127,17 @@ def _document(x: Execution, pool: _Pool | _Texts) -> dict[str, Json]:
 
 def load(text: str, plan: Plan) -> Execution:
     """See Execution.load."""
-    from asl_local.engine.execution import Execution, Identity, Limits, Strand  # noqa: PLC0415 - they build on us
-
     document: dict[str, Any] = json.loads(text)
     if document.get("version") != VERSION:
         raise ValueError(f"a dump of version {document.get('version')!r}; this library reads version {VERSION}")
+    return _execution(document, plan, document["values"])
+
+
+def _execution(document: Any, plan: Plan, values: list[Json]) -> Execution:
+    from asl_local.engine.execution import Execution, Identity, Limits, Strand  # noqa: PLC0415 - they build on us
+
     if document["plan"] != plan.fingerprint:
         raise ValueError(f"the dump belongs to the plan {document['plan']}, not to {plan.fingerprint}")
-    values = document["values"]
     x = Execution(
         plan, _got(values, document["input"]), identity=Identity(**document["identity"]), seed=document["seed"],
         shuffle=document["shuffle"], limits=Limits(**document["limits"]),
@@ -166,6 +173,16 @@ def load(text: str, plan: Plan) -> Execution:
 
     x.root = x.current = read(0, None)
     x.ready = deque(loaded[number] for number in document["ready"])
+    for record in document["map_runs"]:
+        run = saved.read(
+            record, x.root, plan, lambda value: _got(values, value), lambda child, plan: _execution(child, plan, values)
+        )
+        x.map_runs.append(run)
+    for number, strand in loaded.items():
+        if records[number]["run"] is not None:
+            strand.run = x.map_runs[records[number]["run"]]
+            strand.run.strand = strand
+            x.errands.update(asking.errands(strand.run))
     rows = [tuple(_got(values, part) for part in row) for row in document["history"]]
     x.history = History(x.limits.events, rows)
     if document["outcome"] is not None:
@@ -197,4 +214,12 @@ def fork(x: Execution) -> Execution:
     other.root = other.current = copy(x.root, None)
     other.ready = deque(copies[id(strand)] for strand in x.ready if strand.alive)
     other.history = History(x.limits.events, list(x.history.rows))
+    for run in x.map_runs:
+        other.map_runs.append(saved.twin(run, copies.get(id(run.strand), other.root)))
+    places = {id(run): number for number, run in enumerate(x.map_runs)}
+    for strand in copies.values():
+        if strand.run is not None:
+            strand.run = other.map_runs[places[id(strand.run)]]
+            strand.run.strand = strand
+            other.errands.update(asking.errands(strand.run))
     return other

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from asl_local.engine import children, failures, patterns
 from asl_local.engine.failures import Failure
+from asl_local.engine.map_runs import flow
 from asl_local.engine.messages import Timer
 from asl_local.errors import HEARTBEAT_TIMEOUT, NO_CHOICE_MATCHED, RUNTIME, TIMEOUT, EvaluationError
 from asl_local.values import Json, exceeds
@@ -137,12 +138,16 @@ def _parallel(x: Execution, strand: Strand, arguments: Json) -> None:
 
 def _map(x: Execution, strand: Strand, arguments: Json) -> None:
     state = strand.state
+    if state.distributed is not None:
+        flow.start(x, strand, arguments)
+        return
     x.current = strand
     if state.items is None or state.concurrency is None:
         raise TypeError(f"{state.pointer} is a Map without items")
-    flow = state.concurrency.flow
-    concurrency = state.concurrency.constant if flow is None else flow(arguments, x)
+    concurrency = state.concurrency.of(arguments, x)
     items = state.items(arguments, x)
+    for tolerance in state.tolerances:
+        tolerance.of(arguments, x)  # AWS evaluates them in an inline Map, too, where they tolerate nothing (recorded)
     children.start_map(x, strand, arguments, items, concurrency or 0)
 
 

@@ -27,6 +27,7 @@ from asl_local.language.templates import (
 from asl_local.language.timestamps import parse_rfc3339
 from asl_local.plan import dataflow
 from asl_local.plan.dataflow import JSONATA
+from asl_local.plan.distributed import compile_distributed, tolerances
 from asl_local.plan.plan import Block, Catcher, OutputFlow, Plan, Resource, Retrier, Rule, State
 from asl_local.plan.requests import FIELDS
 from asl_local.values import Json, text_of
@@ -313,6 +314,8 @@ def _map(state: model.Map, compiled: State) -> None:
         if state.item_selector is not UNSET:
             compiled.selector = compile_template(state.item_selector)
     compiled.concurrency = dataflow.number("MaxConcurrency", state.max_concurrency, state.max_concurrency_path, 0)
+    compiled.tolerances = tuple(number for number in tolerances(state) if number is not None)
+    compiled.distributed = compile_distributed(state, compiled.blocks[0])
 
 
 def _evaluated_items(payload: Any) -> Callable[[Json, Scope], list[Json]]:

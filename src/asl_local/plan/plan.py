@@ -118,8 +118,12 @@ class Resource:
 class Number:
     """TimeoutSeconds, HeartbeatSeconds, MaxConcurrency: a constant, or where the input has it."""
 
-    constant: int | None
+    constant: Json
     flow: Flow | None = None
+
+    def of(self, value: Json, scope: Scope) -> Json:
+        """The number for this input."""
+        return self.constant if self.flow is None else self.flow(value, scope)
 
 
 @dataclass(slots=True)
@@ -151,6 +155,8 @@ class State:
     items: Callable[[Json, Scope], list[Json]] | None = None
     selector: Flow | None = None
     concurrency: Number | None = None
+    tolerances: tuple[Number, ...] = ()
+    distributed: Distributed | None = None
     error: Flow | None = None
     cause: Flow | None = None
     retry: tuple[Retrier, ...] = ()
@@ -179,3 +185,30 @@ class Plan:
     def tasks(self) -> Iterator[State]:
         """Every Task state, in the order of the definition."""
         return (state for state in self.states.values() if state.resource is not None)
+
+
+@dataclass(slots=True)
+class Distributed:
+    """What a Map of mode DISTRIBUTED has besides: its fields as flows over its effective input.
+
+    `reader` and `writer` evaluate the parameters of `reader_resource` and `writer_resource`, `reader_config` is constant.
+    `items` gives an array, or an object whose members are the items.
+    """
+
+    child: Block
+    express: bool
+    label: str | None = None
+    items: Callable[[Json, Scope], Json] | None = None
+    reader: Flow | None = None
+    reader_resource: str = ""
+    reader_config: Mapping[str, Json] = field(default_factory=dict)
+    max_items: Number | None = None
+    batch_items: Number | None = None
+    batch_bytes: Number | None = None
+    batch_input: Flow | None = None
+    tolerated_count: Number | None = None
+    tolerated_percentage: Number | None = None
+    writer: Flow | None = None
+    writer_resource: str = ""
+    transformation: str | None = None
+    output_type: str = "JSON"

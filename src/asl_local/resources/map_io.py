@@ -19,15 +19,20 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby, islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from asl_local.drivers.driver import TaskContext
+from asl_local.drivers.driver import TaskContext, Work
 from asl_local.engine.messages import Call
 from asl_local.errors import ITEM_READER_FAILED, RESULT_WRITER_FAILED, StateError
+from asl_local.plan import State
 from asl_local.resources.datasets import Item, items_of, manifest, result_file
 from asl_local.resources.datasets.sources import handler_items
 from asl_local.services.errors import ClientError
 from asl_local.values import Json, copy
+
+if TYPE_CHECKING:
+    from asl_local.plan.plan import Distributed
+    from asl_local.services.local import LocalAWS
 
 Ask = Callable[[dict[str, Json]], Any]
 """A handler of the user's: parameters -> what it returns."""
@@ -147,3 +152,25 @@ class Writer:
         except Exception as error:
             raise StateError(RESULT_WRITER_FAILED, f"{type(error).__name__}: {error}") from error
         return {"Key": asked["Key"], "Size": len(body)}
+
+
+def bind(
+    state: State, spec: Distributed, table: dict[str, Work], *, find: Callable[[str], Ask | None], aws: LocalAWS | None
+) -> list[str]:
+    """Put the reader and the writer of a Map state into `table`, by their fields' places; what is missing, in words."""
+    missing = []
+    for field, resource in (("ItemReader", spec.reader_resource), ("ResultWriter", spec.writer_resource)):
+        if not resource:
+            continue
+        handler = find(resource)
+        if handler is None and aws is None:
+            missing.append(
+                f"{state.pointer}/{field}/Resource: {resource} needs the stand-ins "
+                "(resources=Resources({...}, aws=LocalAWS(folder))) or a handler"
+            )
+            continue
+        client = aws.client("s3") if handler is None and aws is not None else None
+        table[f"{state.pointer}/{field}"] = (
+            Reader(resource, client, handler) if field == "ItemReader" else Writer(client, handler)
+        )
+    return missing

@@ -22,7 +22,7 @@ from asl_local.engine import Execution, Identity
 from asl_local.engine.messages import Call
 from asl_local.errors import NotJson, StateError, UnknownResource
 from asl_local.plan import Plan, Resource
-from asl_local.resources import executions, later
+from asl_local.resources import executions, later, map_io
 from asl_local.resources.executions import Family, Startable
 from asl_local.resources.integrations import INTEGRATIONS, Integration, actions
 from asl_local.resources.lambda_invoke import invoke_lambda
@@ -134,6 +134,9 @@ class Resources:
                 missing.append(f"{state.pointer}/Resource: {self._why_missing(resource)}")
             else:
                 table[resource.arn] = work
+        for state in plan.states.values():
+            if state.distributed is not None:
+                missing += map_io.bind(state, state.distributed, table, find=self.find, aws=self.aws)
         if missing:
             raise UnknownResource("nothing answers these resources:\n  " + "\n  ".join(missing))
 

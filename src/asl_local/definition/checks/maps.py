@@ -85,7 +85,6 @@ class Maps:
                     hint="it belongs to Mode DISTRIBUTED",
                 )  # fmt: skip
             return
-        self.findings.not_yet(f"{pointer}/Mode", "Mode 'DISTRIBUTED'", grammar.DISTRIBUTED_MAP)
         if self.express:
             self.findings.error(
                 f"{pointer}/Mode",

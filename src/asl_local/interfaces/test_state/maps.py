@@ -28,8 +28,8 @@ def watched_map(state: model.Map, plan: State, trace: Trace, execution: Executio
         trace.note("afterItemsPath", items)
         if plan.selector is not None:
             selected = []
-            for item in enumerate(items):
-                execution.item = item
+            for index, item in enumerate(items):
+                execution.item = {"Index": index, "Value": item}
                 selected.append(plan.selector(effective, scope))
             execution.item = None
             trace.note("afterItemSelector", selected)

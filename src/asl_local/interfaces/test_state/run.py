@@ -97,7 +97,7 @@ class _OneState(Execution):
             if self.token is not None:
                 context["Task"] = {"Token": self.token}
         if self.item is not None:
-            context["Map"] = {"Item": {"Index": self.item[0], "Value": self.item[1]}}
+            context["Map"] = {"Item": self.item}
         return context
 
 
