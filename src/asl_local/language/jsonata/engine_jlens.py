@@ -9,6 +9,7 @@ boxes the result with its type, because undefined, null and a function would all
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -23,14 +24,14 @@ from asl_local.language.jsonata.seam import Bound, Exceeded, NoValue, Outcome, P
 from asl_local.values import Json
 
 _RESULT = "$asl_local_result"
-# The box costs three levels of evaluation.
-_BOX_LEVELS = 3
+# The box costs two levels of evaluation.
+_BOX_LEVELS = 2
 _LIMITS: dict[str, Any] = {
     "max_depth": seam.DEEPEST + _BOX_LEVELS,
     "max_steps": seam.MOST_STEPS,
     "max_array_length": seam.LONGEST_ARRAY,
     "max_string_length": seam.LONGEST_TEXT,
-    "max_result_size": 2 * seam.LONGEST_TEXT,
+    "max_result_size": seam.LONGEST_TEXT,
     "timeout": seam.SECONDS,
 }
 _BOUNDS = {
@@ -40,6 +41,9 @@ _BOUNDS = {
     "U1001": Bound.MEMORY,
     "U1006": Bound.TIME,
 }
+# Messages that write a number in another way than version 2.0.6: 9.0 for 9, and 1e7 for its (wrong) 1e6.
+_OWN_NUMBERS = frozenset(("D2014", "D3060", "D3061", "D3100"))
+_WHOLE = re.compile(r"(\d)\.0\b")
 # A host function's None is undefined; $parse("null") is null, so its result travels in a box.
 _PARSE = '$parse := function($text)<s?:x>{$lookup($asl_local_parse($text), "v")};'
 
@@ -96,8 +100,8 @@ class _Expression:
             if not self._whole:
                 prologue += "".join(f"${name} := `{name}`;" for name in ("states", *bound))
             box = f'{{"t": $type({_RESULT}), "v": {_RESULT}}}'
-            prologue = f"($eval := null;{prologue}{_RESULT} := ("
-            expression = self._register(_parse(f"{prologue}{self._text}\n);{box})"))
+            prologue = f"($eval := null;{prologue}{_RESULT} := "
+            expression = self._register(_parse(f"{prologue}{self._text}\n;{box})"))
             found = self._lazy[replaced] = len(prologue), expression
         return found
 
@@ -138,7 +142,10 @@ def _parse(text: str) -> jlens.Expression:
 def _failure(error: jlens.JlensError) -> Thrown | Exceeded:
     if error.code in _BOUNDS:
         return Exceeded(_BOUNDS[error.code])
-    return Thrown(error.code, str(error))
+    message = str(error)
+    if error.code in _OWN_NUMBERS:
+        message = _WHOLE.sub(r"\1", message).replace("1e7", "1e6")
+    return Thrown(error.code, message)
 
 
 ENGINE = _Jlens()

@@ -2,8 +2,8 @@
 
 Knows: how jsonata2py is called. Must never know: fields or states.
 
-It counts calls and watches the clock, but has no bound on the size of a value or on the depth of what is no call;
-docs/jsonata.md says what follows.
+The library counts calls and watches the clock between them. How large a value grows and how long one regular expression
+searches it does not bound: for that, the helpers that its generated code calls by name are wrapped here.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ import re
 from collections.abc import Callable
 
 import jsonata2py
-from jsonata2py.runtime.values import MISSING
+from jsonata2py.runtime.values import MISSING, JRegex
 
 from asl_local.language import Scope
 from asl_local.language.jsonata import seam
 from asl_local.language.jsonata.functions import BUILT_IN, FUNCTIONS, Function, number
 from asl_local.language.jsonata.seam import Bound, Exceeded, NoValue, Outcome, Program, Thrown
+from asl_local.language.jsonata.syntax import parse, walk
 from asl_local.values import Json
 
 # Names of the library's own functions win over bindings there, so a prologue puts ours in their place.
@@ -35,11 +36,22 @@ _KINDS: dict[str, Callable[[Json], bool]] = {
     "(absno)": lambda value: value is not None,
 }
 _MESSAGES = {"T1006": "Attempted to invoke a non-function"}
+_OPERATOR = re.compile(r"of the (\S+) operator must")
 _PLACE = re.compile(r" \(position \d+\)$")
+
+
+# Generated code finds these among its globals; what they return is looked at, or what they are given.
+_GROWING = ("concat", "array_of", "fn_append", "fn_append_all", "fn_join", "fn_spread", "fn_zip")
+_WRITING = ("concat", "fn_string")
+_RANGES = ("range_", "range_flatten")
+_ESCAPING = ("fn_encodeUrl", "fn_encodeUrlComponent")
 
 
 class _Jsonata2py:
     def compile(self, text: str, names: frozenset[str]) -> Program:
+        if any(node.kind in ("focus", "index") for node in walk(parse(text))):
+            # It would find nothing in a path that starts at a variable, without a word.
+            raise Thrown("S0500", "@ and # in a path need jlens: pip install jlens")
         _compile(text)
         return _Expression(text, names).evaluate
 
@@ -67,6 +79,7 @@ class _Expression:
             prologue += "".join(f"${name} := $asl_local_variable_{name};" for name in sorted(replaced))
             found = _compile(f"({prologue}{self._text}\n)" if prologue else self._text)
             found.set_timeout(int(seam.SECONDS * 1000))
+            _bound(found._entry_point.__globals__)  # noqa: SLF001  the library is pinned exactly
             self._compiled[replaced] = found
         return found
 
@@ -139,6 +152,8 @@ def _outcome(value: Json) -> Outcome:
         return NoValue.UNDEFINED
     if _is_function(value):
         return NoValue.FUNCTION
+    if isinstance(value, (list, dict)):
+        _measure(value)
     return _json(value)
 
 
@@ -162,13 +177,130 @@ def _failure(error: jsonata2py.JsonataEvaluationError) -> Thrown | Exceeded:
     while cause is not None:
         if isinstance(cause, (Thrown, Exceeded)):
             return cause
-        if isinstance(cause, MemoryError):
-            return Exceeded(Bound.MEMORY)
+        if isinstance(cause, (MemoryError, TimeoutError)):
+            return Exceeded(Bound.MEMORY if isinstance(cause, MemoryError) else Bound.TIME)
         cause = cause.__cause__ or cause.__context__
     code, message = error.error_code or "D3137", _PLACE.sub("", error.message)
     if code == "U1001":
         return Exceeded(Bound.TIME if "timeout" in message else Bound.DEPTH)
-    return Thrown(code, _MESSAGES.get(code, message))
+    return Thrown(code, _MESSAGES.get(code) or _OPERATOR.sub(r'of the "\1" operator must', message))
+
+
+# ------------------------------------------------------------------------------------------------------------ bounds
+
+
+def _bound(helpers: dict[str, Callable[..., Json]]) -> None:
+    if "asl_local_bound" in helpers:
+        return
+    helpers["asl_local_bound"] = _bound
+    for names, wrap in ((_GROWING, _growing), (_WRITING, _writing), (_RANGES, _range), (_ESCAPING, _escaping)):
+        for name in names:
+            helpers[name] = wrap(helpers[name])
+    helpers["fn_pad"] = _pad(helpers["fn_pad"])
+    helpers["fn_replace"] = _replace(helpers["fn_replace"])
+    helpers["regex_value"] = _regex(helpers["regex_value"])
+
+
+def _growing(helper: Callable[..., Json]) -> Callable[..., Json]:
+    def call(*arguments: Json) -> Json:
+        value = helper(*arguments)
+        if isinstance(value, (str, list)):
+            _check(len(value), seam.LONGEST_TEXT if isinstance(value, str) else seam.LONGEST_ARRAY)
+        return value
+
+    return call
+
+
+def _check(size: float, limit: int) -> None:
+    if size > limit:
+        raise Exceeded(Bound.MEMORY)
+
+
+def _writing(helper: Callable[..., Json]) -> Callable[..., Json]:
+    """What is written as text may share its parts many times over, so it is measured first."""
+
+    def call(*arguments: Json) -> Json:
+        for argument in arguments:
+            if isinstance(argument, (list, dict)):
+                _measure(argument)
+        return helper(*arguments)
+
+    return call
+
+
+def _measure(value: Json) -> None:
+    stack, seen = [value], 0
+    while stack:
+        part = stack.pop()
+        seen += len(part) if isinstance(part, str) else 1
+        _check(seen, seam.LONGEST_ARRAY)
+        if isinstance(part, dict):
+            stack.extend(part.values())
+        elif isinstance(part, list):
+            stack.extend(part)
+
+
+def _range(helper: Callable[..., Json]) -> Callable[..., Json]:
+    def call(first: Json, last: Json) -> Json:
+        if _KINDS["n"](first) and _KINDS["n"](last) and last - first < 10_000_000:  # from there on D2014
+            _check(last - first + 1, seam.LONGEST_ARRAY)
+        return helper(first, last)
+
+    return call
+
+
+def _escaping(helper: Callable[..., Json]) -> Callable[..., Json]:
+    def call(text: Json) -> Json:
+        if isinstance(text, str):
+            _check(3 * len(text), seam.LONGEST_TEXT)
+        return helper(text)
+
+    return call
+
+
+def _pad(helper: Callable[..., Json]) -> Callable[..., Json]:
+    def call(text: Json, width: Json, *more: Json) -> Json:
+        if _KINDS["n"](width):
+            _check(abs(width), seam.LONGEST_TEXT)
+        return helper(text, width, *more)
+
+    return call
+
+
+def _replace(helper: Callable[..., Json]) -> Callable[..., Json]:
+    def call(text: Json, pattern: Json, replacement: Json, *more: Json) -> Json:
+        if isinstance(text, str) and isinstance(replacement, str):
+            longest = len(text) * (1 + len(replacement))
+            if longest > seam.LONGEST_TEXT:
+                _check(len(text) + len(replacement) * _occurrences(text, pattern), seam.LONGEST_TEXT)
+        return helper(text, pattern, replacement, *more)
+
+    return call
+
+
+def _occurrences(text: str, pattern: Json) -> int:
+    return text.count(pattern) if isinstance(pattern, str) else pattern.compiled.count(text)
+
+
+class _Timed:
+    """A compiled regular expression whose searches end."""
+
+    def __init__(self, pattern: Json) -> None:
+        self._pattern = pattern
+
+    def search(self, text: str, position: int = 0) -> Json:
+        return self._pattern.search(text, position, timeout=seam.SECONDS)
+
+    def count(self, text: str) -> int:
+        return sum(1 for _ in self._pattern.finditer(text, timeout=seam.SECONDS))
+
+
+def _regex(helper: Callable[..., JRegex]) -> Callable[..., JRegex]:
+    def call(pattern: str, flags: str) -> JRegex:
+        found = helper(pattern, flags)
+        return JRegex(found.pattern, found.flags, _Timed(found.compiled))
+
+    return call
 
 
 ENGINE = _Jsonata2py()

@@ -136,6 +136,6 @@ BUILT_IN = frozenset(FUNCTIONS) | {
     "formatNumber", "fromMillis", "join", "keys", "length", "lookup", "lowercase", "map", "match", "max",
     "merge", "millis", "min", "not", "now", "number", "pad", "parseInteger", "power", "random", "reduce",
     "replace", "reverse", "round", "shuffle", "sift", "single", "sort", "split", "spread", "sqrt", "string",
-    "substring", "substringAfter", "substringBefore", "sum", "toMillis", "trim", "type", "uppercase", "values",
+    "substring", "substringAfter", "substringBefore", "sum", "toMillis", "trim", "type", "uppercase",
     "zip",
 }  # fmt: skip

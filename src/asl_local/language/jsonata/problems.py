@@ -21,7 +21,8 @@ from asl_local.language.jsonata.syntax import Node, TooDeep, parse, walk
 INVALID = "INVALID_JSONATA_EXPRESSION"
 UNSUPPORTED = "UNSUPPORTED_JSONATA_EXPRESSION"
 
-_ALWAYS_VISIBLE = frozenset(("input", "context"))
+# What AWS says about a member that `$states` never has (`$states.results`) is not known; definitions with one are in use.
+_NOT_ALWAYS_VISIBLE = frozenset(("result", "errorOutput"))
 # Parts of these but the first are evaluated against something else than the expression itself.
 _FIRST_PART_ONLY = frozenset(("path", "filter", "group", "sort", "focus", "index"))
 
@@ -48,7 +49,7 @@ def problems(text: str, visible: frozenset[str]) -> list[Problem]:
     except TooDeep:
         return []
     messages = [f"Reference to '{name}' at the top level is not supported." for name in _top_level(tree)]
-    messages += _forbidden(tree, visible | _ALWAYS_VISIBLE)
+    messages += _forbidden(tree, _NOT_ALWAYS_VISIBLE - visible)
     return [Problem(UNSUPPORTED, message) for message in dict.fromkeys(messages)]
 
 
@@ -84,7 +85,7 @@ def _top_level(tree: Node) -> Iterator[str]:
             stack.extend(reversed(node.parts))
 
 
-def _forbidden(tree: Node, members: frozenset[str]) -> Iterator[str]:
+def _forbidden(tree: Node, invisible: frozenset[str]) -> Iterator[str]:
     for node in walk(tree):
         if node.kind == "variable" and node.value == "$":
             yield "Reference to '$$' is not supported."
@@ -94,7 +95,7 @@ def _forbidden(tree: Node, members: frozenset[str]) -> Iterator[str]:
             member = node.parts[1]
             while member.kind in _FIRST_PART_ONLY:
                 member = member.parts[0]
-            if member.kind in ("name", "literal") and member.value not in members:
+            if member.kind in ("name", "literal") and member.value in invisible:
                 yield f"Field '$states.{member.value}' does not exist."
 
 
