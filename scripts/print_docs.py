@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from asl_local.definition import grammar
+from asl_local.definition.diagnostics import AWS_CODES, OWN_CODES
 from asl_local.engine.history import EVENTS
 from asl_local.interfaces.stepfunctions.operations import MISSING, OPERATIONS
 from asl_local.language.choice import OPERATORS
@@ -119,6 +120,13 @@ def misses() -> str:
     return table(["case", "why"], [[f"`{case}`", why] for case, why in MISSES.items()]) if MISSES else "Nothing."
 
 
+def codes() -> str:
+    """The codes of diagnostics."""
+    rows = [[f"`{code}`", "AWS", meaning] for code, meaning in AWS_CODES.items()]
+    rows += [[f"`{code}`", "ours", meaning] for code, meaning in OWN_CODES.items()]
+    return table(["code", "whose", "what for"], rows)
+
+
 def fields() -> str:
     """The grammar."""
     return grammar.markdown()
@@ -164,6 +172,7 @@ PRINTED: dict[str, Callable[[], str]] = {
     "tree": tree,
     "fields": fields,
     "misses": misses,
+    "codes": codes,
     "operators": operators,
     "intrinsics": intrinsics,
     "events": events,

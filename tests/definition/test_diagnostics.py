@@ -6,8 +6,10 @@ import json
 import re
 
 import pytest
+from definition_cases import read_cases
 
 from asl_local import definition
+from asl_local.definition import diagnostics
 from asl_local.definition.diagnostics import did_you_mean
 
 TEN_FAULTS = """{
@@ -220,3 +222,18 @@ def test_a_block_without_end_inside_is_refused_here_and_not_by_aws() -> None:
     assert [(d.code, d.severity, d.aws) for d in found] == [("MISSING_END_STATE", "ERROR", "ACCEPTED")]
     assert definition.creation_error(found) is None
     assert definition.to_aws(found)["result"] == "OK"
+
+
+def test_every_code_has_a_case_and_every_code_of_a_case_is_in_the_table() -> None:
+    marked = {mark.partition(":")[0] for case in read_cases() for _, mark in case.expected}
+    known = set(diagnostics.AWS_CODES) | set(diagnostics.OWN_CODES)
+    assert marked <= known
+    elsewhere = {
+        "MISSING_DESCRIPTION",  # test_source.py
+        "INVALID_TEMPLATE",  # test_templates_cloudformation.py
+        "TOO_DEEPLY_NESTED",  # above
+        "INVALID_LABEL_NAME",
+        "DUPLICATE_LABEL_NAME",
+        "NOT_SUPPORTED_YET",  # nothing, on a good day
+    }
+    assert known - marked <= elsewhere

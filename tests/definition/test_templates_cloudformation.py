@@ -339,7 +339,7 @@ def test_a_name_picks_one(tmp_path: Path) -> None:
     assert asl_local.load(path, name="First", type="STANDARD").type == "STANDARD"
     with pytest.raises(DefinitionNotFound, match="3 state machines, name one of them: First, Second, Broken"):
         asl_local.load(path)
-    with pytest.raises(DefinitionNotFound, match="^the template holds 3 state machines"):
+    with pytest.raises(DefinitionNotFound, match=r"^the template holds 3 state machines"):
         asl_local.load(SEVERAL)
     with pytest.raises(DefinitionNotFound, match="did you mean 'First'"):
         asl_local.load(path, name="Frist")

@@ -245,5 +245,5 @@ def test_placeholders_for_parts_of_a_machine_let_it_be_looked_at_and_not_run() -
         "/States/A/Choices", "/States/A/Default", "/States/B/ItemProcessor/States", "/States/C/Branches",
     }  # fmt: skip
     assert "B" in machine.to_mermaid()
-    with pytest.raises(asl_local.InvalidDefinition, match="The placeholder in '\\$\\{Rules\\}' has no value"):
+    with pytest.raises(asl_local.InvalidDefinition, match=r"The placeholder in '\$\{Rules\}' has no value"):
         machine.simulate({})

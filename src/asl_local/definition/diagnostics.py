@@ -15,13 +15,12 @@ from asl_local.definition.source import Source
 from asl_local.errors import Diagnostic
 from asl_local.values import Json
 
-# AWS's codes (ValidateStateMachineDefinition).
+# AWS's codes (ValidateStateMachineDefinition, and those that were seen there besides).
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
 MISSING_TARGET = "MISSING_TRANSITION_TARGET"
 MISSING_END = "MISSING_END_STATE"
 DUPLICATE_NAME = "DUPLICATE_STATE_NAME"
 INVALID_NAME = "INVALID_STATE_NAME"
-INVALID_RESOURCE = "INVALID_RESOURCE"
 DUPLICATE_LABEL = "DUPLICATE_LABEL_NAME"
 INVALID_LABEL = "INVALID_LABEL_NAME"
 INVALID_VARIABLE = "INVALID_VARIABLE_NAME"
@@ -34,11 +33,38 @@ PASS_RESULT_IS_STATIC = "PASS_RESULT_IS_STATIC"  # noqa: S105 - not a password
 # Our own.
 NOT_SUPPORTED_YET = "NOT_SUPPORTED_YET"
 UNRESOLVED = "UNRESOLVED_SUBSTITUTION"
-LIKELY_MISTAKE = "LIKELY_MISTAKE"  # runs, on AWS too, and is hardly meant
+LIKELY_MISTAKE = "LIKELY_MISTAKE"
 INVALID_TEMPLATE = "INVALID_TEMPLATE"
-OWN_CODES: Final = frozenset(
-    {NOT_SUPPORTED_YET, UNRESOLVED, LIKELY_MISTAKE, INVALID_TEMPLATE, "UNUSED_SUBSTITUTION", "INVALID_YAML_DESCRIPTION"}
-)
+
+# What each code is for, as the docs show it.
+AWS_CODES: Final[Mapping[str, str]] = {
+    "INVALID_JSON_DESCRIPTION": "the text is not JSON",
+    "MISSING_DESCRIPTION": "there is no text",
+    SCHEMA: "a field is missing, unknown, of the wrong type or out of its range",
+    MISSING_TARGET: "a transition leads nowhere, or none leads to a state",
+    MISSING_END: "no state ends the machine",
+    DUPLICATE_NAME: "two states have one name, anywhere in the machine",
+    INVALID_NAME: "a state's name is empty or too long",
+    DUPLICATE_LABEL: "two Maps have one Label",
+    INVALID_LABEL: "a Label is too long or has characters that it may not have",
+    INVALID_VARIABLE: "Assign has a name that no variable can have",
+    RESERVED_VARIABLE: "Assign has `states`",
+    DUPLICATE_VARIABLE: "Assign has a name that a scope around it has assigned before",
+    "INVALID_JSONATA_EXPRESSION": "an expression does not parse",
+    "UNSUPPORTED_JSONATA_EXPRESSION": "an expression reads what there is not in its place",
+    TOO_DEEP: "States within States, too many times",
+    NO_DOLLAR: "warning: a value looks like a path, and its key does not end in `.$`",
+    NO_PATH: "warning: a value looks like a path, and its field does not end in `Path`",
+    PASS_RESULT_IS_STATIC: "warning: a path in a Pass state's Result, where nothing is evaluated",
+}
+OWN_CODES: Final[Mapping[str, str]] = {
+    "INVALID_YAML_DESCRIPTION": "the text is not YAML, or has what JSON cannot hold",
+    INVALID_TEMPLATE: "a CloudFormation, SAM, CDK or Serverless template holds no machine, or says it wrongly",
+    UNRESOLVED: "warning: a placeholder has no value; an error once the machine is to run, where it needs one",
+    "UNUSED_SUBSTITUTION": "warning: a value was given for a placeholder that there is not",
+    LIKELY_MISTAKE: "warning: it runs, on AWS too, and is hardly meant",
+    NOT_SUPPORTED_YET: "AWS knows it, this library does not yet",
+}
 
 
 class _Drop:

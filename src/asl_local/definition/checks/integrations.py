@@ -79,7 +79,12 @@ def _fields(
     for name in REQUIRED.get(operation, ()):
         if name not in names:
             findings.warning(
-                pointer, f"The field '{name}' is required but was missing", code=codes.SCHEMA, aws="ERROR", hint=_HINT
+                pointer,
+                f"The field '{name}' is required but was missing",
+                code=codes.SCHEMA,
+                aws="ERROR",
+                hint=_HINT,
+                key=True,
             )
     allowed = ALLOWED.get(operation)
     for name, written in names.items():

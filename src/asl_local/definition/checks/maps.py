@@ -14,6 +14,7 @@ from asl_local.definition import diagnostics as codes
 from asl_local.definition import grammar
 from asl_local.definition.diagnostics import Findings
 from asl_local.definition.source import PLACEHOLDER
+from asl_local.language.jsonata import is_jsonata
 from asl_local.values import Json
 
 ONLY_DISTRIBUTED: Final = (
@@ -57,6 +58,17 @@ class Maps:
                     )  # fmt: skip
         if isinstance(label := tree.get("Label"), str):
             self._label(label, f"{pointer}/Label")
+        self._items(tree, pointer, distributed=is_distributed(processor))
+
+    def _items(self, tree: dict[str, Json], pointer: str, *, distributed: bool) -> None:
+        """Items that are written out: an array, or an object whose pairs a Distributed Map takes."""
+        items = tree.get("Items", [])
+        if isinstance(items, list) or (distributed and isinstance(items, dict)) or is_jsonata(items):
+            return
+        if isinstance(items, str) and PLACEHOLDER.search(items):
+            self.findings.placeholder(f"{pointer}/Items", items, [])
+        else:
+            self.findings.error(f"{pointer}/Items", "Expected value of type [ARRAY]", hint="or {% an expression %}")
 
     def _label(self, label: str, at: str) -> None:
         if PLACEHOLDER.search(label):

@@ -292,6 +292,8 @@ def _is_number_text(text: str) -> bool:
 
 def _near(name: str) -> str | None:
     """A hint if an error name in ErrorEquals is one of AWS's but for a slip."""
+    if name.startswith("States.Http.StatusCode."):
+        return None
     known = {each.casefold(): each for each in KNOWN_ERRORS}
     close = get_close_matches(name.casefold(), known, 1, _LIKE_ENOUGH)
     return f"did you mean '{known[close[0]]}'? names match exactly or not at all" if close else None
