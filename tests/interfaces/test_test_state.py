@@ -313,6 +313,19 @@ def test_a_given_context_object_is_all_there_is() -> None:
     assert answer["output"]["c"] == {"State": {"RetryCount": 2}}
 
 
+def test_a_task_token_is_the_given_one_or_one_of_ours() -> None:
+    task = {
+        "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "End": True,
+        "Parameters": {"QueueUrl": "q", "MessageBody": {"token.$": "$$.Task.Token"}},
+    }  # fmt: skip
+    shown = {"mock": {"result": {"any": "thing"}}, "inspectionLevel": "DEBUG"}
+    answer = run(task, context={"Task": {"Token": "abc"}}, **shown)
+    assert answer["inspectionData"]["afterParameters"]["MessageBody"] == {"token": "abc"}
+    ours = run(task, **shown)["inspectionData"]["afterParameters"]["MessageBody"]["token"]
+    assert ours
+    assert ours == run(task, **shown)["inspectionData"]["afterParameters"]["MessageBody"]["token"]
+
+
 # -- a state of a machine ----------------------------------------------------------------------------------------------
 
 MACHINE = {
@@ -361,6 +374,8 @@ REFUSALS: list[tuple[str, Any, dict[str, Any], tuple[str, str]]] = [
     ("role", TASK, {}, (V, "RoleArn must be specified when testing a Task state")),
     ("job", {**TASK, "Resource": "arn:aws:states:::glue:startJobRun.sync", "Parameters": {"JobName": "j"}}, {"roleArn": ROLE},
      ("InvalidDefinition", "'.sync'")),
+    ("activity", {**TASK, "Resource": "arn:aws:states:us-east-1:123456789012:activity:a"}, {"roleArn": ROLE},
+     ("InvalidDefinition", "Activity")),
     ("mocked Pass", {"Type": "Pass", "End": True}, {"mock": {"result": 1}},
      (V, "State type 'Pass' is not supported when a mock is specified")),
     ("two mocks", TASK, {"mock": {"result": 1, "errorOutput": {"error": "E"}}},
