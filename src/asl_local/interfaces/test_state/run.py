@@ -19,14 +19,14 @@ from asl_local.engine import Execution, Identity
 from asl_local.engine.execution import timestamp
 from asl_local.engine.messages import Call, Failed, Stimulus, Succeeded
 from asl_local.engine.patterns import task_token
-from asl_local.errors import TIMEOUT
+from asl_local.errors import EXCEED_TOLERATED_FAILURE_THRESHOLD, TIMEOUT
 from asl_local.interfaces.machine import Given
 from asl_local.interfaces.test_state import request as requests
 from asl_local.interfaces.test_state import subject as subjects
 from asl_local.interfaces.test_state.http import exchange
 from asl_local.interfaces.test_state.inspection import Trace, trace_of, watched
-from asl_local.interfaces.test_state.maps import watched_map
-from asl_local.interfaces.test_state.request import Mock, Request
+from asl_local.interfaces.test_state.maps import MapTest
+from asl_local.interfaces.test_state.request import Request
 from asl_local.interfaces.test_state.subject import Subject
 from asl_local.plan import Block, Plan, Resource, State
 from asl_local.plan.plan import matches
@@ -74,6 +74,7 @@ class _OneState(Execution):
 
     given: Json | None = None
     token: str | None = None
+    map: MapTest | None = None
 
     def context(self) -> Json:
         context: dict[str, Json]
@@ -158,14 +159,16 @@ class _Test:
         if self.subject.resource is not None and self.subject.resource.pattern:
             execution.token = task_token(execution, 1)
         if isinstance(self.subject.model, model.Map):
-            state = watched_map(self.subject.model, state, self.trace, execution)
+            execution.map = MapTest(self.subject.model, state, self.trace, execution, request.reader_data)
+            state = execution.map.watched()
         else:
             state = watched(self.subject.model, state, self.trace)
         if request.mock is not None:
             # Whatever it is, its work is one call, and the mock answers it.
             task = state.resource
             name, fields = (state.name, None) if task is None else (task.service or task.arn, task.fields)
-            state = replace(state, type="Task", resource=Resource(name, "lambda", fields=fields), blocks=())
+            resource = Resource(name, "lambda", fields=fields)
+            state = replace(state, type="Task", resource=resource, blocks=(), distributed=None)
         if not handled:
             state = replace(state, retry=(), catch=())
         ends = {name: _end(name) for name in _targets(state)}
@@ -186,7 +189,7 @@ class _Test:
                 commands = execution.step(stimulus, now)
                 if execution.outcome is not None:
                     return
-                answers = [self._mocked(command, mock) for command in commands if type(command) is Call and mock]
+                answers = [self._mocked(execution, command) for command in commands if type(command) is Call and mock]
                 if answers:
                     stimulus = answers[0]
                     continue
@@ -199,11 +202,15 @@ class _Test:
         finally:
             driver.close()
 
-    def _mocked(self, call: Call, mock: Mock | None) -> Stimulus:
+    def _mocked(self, execution: _OneState, call: Call) -> Stimulus:
+        mock, failed = self.request.mock, self.request.failed_iterations
         if mock is None:
-            raise TypeError("nothing is mocked")
+            raise TypeError(f"nothing is mocked of {self.subject.name!r}")
         if mock.failed:
             return Failed(call.token, mock.error, mock.cause)
+        if execution.map is not None and failed is not None and execution.map.exceeded(failed, mock.result):
+            why = "The specified tolerated failure threshold was exceeded"  # recorded
+            return Failed(call.token, EXCEED_TOLERATED_FAILURE_THRESHOLD, why)
         return Succeeded(call.token, mock.result)
 
     # -- what became of it -----------------------------------------------------------------------------------------
