@@ -159,3 +159,15 @@ def test_many_threads_get_one_client(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert len(set(map(id, seen))) == 1
+
+
+def test_a_client_of_ones_own_is_added_under_a_free_name(tmp_path: Path) -> None:
+    aws = LocalAWS(tmp_path)
+    with pytest.raises(AslError, match="no local stand-in for the service 'stepfunctions'"):
+        aws.client("stepfunctions")
+    mine = object()
+    aws.add("stepfunctions", mine)
+    assert aws.client("stepfunctions") is mine
+    for name in ("stepfunctions", "s3"):
+        with pytest.raises(AslError, match=f"a client '{name}' already"):
+            aws.add(name, object())

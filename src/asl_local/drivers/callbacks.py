@@ -138,6 +138,10 @@ class Desk:
         for token in list(self._out):
             self.close(token)
 
+    def tokens(self) -> list[int]:
+        """The driver's tokens of the calls that only somebody outside can answer, oldest first."""
+        return [token for token, call in self._out.items() if call.waits in ("token", "activity")]
+
     def unanswered(self) -> Call | None:
         """The oldest call that waits for somebody, if there is one."""
         return next(iter(self._out.values()), None)

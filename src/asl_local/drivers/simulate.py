@@ -85,6 +85,25 @@ class Simulation:
             raise UnansweredToken(_unanswered(call))
         raise InternalError("the execution waits for something that nobody will ever deliver")
 
+    def due(self) -> float | None:
+        """When the next thing is due that nobody has called off; None if nothing is."""
+        while self._due and getattr(self._due[0][4], "token", None) in self._cancelled:
+            heapq.heappop(self._due)
+        return self._due[0][0] if self._due else None
+
+    def awaits_somebody(self) -> bool:
+        """Whether a task token is out that nothing due will answer: only somebody outside can, or a timeout ends it."""
+        answered = {
+            getattr(stimulus, "token", None)
+            for _, _, _, _, stimulus in self._due
+            if not isinstance(stimulus, (Fired, Heartbeat))
+        }
+        return any(token not in answered for token in self._desk.tokens())
+
+    def skip(self, until: float) -> None:
+        """Let time pass up to a moment before which nothing is due."""
+        self._clock = max(self._clock, until)
+
     def over(self, token: int) -> None:
         """The task has ended: nobody can answer it any more."""
         self._desk.close(token)

@@ -76,6 +76,16 @@ class LocalAWS:
                 self._clients[name] = make(self)
             return self._clients[name]
 
+    def add(self, name: str, client: Any) -> None:
+        """Makes `client(name)` give this object: for a client that is no stand-in of ours, like asl_local.StepFunctions.
+
+        Raises AslError where the name is taken.
+        """
+        with self._guard:
+            if name in _MAKERS or name in self._clients:
+                raise AslError(f"there is a client {name!r} already")
+            self._clients[name] = client
+
     def __repr__(self) -> str:
         return f"LocalAWS({str(self.root)!r})"
 

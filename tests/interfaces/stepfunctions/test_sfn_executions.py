@@ -168,6 +168,19 @@ def test_executions_are_listed_newest_first(client: Checked) -> None:
     assert (entry["status"], entry["stateMachineArn"], entry["redriveCount"]) == ("SUCCEEDED", ARN, 0)
 
 
+def test_pages_one_after_the_other(client: Checked) -> None:
+    made(client)
+    for number in range(5):
+        client.start_execution(stateMachineArn=ARN, name=f"e{number}")
+    pages = client.get_paginator("list_executions").paginate(stateMachineArn=ARN, PaginationConfig={"PageSize": 2})
+    assert [[each["name"] for each in page["executions"]] for page in pages] == [["e4", "e3"], ["e2", "e1"], ["e0"]]
+    with pytest.raises(ValueError, match="list_state_machines have pages, not list_tags"):
+        client.get_paginator("list_tags")
+    pages = client.get_paginator("list_executions").paginate(stateMachineArn=ARN, PaginationConfig={"MaxItems": 2})
+    with pytest.raises(asl_local.AslError, match="PaginationConfig has PageSize only here"):
+        next(pages)
+
+
 def test_executions_by_status(client: Checked) -> None:
     made(client)
     made(client, "broken", FAIL)
@@ -297,7 +310,7 @@ def test_in_real_time_an_execution_runs_in_the_background() -> None:
     assert refusal(client.start_execution, **{**given, "input": "{}"})[0] == "ExecutionAlreadyExists"
     assert [each["status"] for each in client.list_executions(stateMachineArn=ARN)["executions"]] == ["RUNNING"]
     answered.set()
-    assert inner.executions[arn].run.wait(30) is not None
+    assert inner._account.executions[arn].run.wait(30) is not None
     assert client.describe_execution(executionArn=arn)["status"] == "SUCCEEDED"
 
 
@@ -401,9 +414,9 @@ def test_in_real_time_too() -> None:
     client = Checked(inner)
     made(client, definition=TASK)
     arn = client.start_execution(stateMachineArn=ARN)["executionArn"]
-    assert inner.executions[arn].run.wait(30) is not None
+    assert inner._account.executions[arn].run.wait(30) is not None
     client.redrive_execution(executionArn=arn)
-    assert inner.executions[arn].run.wait(30) is not None
+    assert inner._account.executions[arn].run.wait(30) is not None
     assert client.describe_execution(executionArn=arn)["status"] == "SUCCEEDED"
 
 

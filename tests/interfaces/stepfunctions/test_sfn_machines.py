@@ -186,10 +186,10 @@ def test_machines_are_listed_in_pages(client: Checked) -> None:
     for name in ("c", "a", "b"):
         made(client, name)
     first = client.list_state_machines(maxResults=2)
-    assert [each["name"] for each in first["stateMachines"]] == ["c", "a"]
+    assert [each["name"] for each in first["stateMachines"]] == ["a", "b"]
     client.delete_state_machine(stateMachineArn=first["stateMachines"][1]["stateMachineArn"])
     rest = client.list_state_machines(nextToken=first["nextToken"])  # what went meanwhile shifts nothing
-    assert [each["name"] for each in rest["stateMachines"]] == ["b"]
+    assert [each["name"] for each in rest["stateMachines"]] == ["c"]
     assert "nextToken" not in rest
     assert refusal(client.list_activities, nextToken=first["nextToken"])[0] == "InvalidToken"
 
@@ -350,3 +350,12 @@ def test_warnings_are_told_when_asked_for(client: Checked) -> None:
     answer = client.validate_state_machine_definition(definition=warned, severity="WARNING")
     assert answer["result"] == "OK"
     assert [each["severity"] for each in answer["diagnostics"]] == ["WARNING"]
+
+
+def test_a_state_is_tested(client: Checked) -> None:
+    state = json.dumps({"Type": "Pass", "Parameters": {"b.$": "$.a"}, "Next": "Q"})
+    answer = client.test_state(definition=state, input='{"a": 1}', roleArn=ROLE, inspectionLevel="DEBUG")
+    assert (answer["status"], answer["output"], answer["nextState"]) == ("SUCCEEDED", '{"b":1}', "Q")
+    assert json.loads(answer["inspectionData"]["afterParameters"]) == {"b": 1}
+    refused = refusal(client.test_state, definition=state, context="{}")
+    assert refused == ("ValidationException", "Context can only be specified when a mock is specified")

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any
 from asl_local.definition import json_text
 from asl_local.errors import InvalidToken, TaskTimedOut
 from asl_local.interfaces.stepfunctions import arns
-from asl_local.interfaces.stepfunctions.configurations import Configurations, check_encryption, tagged
-from asl_local.interfaces.stepfunctions.machines import moment
+from asl_local.interfaces.stepfunctions.machines import Configurations, check_encryption, moment, tagged
 from asl_local.services.errors import client_error
 from asl_local.services.parameters import Answer, Given
 from asl_local.values import text_of
 
 if TYPE_CHECKING:
-    from asl_local.interfaces.stepfunctions.client import StepFunctions
+    from asl_local.interfaces.stepfunctions.account import Account
 
 
 @dataclass(slots=True)
@@ -35,28 +34,28 @@ class Activity:
     tags: dict[str, str]
 
 
-def create(client: StepFunctions, given: Given) -> Activity:
+def create(account: Account, given: Given) -> Activity:
     """CreateActivity: the same name again is the same activity (recorded), unless it is encrypted differently."""
     here, name = "CreateActivity", given["name"]
     arns.check_name(name, here)
     encryption = Configurations().encryption
     if "encryptionConfiguration" in given:
         encryption = check_encryption(given["encryptionConfiguration"], here)
-    arn = client.partition.make("activity", name)
-    existing = client.activities.get(arn)
+    arn = account.partition.make("activity", name)
+    existing = account.activities.get(arn)
     if existing is not None:
         if existing.encryption != encryption:
             raise client_error("ActivityAlreadyExists", f"Activity Already Exists: '{arn}'", here)
         return existing
-    made = Activity(arn, name, client.now(), client.next_serial(), encryption, tagged({}, given, here))
-    client.activities[arn] = made
+    made = Activity(arn, name, account.now(), account.next_serial(), encryption, tagged({}, given, here))
+    account.activities[arn] = made
     return made
 
 
-def find(client: StepFunctions, arn: str, operation: str) -> Activity:
+def find(account: Account, arn: str, operation: str) -> Activity:
     """Raises InvalidArn and ActivityDoesNotExist."""
     arns.parts(arn, operation, "activity")
-    found = client.activities.get(arn)
+    found = account.activities.get(arn)
     if found is None:
         raise client_error("ActivityDoesNotExist", f"Activity Does Not Exist: '{arn}'", operation)
     return found
@@ -72,16 +71,16 @@ def described(activity: Activity) -> Answer:
     return {**listed(activity), "encryptionConfiguration": dict(activity.encryption)}
 
 
-def delete(client: StepFunctions, arn: str, operation: str) -> None:
+def delete(account: Account, arn: str, operation: str) -> None:
     """DeleteActivity: one that is not there is no error (recorded)."""
     arns.parts(arn, operation, "activity")
-    client.activities.pop(arn, None)
+    account.activities.pop(arn, None)
 
 
 # -- task tokens -------------------------------------------------------------------------------------------------------
 
 
-def send_success(client: StepFunctions, given: Given) -> None:
+def send_success(account: Account, given: Given) -> None:
     """SendTaskSuccess: the output is JSON text, any value. Raises InvalidOutput."""
     here = "SendTaskSuccess"
     try:
@@ -89,24 +88,24 @@ def send_success(client: StepFunctions, given: Given) -> None:
     except json_text.UnreadableText as error:
         raise client_error("InvalidOutput", f"Invalid Output: '{error.faults[0].message}'", here) from None
     with _refusing(here):
-        client.callbacks.send_task_success(given["taskToken"], output)
+        account.callbacks.send_task_success(given["taskToken"], output)
 
 
-def send_failure(client: StepFunctions, given: Given) -> None:
+def send_failure(account: Account, given: Given) -> None:
     """SendTaskFailure."""
     with _refusing("SendTaskFailure"):
-        client.callbacks.send_task_failure(given["taskToken"], given.get("error"), given.get("cause"))
+        account.callbacks.send_task_failure(given["taskToken"], given.get("error"), given.get("cause"))
 
 
-def send_heartbeat(client: StepFunctions, given: Given) -> None:
+def send_heartbeat(account: Account, given: Given) -> None:
     """SendTaskHeartbeat."""
     with _refusing("SendTaskHeartbeat"):
-        client.callbacks.send_task_heartbeat(given["taskToken"])
+        account.callbacks.send_task_heartbeat(given["taskToken"])
 
 
-def take(client: StepFunctions, given: Given, patience: float) -> Answer:
+def take(account: Account, given: Given, patience: float) -> Answer:
     """GetActivityTask: the oldest task that nobody has taken, waited for so many real seconds; `{}` if there is none."""
-    task = client.callbacks.get_activity_task(given["activityArn"], given.get("workerName"), timeout=patience)
+    task = account.callbacks.get_activity_task(given["activityArn"], given.get("workerName"), timeout=patience)
     return {} if task is None else {"taskToken": task.task_token, "input": text_of(task.input)}
 
 

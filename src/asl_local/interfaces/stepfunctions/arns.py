@@ -8,13 +8,13 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from asl_local.interfaces.stepfunctions.operations import PAGE
 from asl_local.services.errors import ClientError, client_error
-from asl_local.services.parameters import Answer, Given
+from asl_local.services.parameters import Answer, Given, invalid_parameters
 
 # API reference, CreateStateMachine: no white space, brackets, wildcards, special or control characters. Activities were
 # recorded character by character.
@@ -107,20 +107,19 @@ def page(
     member: str,
     show: Callable[[_Thing], Any],
     *,
-    place: Callable[[_Thing], int],
+    place: Callable[[_Thing], Any],
     newest_first: bool = False,
 ) -> Answer:
     """`{member: [...]}` with at most maxResults of the things, and a nextToken if there are more.
 
-    `place` is a thing's place in the order of creation. The token names the last place shown: what comes or goes
+    `place` is what they are ordered by, a number or a name. The token names the last place shown: what comes or goes
     meanwhile does not shift the pages. A token of another operation or of another resource is InvalidToken.
     """
-    sign = -1 if newest_first else 1
-    ordered = sorted(things, key=lambda thing: sign * place(thing))
+    ordered = sorted(things, key=place, reverse=newest_first)
     scope = str(given.get("stateMachineArn", given.get("executionArn", "")))
     if "nextToken" in given:
         after = _read_token(given["nextToken"], operation, scope)
-        ordered = [thing for thing in ordered if sign * place(thing) > sign * after]
+        ordered = [thing for thing in ordered if (place(thing) < after if newest_first else place(thing) > after)]
     most = given.get("maxResults") or PAGE
     answer: Answer = {member: [show(thing) for thing in ordered[:most]]}
     if most < len(ordered):
@@ -129,16 +128,37 @@ def page(
     return answer
 
 
+class Pages:
+    """The answers of a listing one after the other, as boto3's paginators give them."""
+
+    def __init__(self, list_page: Callable[..., Answer], operation: str) -> None:
+        self._list_page, self._operation = list_page, operation
+
+    def paginate(self, **given: Any) -> Iterator[Answer]:
+        """One answer after the other; PaginationConfig may hold PageSize. Raises ParamValidationError for more."""
+        config = given.pop("PaginationConfig", {})
+        if set(config) - {"PageSize"}:
+            raise invalid_parameters(self._operation, f"PaginationConfig has PageSize only here, not {sorted(config)}")
+        if "PageSize" in config:
+            given["maxResults"] = config["PageSize"]
+        while True:
+            answer = self._list_page(**given)
+            yield answer
+            if "nextToken" not in answer:
+                return
+            given["nextToken"] = answer["nextToken"]
+
+
 def invalid_token(operation: str) -> ClientError:
     """What a page token or a task token that the client never gave is answered with (recorded)."""
     return client_error("InvalidToken", "Invalid Token: 'Invalid token'", operation)
 
 
-def _read_token(token: str, operation: str, scope: str) -> int:
+def _read_token(token: str, operation: str, scope: str) -> Any:
     try:
         made_for, of, after = json.loads(base64.b64decode(token.encode(), b"-_", validate=True))
         if (made_for, of) == (operation, scope):
-            return int(after)
+            return after
     except (ValueError, TypeError):
         pass
     raise invalid_token(operation)

@@ -22,7 +22,7 @@ from asl_local.services.parameters import Answer, Given
 from asl_local.values import Json, text_of
 
 if TYPE_CHECKING:
-    from asl_local.interfaces.stepfunctions.client import StepFunctions
+    from asl_local.interfaces.stepfunctions.account import Account
 
 # Express workflows are billed in steps of 100 ms and 64 MB, which an answer of StartSyncExecution shows.
 _BILLED_STEP, _BILLED_MEMORY = 100, 64
@@ -81,20 +81,20 @@ class Record:
         return answer
 
 
-def start(client: StepFunctions, given: Given, operation: str, *, express: bool = False) -> Record:
+def start(account: Account, given: Given, operation: str, *, express: bool = False) -> Record:
     """Starts an execution, or finds the one that the same request has started and that still runs."""
-    found, version, alias = resolve(client, given["stateMachineArn"], operation)
+    found, version, alias = resolve(account, given["stateMachineArn"], operation)
     if express and found.type != "EXPRESS":
         raise type_not_supported(operation)
-    name = given.get("name") or client.new_id()
+    name = given.get("name") or account.new_id()
     arns.check_name(name, operation)
     text = given.get("input", "{}")
     value = read_input(text, operation)
     if found.type == "EXPRESS":
-        arn = client.partition.make("express", found.name, name, client.new_id())
+        arn = account.partition.make("express", found.name, name, account.new_id())
     else:
-        arn = client.partition.make("execution", found.name, name)
-        existing = client.executions.get(arn)
+        arn = account.partition.make("execution", found.name, name)
+        existing = account.executions.get(arn)
         if existing is not None:
             if existing.text == text and existing.status() == "RUNNING":
                 return existing
@@ -106,29 +106,29 @@ def start(client: StepFunctions, given: Given, operation: str, *, express: bool 
         machine_arn=found.arn,
         machine_name=found.name,
         role_arn=revision.role,
-        region=client.partition.region,
+        region=account.partition.region,
     )
     try:
-        execution = revision.machine.execution(value, identity=identity, seed=client.new_seed())
+        execution = revision.machine.execution(value, identity=identity, seed=account.new_seed())
     except InvalidExecutionInput as error:
         raise _invalid_input(str(error), operation) from None
-    run = client.begin(execution)
+    run = account.begin(execution)
     record = Record(
-        arn, name, client.next_serial(), client.now(), found, revision, found.updated, text, run,
+        arn, name, account.next_serial(), account.now(), found, revision, found.updated, text, run,
         None if version is None else version.arn,
         None if alias is None else alias.arn,
     )  # fmt: skip
-    client.executions[arn] = record
+    account.executions[arn] = record
     return record
 
 
-def begun(client: StepFunctions, parent: Run, execution: Execution) -> None:
+def begun(account: Account, parent: Run, execution: Execution) -> None:
     """Takes note of an execution that a task has started, if it is of a machine that the client has."""
     identity = execution.identity
-    found = client.machines.get(identity.machine_arn)
-    if found is not None and identity.execution_arn not in client.executions:
-        client.executions[identity.execution_arn] = Record(
-            identity.execution_arn, identity.execution_name, client.next_serial(), parent.execution.now, found,
+    found = account.machines.get(identity.machine_arn)
+    if found is not None and identity.execution_arn not in account.executions:
+        account.executions[identity.execution_arn] = Record(
+            identity.execution_arn, identity.execution_name, account.next_serial(), parent.execution.now, found,
             found.revision, found.updated, text_of(execution.input), Child(parent, execution),
         )  # fmt: skip
 
@@ -159,21 +159,21 @@ def type_not_supported(operation: str) -> ClientError:
     return client_error("StateMachineTypeNotSupported", text, operation)
 
 
-def find(client: StepFunctions, arn: str, operation: str) -> Record:
+def find(account: Account, arn: str, operation: str) -> Record:
     """Raises InvalidArn (for an Express execution's ARN too, which nothing describes) and ExecutionDoesNotExist."""
     arns.parts(arn, operation, "execution")
-    record = client.executions.get(arn)
+    record = account.executions.get(arn)
     if record is None:
         raise client_error("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'", operation)
     return record
 
 
-def described(client: StepFunctions, record: Record, given: Given) -> Answer:
+def described(account: Account, record: Record, given: Given) -> Answer:
     """DescribeExecution."""
     outcome = record.run.outcome()
     answer: Answer = {**record.names(), "status": record.status(), **record.times(), **_data(record, outcome, given)}
     answer |= record.redrives()
-    reason = redrive.why_not(record.run.execution, client.now())
+    reason = redrive.why_not(record.run.execution, account.now())
     answer["redriveStatus"] = "REDRIVABLE" if reason is None else "NOT_REDRIVABLE"
     if reason is not None:
         answer["redriveStatusReason"] = reason
@@ -205,15 +205,15 @@ def sync_answer(record: Record, given: Given) -> Answer:
     return answer
 
 
-def redriven(client: StepFunctions, record: Record, given: Given) -> Answer:
+def redriven(account: Account, record: Record, given: Given) -> Answer:
     """RedriveExecution; the same client token again is the same redrive."""
     token = given.get("clientToken")
     if token is None or token not in record.redriven:
-        reason = redrive.why_not(record.run.execution, client.now())
+        reason = redrive.why_not(record.run.execution, account.now())
         if reason is not None:
             raise client_error("ExecutionNotRedrivable", reason, "RedriveExecution")
-        record.run.redrive(client.now())
-        record.redriven[token or str(len(record.redriven))] = client.now()
+        record.run.redrive(account.now())
+        record.redriven[token or str(len(record.redriven))] = account.now()
     return {"redriveDate": moment(record.redriven[token or str(len(record.redriven) - 1)])}
 
 
@@ -227,12 +227,12 @@ def machine_shown(record: Record, given: Given) -> Answer:
     }
 
 
-def listed(client: StepFunctions, given: Given, operation: str) -> Answer:
+def listed(account: Account, given: Given, operation: str) -> Answer:
     """ListExecutions: newest first, of a machine, a version or an alias."""
     if "stateMachineArn" not in given:
         raise client_error("ValidationException", "Must specify a stateMachineArn", operation)
     arn: str = given["stateMachineArn"]
-    found, version, alias = resolve(client, arn, operation)
+    found, version, alias = resolve(account, arn, operation)
     if found.type == "EXPRESS":
         raise type_not_supported(operation)
 
@@ -243,7 +243,7 @@ def listed(client: StepFunctions, given: Given, operation: str) -> Answer:
             return record.alias_arn == arn
         return version is None or record.version_arn == arn
 
-    records = [record for record in list(client.executions.values()) if wanted(record)]
+    records = [record for record in list(account.executions.values()) if wanted(record)]
     status = given.get("statusFilter")
     if status is not None:
         records = [record for record in records if record.status() == status]

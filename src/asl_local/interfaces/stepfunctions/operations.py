@@ -171,6 +171,9 @@ MISSING: Mapping[str, str] = {
 }
 """Operations that AWS has and the client has not, and what to do instead."""
 
+PAGED = ("get_execution_history", "list_activities", "list_executions", "list_state_machines")
+"""What boto3 has paginators for (list_map_runs aside)."""
+
 ERRORS: tuple[str, ...] = (
     "ActivityAlreadyExists", "ActivityDoesNotExist", "ActivityLimitExceeded", "ActivityWorkerLimitExceeded",
     "ConflictException", "ExecutionAlreadyExists", "ExecutionDoesNotExist", "ExecutionLimitExceeded",

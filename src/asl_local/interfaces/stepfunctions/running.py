@@ -1,4 +1,4 @@
-"""How executions run: each on a thread of its own, in real time or on a virtual clock that waits for answers.
+"""How executions run: each on a thread of its own, in real time or on a virtual clock that stands still for answers.
 
 Knows: executions, drivers and threads. Must never know: requests and answers, or which machine it is.
 """
@@ -10,11 +10,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import NoReturn
 
-from asl_local.drivers import Callbacks, Driver, Ended, RealTime, Simulation, Work, drive
+from asl_local.drivers import Callbacks, Ended, RealTime, Simulation, Work, drive
 from asl_local.drivers.driver import Begun
 from asl_local.engine import Execution, Outcome
 from asl_local.engine.messages import Command, Redriven, Stimulus, Stopped
-from asl_local.errors import AslError, UnansweredToken
+from asl_local.errors import AslError
 from asl_local.reporters import History
 
 
@@ -96,9 +96,9 @@ class Run:
             self._world.settle()
             self.outcome()
 
-    def wake(self) -> bool:
-        """On a virtual clock: look whether an answer has come; whether it stood still."""
-        return self._virtual and self._world.wake()
+    def wake(self, seconds: float = 0.0) -> bool:
+        """On a virtual clock: let that much time pass and look whether an answer has come; whether it stood still."""
+        return self._virtual and self._world.wake(seconds)
 
     def stop(self, error: str | None, cause: str | None) -> None:
         """Abort it, unless it has ended, and wait until it has."""
@@ -133,7 +133,7 @@ class Child:
         """See Run.settle."""
         self._parent.settle()
 
-    def wake(self) -> bool:
+    def wake(self, _seconds: float = 0.0) -> bool:
         """Its starter is woken, not it."""
         return False
 
@@ -153,16 +153,17 @@ class Child:
 class _World:
     """A driver that also hears what is said from outside, tells of executions that begin, and is patient.
 
-    Patient: where nothing is due on the virtual clock but a task token is out, it waits for the answer.
+    Patient: while a task token is out, virtual time stands still, for the outside world takes none; it passes up to the
+    horizon that `advance` sets.
     """
 
     def __init__(self, inner: RealTime | Simulation, began: Callable[[Execution], None]) -> None:
-        self._inner: Driver = inner
-        self._deliver = inner.deliver if isinstance(inner, RealTime) else None
+        self._inner = inner
         self._began = began
         self.raised, self.works = inner.raised, inner.works
         self._changed = threading.Condition()
         self._said: deque[Stimulus] = deque()
+        self._horizon = inner.now()
         self._still = self._finished = False
         self._thread: threading.Thread | None = None
 
@@ -174,23 +175,24 @@ class _World:
         self._inner.perform(command)
 
     def next(self) -> tuple[Stimulus | Begun, float]:
-        stimulus, at = self._next()
+        stimulus, at = self._inner.next() if isinstance(self._inner, RealTime) else self._next(self._inner)
         if isinstance(stimulus, Begun):
             self._began(stimulus.nested.execution)
         return stimulus, at
 
-    def _next(self) -> tuple[Stimulus | Begun, float]:
+    def _next(self, simulation: Simulation) -> tuple[Stimulus | Begun, float]:
         while True:
             with self._changed:
                 if self._said:
-                    return self._said.popleft(), self._inner.now()
-            try:
-                return self._inner.next()
-            except UnansweredToken:
-                with self._changed:
-                    self._still = not self._said
+                    return self._said.popleft(), simulation.now()
+                due = simulation.due()
+                if simulation.awaits_somebody() and (due is None or due > self._horizon):
+                    simulation.skip(self._horizon)
+                    self._still = True
                     self._changed.notify_all()
                     self._changed.wait_for(lambda: not self._still)
+                    continue
+            return simulation.next()
 
     def over(self, token: int) -> None:
         self._inner.over(token)
@@ -202,18 +204,20 @@ class _World:
 
     def say(self, stimulus: Stimulus) -> None:
         """Put in a word."""
-        if self._deliver is not None:
-            self._deliver(stimulus)
+        if isinstance(self._inner, RealTime):
+            self._inner.deliver(stimulus)
             return
         with self._changed:
             self._said.append(stimulus)
             self._still = False
             self._changed.notify_all()
 
-    def wake(self) -> bool:
-        """Go on if it stands still; whether it did."""
+    def wake(self, seconds: float) -> bool:
+        """Let that much virtual time pass and go on if it stands still; whether it did."""
         with self._changed:
             stood, self._still = self._still, False
+            if stood:
+                self._horizon = max(self._horizon, self._inner.now()) + seconds
             self._changed.notify_all()
             return stood
 

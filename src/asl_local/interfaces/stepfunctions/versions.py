@@ -16,7 +16,7 @@ from asl_local.services.errors import ClientError, client_error
 from asl_local.services.parameters import Answer, Given
 
 if TYPE_CHECKING:
-    from asl_local.interfaces.stepfunctions.client import StepFunctions
+    from asl_local.interfaces.stepfunctions.account import Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,13 @@ class Alias:
 # -- versions ----------------------------------------------------------------------------------------------------------
 
 
-def publish(client: StepFunctions, found: StateMachine, description: str | None) -> Version:
+def publish(account: Account, found: StateMachine, description: str | None) -> Version:
     """The version of the newest revision: the one it has already, or a new one. Numbers are never used twice (recorded)."""
     for version in found.versions.values():
         if version.revision is found.revision:
             return version
     number = found.next_version
-    made = Version(number, f"{found.arn}:{number}", found.revision, description, client.now())
+    made = Version(number, f"{found.arn}:{number}", found.revision, description, account.now())
     found.versions[number] = made
     found.next_version += 1
     return made
@@ -70,13 +70,13 @@ def check_revision(found: StateMachine, given: Given, operation: str) -> None:
         raise client_error("ConflictException", text, operation)
 
 
-def delete_version(client: StepFunctions, arn: str, operation: str) -> None:
+def delete_version(account: Account, arn: str, operation: str) -> None:
     """Raises ConflictException while an alias routes to it; one that is not there is no error."""
     told = arns.machine_arn(arn, operation)
     number = arns.version_number(told.qualifier)
     if number is None:
         raise arns.invalid_arn(f"Invalid ARN of a state machine version: {arn}", operation)
-    found = client.machines.get(told.machine)
+    found = account.machines.get(told.machine)
     if found is None:
         return
     names = [alias.name for alias in found.aliases.values() if any(route == arn for route, _ in alias.routes)]
@@ -89,21 +89,21 @@ def delete_version(client: StepFunctions, arn: str, operation: str) -> None:
     found.versions.pop(number, None)
 
 
-def unqualified(client: StepFunctions, arn: str, operation: str) -> StateMachine:
+def unqualified(account: Account, arn: str, operation: str) -> StateMachine:
     """The machine of an ARN that names no version and no alias."""
-    found = client.machines.get(arns.unqualified(arn, operation))
+    found = account.machines.get(arns.unqualified(arn, operation))
     if found is None:
         raise does_not_exist(arn, operation)
     return found
 
 
-def resolve(client: StepFunctions, arn: str, operation: str) -> tuple[StateMachine, Version | None, Alias | None]:
+def resolve(account: Account, arn: str, operation: str) -> tuple[StateMachine, Version | None, Alias | None]:
     """What an ARN of a machine, a version or an alias names; an alias draws one of its versions.
 
     Raises InvalidArn and StateMachineDoesNotExist.
     """
     told = arns.machine_arn(arn, operation)
-    found = client.machines.get(told.machine)
+    found = account.machines.get(told.machine)
     if found is None:
         raise does_not_exist(arn, operation)
     if told.qualifier is None:
@@ -114,7 +114,7 @@ def resolve(client: StepFunctions, arn: str, operation: str) -> tuple[StateMachi
         alias = found.aliases.get(told.qualifier)
         if alias is None:
             raise does_not_exist(arn, operation)
-        number = arns.version_number(_drawn(alias, client.draw()).rpartition(":")[2])
+        number = arns.version_number(_drawn(alias, account.draw()).rpartition(":")[2])
     version = found.versions.get(number) if number is not None else None
     if version is None:
         raise does_not_exist(arn, operation)
@@ -134,10 +134,10 @@ def _drawn(alias: Alias, chance: float) -> str:
 # -- aliases -----------------------------------------------------------------------------------------------------------
 
 
-def create_alias(client: StepFunctions, given: Given) -> Alias:
+def create_alias(account: Account, given: Given) -> Alias:
     """CreateStateMachineAlias; idempotent by name, description and routing (API reference)."""
     here, name = "CreateStateMachineAlias", given["name"]
-    found, routes = _routes(client, given, here)
+    found, routes = _routes(account, given, here)
     description = given.get("description")
     existing = found.aliases.get(name)
     if existing is not None:
@@ -145,42 +145,42 @@ def create_alias(client: StepFunctions, given: Given) -> Alias:
             return existing
         text = "Failed to create alias because an alias with the same name and a different routing configuration already exists."
         raise client_error("ConflictException", text, here)
-    now = client.now()
-    alias = Alias(name, f"{found.arn}:{name}", description, routes, now, now, client.next_serial())
+    now = account.now()
+    alias = Alias(name, f"{found.arn}:{name}", description, routes, now, now, account.next_serial())
     found.aliases[name] = alias
     return alias
 
 
-def update_alias(client: StepFunctions, given: Given) -> Alias:
+def update_alias(account: Account, given: Given) -> Alias:
     """UpdateStateMachineAlias: the description, the routing, or both."""
     here = "UpdateStateMachineAlias"
-    found, alias = find_alias(client, given["stateMachineAliasArn"], here)
+    found, alias = find_alias(account, given["stateMachineAliasArn"], here)
     if "description" not in given and "routingConfiguration" not in given:
         raise validation_error("Either the description or the routing configuration must be specified", here)
     if "routingConfiguration" in given:
-        owner, routes = _routes(client, given, here)
+        owner, routes = _routes(account, given, here)
         if owner is not found:
             raise validation_error(
                 f"Routing configuration must contain versions of {found.arn}. Received: {_listed(routes)}", here
             )
         alias.routes = routes
     alias.description = given.get("description", alias.description)
-    alias.updated = client.now()
+    alias.updated = account.now()
     return alias
 
 
-def delete_alias(client: StepFunctions, arn: str, operation: str) -> None:
+def delete_alias(account: Account, arn: str, operation: str) -> None:
     """An alias that is not there is no error (recorded)."""
     told = arns.machine_arn(arn, operation)
-    found = client.machines.get(told.machine)
+    found = account.machines.get(told.machine)
     if found is not None and told.qualifier is not None:
         found.aliases.pop(told.qualifier, None)
 
 
-def find_alias(client: StepFunctions, arn: str, operation: str) -> tuple[StateMachine, Alias]:
+def find_alias(account: Account, arn: str, operation: str) -> tuple[StateMachine, Alias]:
     """Raises ResourceNotFound (recorded for UpdateStateMachineAlias)."""
     told = arns.machine_arn(arn, operation)
-    found = client.machines.get(told.machine)
+    found = account.machines.get(told.machine)
     alias = found.aliases.get(told.qualifier or "") if found is not None else None
     if found is None or alias is None:
         raise _not_found(operation)
@@ -205,7 +205,7 @@ def alias_shown(alias: Alias) -> Answer:
     return answer
 
 
-def _routes(client: StepFunctions, given: Given, operation: str) -> tuple[StateMachine, list[tuple[str, int]]]:
+def _routes(account: Account, given: Given, operation: str) -> tuple[StateMachine, list[tuple[str, int]]]:
     """The checked routing and the machine whose versions it names; refusals in the recorded words and order."""
     routes = [(item["stateMachineVersionArn"], item["weight"]) for item in given["routingConfiguration"]]
     told = [arns.machine_arn(arn, operation) for arn, _ in routes]
@@ -222,7 +222,7 @@ def _routes(client: StepFunctions, given: Given, operation: str) -> tuple[StateM
     if sum(weights) != 100:
         listed = ", ".join(map(str, weights))
         raise validation_error(f"Sum of routing configuration weights must equal 100. Received: [{listed}]", operation)
-    found = client.machines.get(told[0].machine)
+    found = account.machines.get(told[0].machine)
     numbers = [arns.version_number(each.qualifier) for each in told]
     if found is None or not all(number in found.versions for number in numbers):
         raise _not_found(operation)
