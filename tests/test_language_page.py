@@ -24,7 +24,7 @@ def test_every_claim_names_its_test(project: Path) -> None:
 
 
 def test_every_test_that_is_named_is_there(project: Path) -> None:
-    there = {id.replace(": ", " › ", 1) for id, _ in cases()}
+    there = {name.replace(": ", " › ", 1) for name, _ in cases()}
     for file in (project / "tests" / "definition" / "cases").glob("*.txt"):
         names = re.findall(r"^== (.*)$", file.read_text("utf-8"), re.MULTILINE)
         there |= {f"check/{file.stem} › {name.strip()}" for name in names}
