@@ -70,7 +70,8 @@ class _World:
         driver, first = self.driver, self.first
         driver.raised.clear()
         try:
-            self.running[0] = first
+            if first.outcome is None or stimulus is not None:
+                self.running[0] = first
             if first.history.rows and stimulus is None:
                 for command in first.pending():
                     driver.perform(command)

@@ -126,8 +126,6 @@ class Simulation:
 
     def _call(self, call: Call) -> None:
         self._desk.open(call)
-        if call.made:
-            return
         elapsed = 0.0
         began = self._loop.elapsed if self._loop is not None else 0.0
 
@@ -164,6 +162,8 @@ class Simulation:
 
     def _submitted(self, call: Call, later: Later, at: float) -> None:
         """The request is done; for an activity there is none, but a worker."""
+        if call.made:
+            return
         if call.waits != "activity":
             self._put(at, 0, Succeeded(call.token, later.answer))
         elif later.then is None:

@@ -143,8 +143,6 @@ class RealTime:
 
     def _call(self, call: Call) -> None:
         self._desk.open(call)
-        if call.made:
-            return
         context = TaskContext(
             call, now=self.now, sleep=time.sleep, heartbeat=lambda: self._put(Heartbeat(call.token)),
             callbacks=self._desk.callbacks,
@@ -220,7 +218,9 @@ class RealTime:
 
     def _submitted(self, call: Call, context: TaskContext, later: Later) -> None:
         """The request is done; for an activity there is none, but a worker."""
-        if call.waits != "activity":
+        if call.made:
+            pass
+        elif call.waits != "activity":
             self._put(Succeeded(call.token, later.answer))
         elif later.then is None:
             self._desk.callbacks.offer(call)

@@ -23,8 +23,8 @@ class Call(NamedTuple):
     """Command: call this resource and answer with this token. `deadline` (epoch seconds) is for the handler to read.
 
     `waits` says what the task waits for beyond the call's own answer: "token", "job", "activity", or "" for nothing;
-    `task_token` is the text that whoever reports the task's end names it by. `made` tells a call that was made before
-    the execution was dumped and loaded: only its token is still out.
+    `task_token` is the text that whoever reports the task's end names it by. `made` tells a call that was answered before
+    the execution was dumped and loaded: only what came after it is wanted.
     """
 
     token: int

@@ -146,7 +146,7 @@ def pending(x: Execution) -> list[Command]:
     submitted again, since nobody is left who would report its end.
     """
     commands: list[Command] = []
-    if x.plan.timeout is not None:
+    if x.plan.timeout is not None and x.outcome is None:
         commands.append(Timer(EXECUTION_TOKEN, x.started_at + x.plan.timeout))
     for token in sorted(x.waiting):
         strand = x.waiting[token]

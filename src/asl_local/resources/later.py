@@ -46,9 +46,11 @@ def outcome_of(job: Job, check: Callable[[Any, TaskContext], Json]) -> Callable[
 
 
 def submitting(request: Work, follow: Callable[[Answer, Call], Answer]) -> Work:
-    """The work of a task whose request is only its beginning."""
+    """The work of a task whose request is only its beginning; a call that was made is not made again."""
 
     def perform(call: Call, context: TaskContext) -> Answer | Awaitable[Answer]:
+        if call.made:
+            return follow(None, call)
         answer = request(call, context)
         if inspect.isawaitable(answer):
             return _after(answer, follow, call)
