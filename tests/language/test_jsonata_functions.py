@@ -1,6 +1,7 @@
 """AWS's own functions, numbers that JSON has no form for, and expressions that would never end; with both engines."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -132,6 +133,17 @@ def test_chance_is_drawn_from_the_scope(scope, engine):
     assert flow({"input": {}}, scope(draws=draws[::-1])) != first
 
 
+def test_threads_do_not_draw_from_each_other(scope, engine):
+    flow = compile_payload("{% [1..50].$random() %}", "Output", engine)
+
+    def draws(number):
+        return flow({"input": {}}, scope(draws=[number]))
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(draws, [n / 100 for n in range(100)]))
+    assert found == [[n / 100] * 50 for n in range(100)]
+
+
 # Measured on AWS by others: JSON has no such numbers, so their names are written.
 @pytest.mark.parametrize(
     ("text", "wanted"),
@@ -153,6 +165,7 @@ def test_numbers_that_json_has_no_form_for(text, wanted, value, engine):
     [
         (1.0, 1), (1e2, 100), (-0.0, 0), (1.5, 1.5), (9223372036854775807, 9223372036854775807), (True, True),
         (9223372036854775808, 9.223372036854776e18), (-9223372036854775808, -9223372036854775808), (1e300, 1e300),
+        (10**400, 10**400), (-(10**400), -(10**400)), (10**308, 1e308),
     ],
 )  # fmt: skip
 def test_numbers_on_their_way(number, wanted, value):

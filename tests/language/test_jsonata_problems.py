@@ -155,6 +155,10 @@ def test_parts_know_their_place():
     assert text[right.parts[1].parts[0].start : right.parts[1].parts[0].end] == "3 .. $f(4)"
 
 
+def test_half_a_surrogate_pair_in_an_expression_is_refused():
+    assert [problem.code for problem in problems("'\ud800'", EVERYTHING)] == ["INVALID_JSONATA_EXPRESSION"]
+
+
 def test_long_chains_and_deep_nests():
     assert problems("1" + "+ $a" * 20_000, EVERYTHING) == []
     assert variables_read("1" + "& $a" * 20_000) == {"a"}

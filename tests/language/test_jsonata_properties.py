@@ -87,3 +87,19 @@ def test_a_walk_shares_what_it_finds_and_asks_no_engine(monkeypatch):
     flow = compile_expression("$states.input.a.b", "Output", "jlens")
     monkeypatch.setattr("asl_local.language.jsonata.engine_jlens._Expression.evaluate", None)
     assert flow({"input": document}, Scope({}, {})) is document["a"]["b"]
+
+
+# Reading lazily is what makes a large state cost nothing: only a context that is really handed on forbids it.
+@pytest.mark.parametrize(
+    ("text", "lazy"),
+    [
+        ("$a + 1", True), ("{'a': $a}", True), ("{}", True), ("[{'a': {'b': /* : { */ $a}}]", True), ("$parse($a)", True),
+        ("$a ? {'x': $string($a)} : {}", True), ("$hash($a, 'MD5') & $uuid()", True), ("$map($a, function($v){{'v': $v}})", True),
+        ("$string()", False), ("{'a': $substring(1)}", False), ("{$uppercase(): 1}", False), ("$f(1)", False),
+    ],
+)  # fmt: skip
+def test_what_reads_its_input_lazily(text, lazy):
+    from asl_local.language.jsonata.engine_jlens import _Expression
+
+    names = {name for name in ("a", "f", "parse", "hash", "uuid", "map", "string") if f"${name}" in text}
+    assert _Expression(text, frozenset(names))._whole is not lazy

@@ -21,6 +21,8 @@ from asl_local.language.jsonata import seam
 from asl_local.language.jsonata.functions import BUILT_IN, FUNCTIONS, Function
 from asl_local.language.jsonata.infinities import with_text_for_infinity
 from asl_local.language.jsonata.seam import Bound, Exceeded, NoValue, Outcome, Program, Thrown
+from asl_local.language.jsonata.syntax import parse, walk
+from asl_local.language.jsonata.tokens import next_token
 from asl_local.values import Json
 
 _RESULT = "$asl_local_result"
@@ -54,7 +56,6 @@ class _Local(threading.local):
 
 class _Jlens:
     def compile(self, text: str, names: frozenset[str]) -> Program:
-        _parse(text)
         return _Expression(text, names).evaluate
 
 
@@ -68,16 +69,18 @@ class _Expression:
         self._lazy: dict[frozenset[str], tuple[int, jlens.Expression]] = {}
         self._moment = bool(names & {"now", "millis"})
         self._shuffle = "shuffle" in names
+        _parse(text)
         # Where an expression hands its context to a function, that must be nothing, and not our document: then the
         # variables travel as bindings, which copies them.
-        self._whole = "input" in self._register(_parse(text)).reads()
+        self._whole = "input" in self._register(_parse(_without_objects(text))).reads()
 
     def _register(self, expression: jlens.Expression) -> jlens.Expression:
         for name in self._names & FUNCTIONS.keys():
-            registered = "asl_local_parse" if name == "parse" else name
             function = FUNCTIONS[name]
-            host = self._host(function, boxed=name == "parse")
-            expression.register_function(registered, host, f"<{function.arguments}:x>")
+            signature = f"<{function.arguments}:x>"
+            expression.register_function(name, self._host(function, boxed=False), signature)
+            if name == "parse":
+                expression.register_function("asl_local_parse", self._host(function, boxed=True), signature)
         return expression
 
     def _host(self, function: Function, *, boxed: bool) -> Callable[..., Json]:
@@ -132,11 +135,24 @@ class _Expression:
         return "NaN" if value is None and kind != "null" else value
 
 
+def _without_objects(text: str) -> str:
+    """The expression with arrays for its objects, which read their context too, but only as if: they do nothing with it."""
+    characters = list(text)
+    for node in walk(parse(text)):
+        if node.kind == "object":
+            characters[node.start], characters[node.end - 1] = "[", "]"
+            for name in node.parts[::2]:
+                characters[next_token(text, name.end, infix=True).start] = ","
+    return "".join(characters)
+
+
 def _parse(text: str) -> jlens.Expression:
     try:
         return jlens.Expression(text)
     except jlens.JlensError as error:
         raise _failure(error) from None
+    except UnicodeEncodeError:
+        raise Thrown("S0205", "Half of a surrogate pair is no character") from None
 
 
 def _failure(error: jlens.JlensError) -> Thrown | Exceeded:

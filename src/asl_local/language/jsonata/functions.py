@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -23,6 +24,7 @@ Draw = Callable[[], float]
 
 LONGEST_RANGE = 360_145  # items; one more is "memory limit exceeded" on AWS
 LONG = 2**63  # integers from here on are doubles
+LARGEST = sys.float_info.max
 
 
 class Function(NamedTuple):
@@ -38,9 +40,9 @@ class Function(NamedTuple):
 
 def number(value: float) -> float:
     """A number as AWS passes it on: 1.0 is 1, and an integer that no Java long holds is a double."""
-    if isinstance(value, int):
-        return value if -LONG <= value < LONG else float(value)
-    return int(value) if value.is_integer() and -LONG <= value < LONG else value
+    if -LONG <= value < LONG:
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+    return float(value) if -LARGEST <= value <= LARGEST else value  # larger ones have no double
 
 
 def _partition(_draw: Draw, array: Json = None, size: float | None = None) -> Outcome:
