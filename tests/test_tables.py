@@ -42,12 +42,7 @@ def test_every_supported_field_of_the_grammar_is_a_field_of_the_model(kind: str)
         {"Parameters": "item_selector", "Iterator": "processor", "ItemProcessor": "processor"} if kind == "Map" else {}
     )
     for row in grammar.ROWS:
-        if (
-            row.owner == kind
-            and not row.feature
-            and row.language != "JSONata"
-            and row.name not in ("Type", "QueryLanguage")
-        ):
+        if row.owner == kind and row.language != "JSONata" and row.name not in ("Type", "QueryLanguage"):
             assert synonyms.get(row.name, model.snake(row.name)) in names, row.name
 
 
@@ -57,7 +52,7 @@ def test_retriers_and_catchers_have_the_grammars_fields(owner: str) -> None:
     rows = [row for row in grammar.ROWS if row.owner == owner]
     assert rows
     for row in rows:
-        if not row.feature and row.language != "JSONata":
+        if row.language != "JSONata":
             assert model.snake(row.name) in known
 
 

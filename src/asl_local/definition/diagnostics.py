@@ -31,7 +31,6 @@ NO_DOLLAR = "NO_DOLLAR"
 NO_PATH = "NO_PATH"
 PASS_RESULT_IS_STATIC = "PASS_RESULT_IS_STATIC"  # noqa: S105 - not a password
 # Our own.
-NOT_SUPPORTED_YET = "NOT_SUPPORTED_YET"
 UNRESOLVED = "UNRESOLVED_SUBSTITUTION"
 LIKELY_MISTAKE = "LIKELY_MISTAKE"
 INVALID_TEMPLATE = "INVALID_TEMPLATE"
@@ -63,7 +62,6 @@ OWN_CODES: Final[Mapping[str, str]] = {
     UNRESOLVED: "warning: a placeholder has no value; an error once the machine is to run, where it needs one",
     "UNUSED_SUBSTITUTION": "warning: a value was given for a placeholder that there is not",
     LIKELY_MISTAKE: "warning: it runs, on AWS too, and is hardly meant",
-    NOT_SUPPORTED_YET: "AWS knows it, this library does not yet",
 }
 
 
@@ -114,10 +112,6 @@ class Findings:
     ) -> None:  # fmt: skip
         """Note a warning; `aws` is ERROR for what AWS refuses although it can run here."""
         self._found[_Finding(code, "WARNING", path, message, hint, path if at is None else at, key, aws)] = None
-
-    def not_yet(self, path: str, what: str, feature: str, *, at: str | None = None, key: bool = False) -> None:
-        """Note something that AWS knows and we do not run yet."""
-        self.error(path, f"{what} is not supported yet: {feature}", code=NOT_SUPPORTED_YET, at=at, key=key)
 
     def placeholder(self, path: str, text: Json, meanwhile: Json | _Drop, *, at: str | None = None) -> None:
         """Note a value that can be checked, and run, only when its placeholder is filled."""

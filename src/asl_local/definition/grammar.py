@@ -55,11 +55,10 @@ Language = Literal["both", "JSONPath", "JSONata"]
 class Field:
     """One row.
 
-    `least` and `most` bound numbers and the length of arrays; `most` of a TEXT is characters. `values` are what a
-    CONSTANT may be; `item` is the owner of what an OBJECT or OBJECTS holds; `default` is text for the docs. `feature`
-    names what is missing for a field that AWS knows and we refuse so far. `expression` says that a `{% %}` may stand
-    for the value in a JSONata state, and `sees` which part of `$states` such an expression may read there besides
-    `input` and `context`.
+    `least` and `most` bound numbers and the length of arrays; `values` are what a
+    CONSTANT may be; `item` is the owner of what an OBJECT or OBJECTS holds; `default` is text for the docs.
+    `expression` says that a `{% %}` may stand for the value in a JSONata state, and `sees` which part of `$states` such
+    an expression may read there besides `input` and `context`.
     """
 
     owner: str
@@ -75,7 +74,6 @@ class Field:
     default: str = ""
     expression: bool = False
     sees: Literal["", "result", "errorOutput"] = ""
-    feature: str | None = None
     source: str = ""
 
 
@@ -220,7 +218,7 @@ ROWS: Final[tuple[Field, ...]] = (
     *_fields("Map", "MaxConcurrency", K.INTEGER, "Spec: Map state", least=0, default="0 (no limit)", expression=True),
     *_fields("Map", "MaxConcurrencyPath", K.NUMBER_PATH, "Spec: Map state", **_JSONPATH),
     # -- Distributed Map
-    *_fields("Map", "Label", K.TEXT, "Guide: Distributed Map", most=LONGEST_LABEL),
+    *_fields("Map", "Label", K.TEXT, "Guide: Distributed Map"),
     *_fields("Map", "ItemReader", K.OBJECT, "Guide: ItemReader", item="ItemReader"),
     *_fields("Map", "ItemBatcher", K.OBJECT, "Guide: ItemBatcher", item="ItemBatcher"),
     *_fields("Map", "ResultWriter", K.OBJECT, "Guide: ResultWriter", item="ResultWriter"),
@@ -356,23 +354,18 @@ def _excludes(row: Field) -> str:
     return ""
 
 
-def _support(row: Field) -> str:
-    """What the docs say."""
-    return f"not yet: {row.feature}" if row.feature else "yes"
-
-
 def markdown() -> str:
     """The whole table as Markdown, one line per field; owners that share a row share a line."""
-    lines = ["| field | of | language | holds | default | notes | supported | source |", "|" + " --- |" * 8]
+    lines = ["| field | of | language | holds | default | notes | source |", "|" + " --- |" * 7]
     merged: dict[tuple[Json, ...], list[str]] = {}
     for row in ROWS:
         notes = "required" if row.required else _excludes(row)
         key = (
             f"`{row.name}`", row.language, _shown(row), f"`{row.default}`" if row.default else "", notes,
-            _support(row), row.source,
+            row.source,
         )  # fmt: skip
         merged.setdefault(key, []).append(row.owner)
-    for (name, language, holds, default, notes, supported, source), owners in merged.items():
-        cells = (name, ", ".join(owners), language, holds, default, notes, supported, source)
+    for (name, language, holds, default, notes, source), owners in merged.items():
+        cells = (name, ", ".join(owners), language, holds, default, notes, source)
         lines.append("| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines)

@@ -62,8 +62,6 @@ class Values:
         if not isinstance(value, str):
             self.findings.error(at, type_name("STRING"))
             return
-        if row.most is not None and len(value) > row.most:
-            self.findings.error(at, f"Maximum length is {row.most}")
         if row.name != "Comment" and looks_dynamic(value):
             path_form = f"{row.name}Path"
             if path_form in grammar.fields_of(row.owner):

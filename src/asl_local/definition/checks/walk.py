@@ -117,8 +117,6 @@ class _Check:
                         key=True,
                     )
             else:
-                if row.feature is not None:
-                    self.findings.not_yet(at, f"The field '{name}'", row.feature, key=True)
                 self.value(row, value, where, at)
         missing = [
             n for n, row in rows.items() if row.required and n not in tree and row.language in ("both", where.language)
