@@ -132,6 +132,52 @@ def test_a_used_up_retrier_hands_over_to_catch_and_says_so() -> None:
     assert answer["inspectionData"]["errorDetails"] == {"retryIndex": 0, "catchIndex": 1}
 
 
+def test_retries_count_for_an_error_before_the_call_and_in_the_context_object() -> None:
+    task = {
+        **TASK, "QueryLanguage": "JSONata", "Arguments": "{% $states.context.State.RetryCount + $states.input.gone %}",
+        "Retry": [{"ErrorEquals": ["States.QueryEvaluationError"], "IntervalSeconds": 3, "MaxAttempts": 2}],
+    }  # fmt: skip
+    request = {"mock": {"result": 1}, "inspectionLevel": "DEBUG"}
+    for retries, details in (
+        (1, {"retryIndex": 0, "retryBackoffIntervalSeconds": 6}), (2, {"retryIndex": 0}),
+    ):  # fmt: skip
+        answer = run(task, stateConfiguration={"retrierRetryCount": retries}, **request)
+        assert answer["inspectionData"]["errorDetails"] == details
+        assert answer["status"] == ("RETRIABLE" if retries == 1 else "FAILED")
+    task["Arguments"] = "{% $states.context.State.RetryCount %}"
+    assert run(task, stateConfiguration={"retrierRetryCount": 2}, **request)["inspectionData"]["afterArguments"] == 2
+
+
+def test_a_result_that_is_too_large_is_caught_where_a_task_gave_it() -> None:
+    task = {
+        **TASK,
+        "Catch": [{"ErrorEquals": ["States.TaskFailed"], "Next": "A"}, {"ErrorEquals": ["States.ALL"], "Next": "B"}],
+    }
+    answer = run(task, mock={"result": ["x" * 262_144]}, inspectionLevel="DEBUG")
+    assert (answer["status"], answer["error"], answer["nextState"]) == ("CAUGHT_ERROR", "States.DataLimitExceeded", "A")
+    assert answer["inspectionData"]["errorDetails"] == {"catchIndex": 0}
+
+
+def test_a_missed_heartbeat_finds_its_catcher() -> None:
+    def sleep(_event: Any, context: Any) -> Any:
+        context.sleep(60)
+
+    task = {**TASK, "TimeoutSeconds": 100, "HeartbeatSeconds": 5, "Catch": [
+        {"ErrorEquals": ["Other"], "Next": "A"}, {"ErrorEquals": ["States.HeartbeatTimeout"], "Next": "B"},
+    ]}  # fmt: skip
+    answer = run(task, roleArn=ROLE, resources={"Price": sleep}, inspectionLevel="DEBUG")
+    assert (answer["status"], answer["error"], answer["nextState"]) == ("CAUGHT_ERROR", "States.Timeout", "B")
+    assert answer["inspectionData"]["errorDetails"] == {"catchIndex": 1}
+
+
+def test_a_catcher_whose_output_fails_fails_the_state() -> None:
+    task = {**TASK, "QueryLanguage": "JSONata",
+            "Catch": [{"ErrorEquals": ["Busy"], "Output": "{% $states.errorOutput.gone %}", "Next": "B"}]}  # fmt: skip
+    answer = run(task, mock=failing())
+    assert (answer["status"], answer["error"]) == ("FAILED", "States.QueryEvaluationError")
+    assert "Catch[0]/Output" in answer["cause"]
+
+
 def test_a_mocked_error_without_a_cause_has_none() -> None:
     assert run(TASK, mock=failing()) == {"status": "FAILED", "error": "Busy"}
 

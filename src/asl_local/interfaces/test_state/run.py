@@ -29,7 +29,7 @@ from asl_local.interfaces.test_state.maps import MapTest
 from asl_local.interfaces.test_state.request import Request
 from asl_local.interfaces.test_state.subject import Subject
 from asl_local.plan import Block, Plan, Resource, State
-from asl_local.plan.plan import matches
+from asl_local.plan.plan import Retrier, matches
 from asl_local.resources import Resources
 from asl_local.values import Json, text_of
 
@@ -75,6 +75,7 @@ class _OneState(Execution):
     given: Json | None = None
     token: str | None = None
     map: MapTest | None = None
+    retries = 0  # that are to have been before
 
     def context(self) -> Json:
         context: dict[str, Json]
@@ -85,7 +86,7 @@ class _OneState(Execution):
             state = {
                 "EnteredTime": timestamp(strand.entered_at),
                 "Name": strand.state.name,
-                "RetryCount": strand.retries,
+                "RetryCount": self.retries + strand.retries,
             }
             context = {
                 "Execution": {
@@ -153,7 +154,7 @@ class _Test:
         execution = _OneState(
             Plan(Block("", state), "test-state"), request.input, identity=_identity(request.role_arn), seed=self.seed
         )
-        execution.given = request.context
+        execution.given, execution.retries = request.context, request.retries
         if request.variables:
             execution.root.variables = dict(request.variables)
         if self.subject.resource is not None and self.subject.resource.pattern:
@@ -169,9 +170,13 @@ class _Test:
             name, fields = (state.name, None) if task is None else (task.service or task.arn, task.fields)
             resource = Resource(name, "lambda", fields=fields)
             state = replace(state, type="Task", resource=resource, blocks=(), distributed=None)
-        if not handled:
-            state = replace(state, retry=(), catch=())
         ends = {name: _end(name) for name in _targets(state)}
+        if handled:
+            ends |= {f"{_CATCH}{number}": _end(catcher.next, number) for number, catcher in enumerate(state.catch)}
+            catch = tuple(replace(catcher, next=f"{_CATCH}{number}") for number, catcher in enumerate(state.catch))
+            state = replace(state, retry=tuple(_used(r, request.retries) for r in state.retry), catch=catch)
+        else:
+            state = replace(state, retry=(), catch=())
         execution.plan = Plan(Block("", state, ends), "test-state", LONGEST, {state.pointer: state})
         execution.root.block, execution.root.state = execution.plan.top, state
         return execution, state
@@ -217,23 +222,25 @@ class _Test:
 
     def _handle(self, found: dict[str, Any], error: str) -> tuple[_OneState, dict[str, Json]]:
         """Who handles the failure: the same story again, told to a state that has its Retry and Catch."""
+        details: dict[str, Json]
         execution, state = self._execution(handled=True)
-        root = execution.root
-        number = next((n for n, retrier in enumerate(state.retry) if matches(retrier.errors, error)), None)
-        details: dict[str, Json] = {} if number is None else {"retryIndex": number}
+        root, details = execution.root, {}
         for stimulus, now in self.told:
-            if number is not None and stimulus is not None:
-                root.attempts = {number: self.request.retries}
             execution.step(stimulus, now)
             if execution.outcome is not None or root.why == "retry":
                 break
         if root.why == "retry":
             found["status"] = "RETRIABLE"
+            details["retryIndex"] = next(iter(root.attempts or {}))
             details["retryBackoffIntervalSeconds"] = int((root.until or execution.now) - execution.now)
-        elif execution.outcome is not None and execution.outcome.status == "SUCCEEDED":
+            return execution, details
+        spent = next((number for number, retrier in enumerate(state.retry) if matches(retrier.errors, error)), None)
+        if spent is not None:
+            details["retryIndex"] = spent
+        if root.state is not state:
             found["status"] = "CAUGHT_ERROR"
-            details["catchIndex"] = next(n for n, catcher in enumerate(state.catch) if matches(catcher.errors, error))
-            self._leave(found, execution, state, execution.outcome.output)
+            details["catchIndex"] = int(root.state.pointer.removeprefix(_CATCH))
+            self._leave(found, execution, state, None if execution.outcome is None else execution.outcome.output)
         elif execution.outcome is not None and execution.outcome.status == "FAILED":
             self._fail(found, execution.outcome.error, self._bare(execution.outcome.cause))
         return execution, details
@@ -252,13 +259,22 @@ class _Test:
         return None if cause is None else cause.removeprefix(where)
 
 
+_CATCH: Final = "/Catch/"
+
+
 def _targets(state: State) -> list[str]:
-    ways = [state.next, *(rule.next for rule in state.rules), *(catcher.next for catcher in state.catch)]
-    return [name for name in ways if name is not None]
+    return [name for name in (state.next, *(rule.next for rule in state.rules)) if name is not None]
 
 
-def _end(name: str) -> State:
-    return State(name, "Succeed", f"/States/{name}", None, "SucceedStateEntered", "SucceedStateExited")
+def _end(name: str, catcher: int | None = None) -> State:
+    """A state to end in; its pointer says which catcher leads there."""
+    pointer = f"/States/{name}" if catcher is None else f"{_CATCH}{catcher}"
+    return State(name, "Succeed", pointer, None, "SucceedStateEntered", "SucceedStateExited")
+
+
+def _used(retrier: Retrier, times: int) -> Retrier:
+    """The retrier after so many retries."""
+    return replace(retrier, interval=retrier.delay(times), attempts=max(0, retrier.attempts - times))
 
 
 def _unreachable(call: Call, _context: object) -> Json:
