@@ -84,6 +84,8 @@ def conforms(shape: Shape, value: Any, place: str) -> None:
         assert value.tzinfo is not None, place
     elif kind == "boolean":
         assert isinstance(value, bool), place
+    elif kind == "float":
+        assert isinstance(value, float), place
     elif kind in ("integer", "long"):
         assert type(value) is int, place
     else:

@@ -113,6 +113,16 @@ def test_yaml_is_no_definition_here(client: Checked) -> None:
     assert client.validate_state_machine_definition(definition=yaml)["result"] == "FAIL"
 
 
+def test_a_template_is_no_definition_here(client: Checked) -> None:
+    properties = {"DefinitionString": passing()}
+    template = {"Resources": {"orders": {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}}}
+    given = {"name": "orders", "definition": json.dumps(template), "roleArn": ROLE}
+    code, message = refusal(client.create_state_machine, **given)
+    assert code == "InvalidDefinition"
+    assert "These fields are required: [States, StartAt]" in message
+    assert client.validate_state_machine_definition(definition=json.dumps(template))["result"] == "FAIL"
+
+
 def test_a_definition_is_text_and_never_a_path(client: Checked, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "orders.asl.json").write_text(passing(), "utf-8")
     monkeypatch.chdir(tmp_path)

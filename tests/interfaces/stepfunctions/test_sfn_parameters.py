@@ -11,7 +11,7 @@ from sfn_helpers import ROLE, STATES, Checked, made, passing, refusal, service_m
 
 import asl_local
 from asl_local.interfaces.stepfunctions.operations import ERRORS, MISSING, OPERATIONS
-from asl_local.interfaces.stepfunctions.parameters import Flag, ListOf, Number, Shape, Struct, Text
+from asl_local.interfaces.stepfunctions.parameters import Flag, ListOf, Number, Shape, Struct, Text, check_as_boto3
 
 MACHINE = f"{STATES}:stateMachine:orders"
 
@@ -105,10 +105,10 @@ def test_an_unknown_parameter_is_named_with_a_hint(client: Checked) -> None:
     assert 'did you mean "includedData"?' in message
 
 
-def test_a_parameter_that_is_not_supported_is_refused_with_the_reason(client: Checked) -> None:
-    code, message = refusal(client.list_executions, mapRunArn=f"{STATES}:mapRun:orders/each:1")
-    assert code == "ParamValidationError"
-    assert '"mapRunArn" in input is not supported here' in message
+def test_a_parameter_that_is_not_supported_is_refused_with_the_reason() -> None:
+    shape = Struct({"a": Text()}, refused={"b": "there is no b here"})
+    with pytest.raises(asl_local.AslError, match='Parameter "b" in input is not supported here: there is no b here'):
+        check_as_boto3("Do", shape, {"a": "", "b": 1})
 
 
 def test_positional_arguments_are_refused(client: Checked) -> None:
@@ -183,8 +183,8 @@ def test_a_pattern_of_the_service_model_holds(client: Checked) -> None:
 
 
 def test_an_operation_that_is_missing_says_what_to_do(client: Checked) -> None:
-    with pytest.raises(AttributeError, match="no 'list_map_runs': read the MapRun events"):
-        _ = client.client.list_map_runs
+    with pytest.raises(AttributeError, match="no 'update_map_run': a Map run takes its limits from the definition"):
+        _ = client.client.update_map_run
     with pytest.raises(AttributeError, match='did you mean "start_execution"'):
         _ = client.client.start_executions
 

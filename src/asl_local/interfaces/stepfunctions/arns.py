@@ -116,7 +116,7 @@ def page(
     meanwhile does not shift the pages. A token of another operation or of another resource is InvalidToken.
     """
     ordered = sorted(things, key=place, reverse=newest_first)
-    scope = str(given.get("stateMachineArn", given.get("executionArn", "")))
+    scope = next((given[name] for name in ("stateMachineArn", "executionArn", "mapRunArn") if name in given), "")
     if "nextToken" in given:
         after = _read_token(given["nextToken"], operation, scope)
         ordered = [thing for thing in ordered if (place(thing) < after if newest_first else place(thing) > after)]

@@ -302,7 +302,8 @@ class StepFunctions:
         """Aborts an execution: stopDate; one that has ended stays as it is."""
         with self._account.lock:
             record = executions.find(self._account, given["executionArn"], "StopExecution")
-        record.run.stop(given.get("error"), given.get("cause"))
+        if record.status() == "RUNNING":
+            record.run.stop(given.get("error"), given.get("cause"))
         return {"stopDate": record.times()["stopDate"]}
 
     @operation("RedriveExecution", OPERATIONS["RedriveExecution"])
@@ -313,6 +314,21 @@ class StepFunctions:
             answer = executions.redriven(self._account, record, given)
         self._account.settle(record)
         return answer
+
+    @operation("ListMapRuns", OPERATIONS["ListMapRuns"])
+    def list_map_runs(self, given: Given) -> Answer:
+        """The Map runs of an execution."""
+        here = "ListMapRuns"
+        with self._account.lock:
+            return executions.map_runs_listed(executions.find(self._account, given["executionArn"], here), given, here)
+
+    @operation("DescribeMapRun", OPERATIONS["DescribeMapRun"])
+    def describe_map_run(self, given: Given) -> Answer:
+        """A Map run: its status, its limits, and how many items and child executions have come to what."""
+        with self._account.lock:
+            return executions.map_run_shown(
+                *executions.find_map_run(self._account, given["mapRunArn"], "DescribeMapRun")
+            )
 
     # -- activities and task tokens ------------------------------------------------------------------------------------
 

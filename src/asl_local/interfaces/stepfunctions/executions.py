@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from asl_local.definition import json_text
 from asl_local.engine import Execution, Identity, Outcome, redrive
+from asl_local.engine.map_runs.run import MOST_CHILDREN, MapRun
 from asl_local.errors import InvalidExecutionInput
 from asl_local.interfaces.stepfunctions import arns
 from asl_local.interfaces.stepfunctions.machines import Revision, StateMachine, moment, revision_shown
@@ -32,9 +33,9 @@ _STARTED_FROM = ("stateMachineVersionArn", "stateMachineAliasArn")
 
 @dataclass(slots=True)
 class Record:
-    """One execution. `text` is its input as it was given; version and alias are None where they do not apply.
+    """One execution. `text` is its input as it was given; version, alias and Map run are None where they do not apply.
 
-    `redriven` has the time of each redrive by its client token.
+    `redriven` has the time of each redrive by its client token. `item_count` is that of a Map run's child.
     """
 
     arn: str
@@ -49,6 +50,8 @@ class Record:
     version_arn: str | None = None
     alias_arn: str | None = None
     redriven: dict[str, float] = field(default_factory=dict)
+    map_run_arn: str | None = None
+    item_count: int = 0
 
     def status(self) -> str:
         """RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED."""
@@ -73,7 +76,10 @@ class Record:
 
     def names(self) -> Answer:
         """The ARNs of the execution and of what it was started from."""
-        answer: Answer = {"executionArn": self.arn, "stateMachineArn": self.machine.arn, "name": self.name}
+        machine = self.run.execution.identity.machine_arn  # of a Map run's child: the machine's, and the label
+        answer: Answer = {"executionArn": self.arn, "stateMachineArn": machine, "name": self.name}
+        if self.map_run_arn is not None:
+            answer["mapRunArn"] = self.map_run_arn
         if self.version_arn is not None:
             answer["stateMachineVersionArn"] = self.version_arn
         if self.alias_arn is not None:
@@ -162,7 +168,7 @@ def type_not_supported(operation: str) -> ClientError:
 def find(account: Account, arn: str, operation: str) -> Record:
     """Raises InvalidArn (for an Express execution's ARN too, which nothing describes) and ExecutionDoesNotExist."""
     arns.parts(arn, operation, "execution")
-    record = account.executions.get(arn)
+    record = account.executions.get(arn) or _child_named(account, arn)
     if record is None:
         raise client_error("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'", operation)
     return record
@@ -174,7 +180,8 @@ def described(account: Account, record: Record, given: Given) -> Answer:
     answer: Answer = {**record.names(), "status": record.status(), **record.times(), **_data(record, outcome, given)}
     answer |= record.redrives()
     reason = redrive.why_not(record.run.execution, account.now())
-    answer["redriveStatus"] = "REDRIVABLE" if reason is None else "NOT_REDRIVABLE"
+    redrivable = "REDRIVABLE" if record.map_run_arn is None else "REDRIVABLE_BY_MAP_RUN"
+    answer["redriveStatus"] = redrivable if reason is None else "NOT_REDRIVABLE"
     if reason is not None:
         answer["redriveStatusReason"] = reason
     return answer
@@ -219,18 +226,40 @@ def redriven(account: Account, record: Record, given: Given) -> Answer:
 
 def machine_shown(record: Record, given: Given) -> Answer:
     """DescribeStateMachineForExecution: the machine as it was when the execution started."""
-    return {
-        "stateMachineArn": record.machine.arn,
+    answer = {
+        "stateMachineArn": record.run.execution.identity.machine_arn,
         "name": record.machine.name,
         "updateDate": moment(record.updated),
         **revision_shown(record.revision, given),
     }
+    if record.map_run_arn is not None:
+        answer |= {"mapRunArn": record.map_run_arn, "label": record.map_run_arn.split(":")[6].partition("/")[2]}
+    return answer
 
 
 def listed(account: Account, given: Given, operation: str) -> Answer:
-    """ListExecutions: newest first, of a machine, a version or an alias."""
-    if "stateMachineArn" not in given:
-        raise client_error("ValidationException", "Must specify a stateMachineArn", operation)
+    """ListExecutions: newest first, of a machine, a version, an alias or a Map run."""
+    if ("stateMachineArn" in given) == ("mapRunArn" in given):
+        text = "Must specify exactly one of stateMachineArn and mapRunArn"
+        raise client_error("ValidationException", text, operation)
+    records = _of_map_run(account, given, operation) if "mapRunArn" in given else _of_machine(account, given, operation)
+    status = given.get("statusFilter")
+    if status is not None:
+        records = [record for record in records if record.status() == status]
+    if "redriveFilter" in given:
+        redriven = given["redriveFilter"] == "REDRIVEN"
+        records = [record for record in records if (record.run.execution.redrives > 0) is redriven]
+
+    def show(record: Record) -> Answer:
+        shown = {**record.names(), "status": record.status(), **record.times(), **record.redrives()}
+        return shown if record.map_run_arn is None else {**shown, "itemCount": record.item_count}
+
+    return arns.page(
+        records, given, operation, "executions", show, place=lambda record: record.serial, newest_first=True
+    )
+
+
+def _of_machine(account: Account, given: Given, operation: str) -> list[Record]:
     arn: str = given["stateMachineArn"]
     found, version, alias = resolve(account, arn, operation)
     if found.type == "EXPRESS":
@@ -243,20 +272,7 @@ def listed(account: Account, given: Given, operation: str) -> Answer:
             return record.alias_arn == arn
         return version is None or record.version_arn == arn
 
-    records = [record for record in list(account.executions.values()) if wanted(record)]
-    status = given.get("statusFilter")
-    if status is not None:
-        records = [record for record in records if record.status() == status]
-    if "redriveFilter" in given:
-        redriven = given["redriveFilter"] == "REDRIVEN"
-        records = [record for record in records if (record.run.execution.redrives > 0) is redriven]
-
-    def show(record: Record) -> Answer:
-        return {**record.names(), "status": record.status(), **record.times(), **record.redrives()}
-
-    return arns.page(
-        records, given, operation, "executions", show, place=lambda record: record.serial, newest_first=True
-    )
+    return [record for record in list(account.executions.values()) if wanted(record)]
 
 
 def history(record: Record, given: Given, operation: str) -> Answer:
@@ -276,3 +292,89 @@ def history(record: Record, given: Given, operation: str) -> Answer:
     newest_first = bool(given.get("reverseOrder"))
     events = record.run.history()
     return arns.page(events, given, operation, "events", show, place=lambda event: event.id, newest_first=newest_first)
+
+
+# -- Map runs ----------------------------------------------------------------------------------------------------------
+
+
+def _map_runs(record: Record) -> list[MapRun]:
+    with record.run.home.changing:
+        return list(record.run.execution.map_runs)
+
+
+def _children(record: Record, run: MapRun) -> list[Record]:
+    """The child executions that run or are kept (`Limits.kept_children`), each as a record."""
+    with record.run.home.changing:
+        children = {**run.kept, **run.live}
+    return [
+        Record(
+            child.execution.identity.execution_arn, child.execution.identity.execution_name, index, run.started_at,
+            record.machine, record.revision, record.updated, text_of(child.execution.input),
+            Child(record.run, child.execution), map_run_arn=run.arn, item_count=child.count,
+        )
+        for index, child in children.items()
+    ]  # fmt: skip
+
+
+def _child_named(account: Account, arn: str) -> Record | None:
+    """The child execution of a Map run by its ARN, which has the Map state's label: `...:execution:machine/label:name`."""
+    if "/" not in arn:
+        return None
+    children = (
+        child
+        for record in list(account.executions.values())
+        for run in _map_runs(record)
+        for child in _children(record, run)
+    )
+    return next((child for child in children if child.arn == arn), None)
+
+
+def find_map_run(account: Account, arn: str, operation: str) -> tuple[Record, MapRun]:
+    """Raises InvalidArn and ResourceNotFound."""
+    arns.parts(arn, operation, "mapRun")
+    for record in list(account.executions.values()):
+        for run in _map_runs(record):
+            if run.arn == arn:
+                return record, run
+    raise client_error("ResourceNotFound", f"Resource not found: '{arn}'", operation)
+
+
+def _of_map_run(account: Account, given: Given, operation: str) -> list[Record]:
+    return _children(*find_map_run(account, given["mapRunArn"], operation))
+
+
+def map_runs_listed(record: Record, given: Given, operation: str) -> Answer:
+    """ListMapRuns: the Map runs of an execution in the order of their start."""
+    runs = dict(enumerate(_map_runs(record)))
+
+    def show(number: int) -> Answer:
+        run = runs[number]
+        label = run.arn.split(":")[6].partition("/")[2]
+        machine = f"{record.machine.arn}/{label}"
+        shown = {"executionArn": record.arn, "mapRunArn": run.arn, "stateMachineArn": machine}
+        return {**shown, **_map_run_times(run)}
+
+    return arns.page(runs, given, operation, "mapRuns", show, place=lambda number: number)
+
+
+def map_run_shown(record: Record, run: MapRun) -> Answer:
+    """DescribeMapRun."""
+    with record.run.home.changing:
+        of_executions, of_items = run.counts()
+        return {
+            "mapRunArn": run.arn,
+            "executionArn": record.arn,
+            "status": run.status,
+            **_map_run_times(run),
+            "maxConcurrency": 0 if run.limit >= MOST_CHILDREN else run.limit,
+            "toleratedFailurePercentage": float(run.tolerated_percentage or 0.0),
+            "toleratedFailureCount": run.tolerated_count or 0,
+            "itemCounts": of_items,
+            "executionCounts": of_executions,
+            "redriveCount": run.redrives,
+        }
+
+
+def _map_run_times(run: MapRun) -> Answer:
+    stopped = {} if run.stopped_at is None else {"stopDate": moment(run.stopped_at)}
+    return {"startDate": moment(run.started_at), **stopped}

@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from asl_local.definition import creation_error, json_text, to_aws
+from asl_local.definition import check, creation_error, json_text, load_model, to_aws
+from asl_local.definition import read as read_source
 from asl_local.definition.references import variable_references
 from asl_local.errors import Diagnostic, InvalidDefinition
-from asl_local.interfaces.machine import Machine, load, validate
+from asl_local.interfaces.machine import Machine
 from asl_local.interfaces.stepfunctions import arns
 from asl_local.interfaces.stepfunctions.parameters import validation_error
+from asl_local.plan import compile_machine
 from asl_local.services.errors import ClientError, client_error
 from asl_local.services.parameters import Answer, Given
 from asl_local.values import copy
@@ -156,10 +158,11 @@ def read(text: str, kind: str, name: str, operation: str) -> Machine:
     message = creation_error(found)
     if message is None:
         try:
-            machine = load(text.encode("utf-8", "surrogatepass"), name=name, type=kind)
-            if not machine.unresolved:
-                return machine
-            found = list(machine.unresolved)
+            model, source, warnings = load_model(_encoded(text), type=kind)
+            if not model.unresolved:
+                plan = compile_machine(model, source.tree)
+                return Machine(plan, name=name, definition=source.tree, warnings=warnings, type=kind)
+            found = list(model.unresolved)
         except InvalidDefinition as error:
             found = error.diagnostics
         texts = [f"{d.code}: {d.message} at {d.path or '/'}" for d in found if d.severity == "ERROR"]
@@ -168,7 +171,7 @@ def read(text: str, kind: str, name: str, operation: str) -> Machine:
 
 
 def problems(text: str, kind: str) -> list[Diagnostic]:
-    """What is wrong with a definition that must be JSON: YAML, which the library reads too, is none here."""
+    """What is wrong with a definition that must be JSON: YAML and templates, which the library reads too, are none here."""
     try:
         json_text.load(text)
     except json_text.UnreadableText as error:
@@ -177,7 +180,15 @@ def problems(text: str, kind: str) -> list[Diagnostic]:
                 Diagnostic("INVALID_JSON_DESCRIPTION", "ERROR", "", fault.line, fault.column, fault.message, None)
                 for fault in error.faults
             ]
-    return validate(text.encode("utf-8", "surrogatepass"), type=kind)
+    try:
+        return check(read_source(_encoded(text)), type=kind)
+    except InvalidDefinition as error:
+        return error.diagnostics
+
+
+def _encoded(text: str) -> bytes:
+    """Bytes are never taken for a path."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 def validated(given: Given) -> Answer:

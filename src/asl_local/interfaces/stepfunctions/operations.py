@@ -137,13 +137,15 @@ OPERATIONS: Mapping[str, Struct] = {
             "statusFilter": _STATUS,
             "maxResults": Number(0, 1000),
             "nextToken": Text(1, 3096),
+            "mapRunArn": _LONG_ARN,
             "redriveFilter": Text(choices=("REDRIVEN", "NOT_REDRIVEN")),
         },
-        refused={"mapRunArn": "executions are listed by their state machine only"},
     ),
     "GetExecutionHistory": _by("executionArn", reverseOrder=Flag(), includeExecutionData=Flag(), **_PAGED),
     "StopExecution": _by("executionArn", error=_ERROR, cause=_CAUSE),
     "RedriveExecution": _by("executionArn", clientToken=Text(1, 64, pattern="[!-~]+")),
+    "ListMapRuns": _by("executionArn", **_PAGED),
+    "DescribeMapRun": _by("mapRunArn", _LONG_ARN),
     "CreateActivity": _by("name", _NAME, tags=_TAGS, encryptionConfiguration=_ENCRYPTION),
     "DescribeActivity": _by("activityArn"),
     "ListActivities": Struct(_PAGED),
@@ -165,14 +167,12 @@ OPERATIONS: Mapping[str, Struct] = {
 }  # fmt: skip
 
 MISSING: Mapping[str, str] = {
-    "DescribeMapRun": "read the MapRun events of the execution's history",
-    "ListMapRuns": "read the MapRun events of the execution's history",
     "UpdateMapRun": "a Map run takes its limits from the definition",
 }
 """Operations that AWS has and the client has not, and what to do instead."""
 
-PAGED = ("get_execution_history", "list_activities", "list_executions", "list_state_machines")
-"""What boto3 has paginators for (list_map_runs aside)."""
+PAGED = ("get_execution_history", "list_activities", "list_executions", "list_map_runs", "list_state_machines")
+"""What boto3 has paginators for."""
 
 ERRORS: tuple[str, ...] = (
     "ActivityAlreadyExists", "ActivityDoesNotExist", "ActivityLimitExceeded", "ActivityWorkerLimitExceeded",

@@ -35,6 +35,7 @@ class Run:
         began: Callable[[Run, Execution], None],
     ) -> None:
         self.execution = execution
+        self.home: Run = self
         self.changing = threading.RLock()
         self._work, self._callbacks, self._began = work, callbacks, began
         self._virtual = virtual_at is not None
@@ -114,24 +115,25 @@ class Run:
 
 
 class Child:
-    """An execution that a task of another one has started: it lives in that one's world and clock."""
+    """An execution that another one has started, a task of it or a Map run: it lives in the world and clock of `home`."""
 
-    def __init__(self, parent: Run, execution: Execution) -> None:
-        self.execution, self._parent = execution, parent
+    def __init__(self, parent: Run | Child, execution: Execution) -> None:
+        self.execution = execution
+        self.home: Run = parent.home
 
     def history(self) -> History:
         """The events so far."""
-        with self._parent.changing:
+        with self.home.changing:
             return History(list(self.execution.history.rows))
 
     def outcome(self) -> Outcome | None:
         """How it ended; None while it runs."""
-        with self._parent.changing:
+        with self.home.changing:
             return self.execution.outcome
 
     def settle(self) -> None:
         """See Run.settle."""
-        self._parent.settle()
+        self.home.settle()
 
     def wake(self, _seconds: float = 0.0) -> bool:
         """Its starter is woken, not it."""
@@ -146,8 +148,8 @@ class Child:
         raise AslError(self._no("redriven", f"at {at}"))
 
     def _no(self, what: str, how: str) -> str:
-        own, starter = self.execution.identity.execution_arn, self._parent.execution.identity.execution_arn
-        return f"{own} cannot be {what} ({how}) by itself here: a task of {starter} has started it"
+        own, starter = self.execution.identity.execution_arn, self.home.execution.identity.execution_arn
+        return f"{own} cannot be {what} ({how}) by itself here: {starter} has started it"
 
 
 class _World:
