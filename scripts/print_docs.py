@@ -21,8 +21,8 @@ from asl_local.engine.history import EVENTS
 from asl_local.interfaces.stepfunctions.operations import MISSING, OPERATIONS
 from asl_local.language.choice import OPERATORS
 from asl_local.language.intrinsic_functions import FUNCTIONS
-from asl_local.resources.envelope import words_of
 from asl_local.resources.integrations import INTEGRATIONS
+from asl_local.resources.integrations.envelope import words_of
 from asl_local.services.dynamodb import DynamoDB
 from asl_local.services.events import EventBridge
 from asl_local.services.rekognition import Rekognition

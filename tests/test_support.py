@@ -69,6 +69,12 @@ PROBES: dict[str, list[dict[str, Any]]] = {
         task("arn:aws:states:::aws-sdk:sqs:receiveMessage"),
         task("arn:aws:states:::aws-sdk:eventbridge:putEvents"),
     ],
+    "Every other integration by a client of yours (boto3's, moto's, a fake), http and apigateway, MockConfigFile.json": [
+        task("arn:aws:states:::http:invoke"),
+        task("arn:aws:states:::apigateway:invoke"),
+        task("arn:aws:states:::ecs:runTask"),
+        task("arn:aws:states:::aws-sdk:secretsmanager:getSecretValue"),
+    ],
     "JSONata": [{"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $states.input.a %}", "End": True}],
     "Variables (Assign)": [{**PASS, "Assign": {"x.$": "$.a"}}],
     "Distributed Map": [{"Type": "Map", "ItemProcessor": DISTRIBUTED, "End": True}],

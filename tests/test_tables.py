@@ -20,8 +20,8 @@ from asl_local.engine.messages import TASKS, Command, Stimulus
 from asl_local.plan import compile as compiling
 from asl_local.plan import plan
 from asl_local.plan.requests import FIELDS
-from asl_local.resources.envelope import OPTIMISED_WORDS, words_of
 from asl_local.resources.integrations import INTEGRATIONS, actions, operation
+from asl_local.resources.integrations.envelope import OPTIMISED_WORDS, words_of
 
 TYPES = set(grammar.STATE_TYPES)
 ENGINE = Path(inspect.getfile(states)).parent

@@ -33,6 +33,7 @@ from asl_local.errors import (
     ExecutionNotRedrivable,
     InvalidDefinition,
     InvalidExecutionInput,
+    InvalidMockConfig,
     InvalidToken,
     NotJson,
     StateError,
@@ -42,7 +43,7 @@ from asl_local.errors import (
 )
 from asl_local.interfaces.machine import Machine, Result, definitions_in, load, validate
 from asl_local.reporters import Event, History
-from asl_local.resources import Job, Resources
+from asl_local.resources import Job, Resources, service_response
 
 if TYPE_CHECKING:
     from asl_local.interfaces.stepfunctions import StepFunctions as StepFunctions
@@ -65,6 +66,7 @@ __all__ = [
     "Identity",
     "InvalidDefinition",
     "InvalidExecutionInput",
+    "InvalidMockConfig",
     "InvalidToken",
     "Job",
     "Limits",
@@ -80,6 +82,7 @@ __all__ = [
     "UnknownResource",
     "definitions_in",
     "load",
+    "service_response",
     "test_state",
     "validate",
 ]

@@ -6,8 +6,8 @@ Whose fault an error is can be read off its class:
 - the definition's author: `InvalidDefinition` (all problems at once), `ExpressionSyntaxError` (one expression)
 - the handler: `StateError` (raised by a handler to name an error that Retry and Catch see)
 - the data at run time: `EvaluationError` (the interpreter could not evaluate a field)
-- the caller: `DefinitionNotFound`, `UnknownResource`, `InvalidExecutionInput`, `NotJson`, `UnansweredToken`,
-  `InvalidToken`, `TaskTimedOut`, `ExecutionNotRedrivable`, `ExecutionFailed` (asked for by `Result.unwrap`)
+- the caller: `DefinitionNotFound`, `UnknownResource`, `InvalidExecutionInput`, `InvalidMockConfig`, `NotJson`,
+  `UnansweredToken`, `InvalidToken`, `TaskTimedOut`, `ExecutionNotRedrivable`, `ExecutionFailed` (asked for by `Result.unwrap`)
 - us: `InternalError` ("please report")
 """
 
@@ -134,6 +134,14 @@ class NotJson(AslError, ValueError):
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(f"{reason} at {path}")
         self.path, self.reason = path, reason
+
+
+class InvalidMockConfig(AslError, ValueError):
+    """A MockConfigFile whose test case is not there or cannot be used; `path` is a JSON pointer into `source`."""
+
+    def __init__(self, path: str, reason: str, source: str) -> None:
+        super().__init__(f"{source}: {reason} at {path}")
+        self.path, self.reason, self.source = path, reason, source
 
 
 class InvalidExecutionInput(AslError, ValueError):

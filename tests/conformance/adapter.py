@@ -44,9 +44,12 @@ def _execution(case: dict[str, Any]) -> dict[str, Any]:
         machine_name=environment["state_machine_name"],
         role_arn=environment["role_arn"],
         region=environment["region"],
+        redrivable="start_sync_execution" not in case["expected"],
     )
     try:
-        machine = asl_local.load(case["definition"])
+        machine = asl_local.load(
+            case["definition"], type=case.get("type") or "STANDARD", name=environment["state_machine_name"]
+        )
     except asl_local.InvalidDefinition as error:
         return {"unsupported": str(error)}
     try:
@@ -56,6 +59,8 @@ def _execution(case: dict[str, Any]) -> dict[str, Any]:
                 resources=_resources(case, machine, _stand_ins(case, folder)),
                 identity=identity,
                 start=float(int(time.time())),
+                mock_config=case.get("mock_config"),
+                test_case=case.get("mock_test_name"),
             )
     except asl_local.UnknownResource as error:
         return {"unsupported": str(error)}
@@ -111,7 +116,9 @@ def _resources(case: dict[str, Any], machine: asl_local.Machine, aws: asl_local.
             handlers[resource.arn] = replay.handler(resource.arn, worker)
         elif (resource.service, resource.action) != ("lambda", "invoke"):
             handlers[resource.arn] = replay.handler(resource.arn)
-    return asl_local.Resources(handlers, activities=activities, aws=aws)
+    causes = [str(outcome.get("cause")) for call in resources.get("calls") or [] for outcome in call["outcome"]]
+    refused = any("is not authorized to assume the task state's role" in cause for cause in causes)
+    return asl_local.Resources(handlers, activities=activities, aws=aws, roles=() if refused else None)
 
 
 def _function(function: dict[str, Any]) -> Callable[[Any, Any], Any]:

@@ -5,7 +5,22 @@ Knows: the ids of cases. Must never know: how to meet one.
 
 from __future__ import annotations
 
+_PATTERN = "the corpus's pattern for the cause lacks the quote before the requestId, so that no JSON can match it"
+_VERBATIM = (
+    "a mock's Return is the result as it is; what is compared is AWS's own answer, with members that the mock has not"
+)
+
 MISSES: dict[str, str] = {
+    "express/express_async/catch": _PATTERN,
+    "express/express_sync/catch": _PATTERN,
+    "local_mocking/base_callbacks/sfn_start_execution_sync[SFN_SYNC]#mock": f"{_VERBATIM} (RedriveCount)",
+    "local_mocking/base_callbacks/sfn_start_execution_sync[SFN_SYNC2]#mock": f"{_VERBATIM} (RedriveCount)",
+    "local_mocking/base_callbacks/sqs_wait_for_task_token_task_failure#mock": f"{_VERBATIM} (level 3: TaskSubmitted)",
+    "local_mocking/base_scenarios/lambda_service_invoke_sync_execution#mock": f"{_VERBATIM} (ExecutedVersion)",
+    "local_mocking/base_scenarios/numbered_mock_responses_multiple_success_invocations#mock": (
+        f"{_VERBATIM} (ExecutedVersion)"
+    ),
+    "local_mocking/base_scenarios/parallel_state_lambda#mock": f"{_VERBATIM} (level 3: ExecutedVersion)",
     "test_state/field_validation_mode/strict_mode_aws_sdk_lambda_get_function_task[integer_more_than_maximum_allowed]": (
         "MemorySize 10,241 was above the limit of Lambda's API model of the day; the limit is 32,768 now, and the model "
         "that counts is the installed botocore's (docs/decisions/0009)"

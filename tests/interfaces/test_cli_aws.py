@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import importlib
 import io
 import json
 import os
@@ -81,9 +82,8 @@ def supported(service: str, operation: str) -> dict[str, tuple[type, ...]]:
 
         rules = getattr(requests, re.sub(r"(?<=[a-z])(?=[A-Z])", "_", operation).upper())
     else:
-        from asl_local.services.sns import OPERATIONS
-
-        rules = OPERATIONS[operation]
+        module = importlib.import_module(f"asl_local.services.{service}{'.rules' if service == 'sqs' else ''}")
+        rules = module.OPERATIONS[operation]
     return {name: rule.types for name, rule in rules.items() if rule.refused is None}
 
 
@@ -456,3 +456,16 @@ def test_as_a_process(tmp_path: Path) -> None:
     assert outcome.stderr == (
         "An error occurred (NoSuchBucket) when calling the ListObjectsV2 operation: The specified bucket does not exist\n"
     )
+
+
+def test_sqs_and_eventbridge_from_the_command_line(aws: Any) -> None:
+    url = aws("sqs", "create-queue", "--queue-name", "jobs").json["QueueUrl"]
+    assert url == "https://sqs.us-east-1.amazonaws.com/123456789012/jobs"
+    assert "MD5OfMessageBody" in aws("sqs", "send-message", "--queue-url", url, "--message-body", "hello").json
+    received = aws("sqs", "receive-message", "--queue-url", url, "--attribute-names", "All").json["Messages"][0]
+    assert received["Body"] == "hello"
+    aws("sqs", "delete-message", "--queue-url", url, "--receipt-handle", received["ReceiptHandle"])
+    assert aws("sqs", "list-messages", "--queue-url", url).json["Messages"] == []
+    entries = '[{"Source": "shop", "DetailType": "order", "Detail": "{}"}]'
+    assert aws("events", "put-events", "--entries", entries).json["FailedEntryCount"] == 0
+    assert [event["source"] for event in aws("events", "list-events").json["Events"]] == ["shop"]

@@ -57,6 +57,48 @@ def record(name: str, root: str = cli.DEFAULT_ROOT) -> dict[str, Any]:
 # -- input -------------------------------------------------------------------------------------------------------------
 
 
+MOCKS = {
+    "StateMachines": {"task": {"TestCases": {"Happy": {"Work": "Done"}, "Sad": {"Work": "Broken"}}}},
+    "MockedResponses": {
+        "Done": {"0": {"Return": {"done": True}}},
+        "Broken": {"0": {"Throw": {"Error": "Bad", "Cause": "it was"}}},
+    },
+}
+
+
+def test_a_mock_file_answers_for_the_functions(run: Any) -> None:
+    Path("MockConfigFile.json").write_text(json.dumps(MOCKS), "utf-8")
+    mock = ("task.json", "--simulate", "--mock", "MockConfigFile.json", "--test-case")
+    assert json.loads(run(*mock, "Happy")[1]) == {"done": True}
+    code, _, error = run(*mock, "Sad")
+    assert (code, "Bad" in error) == (1, True)
+    code, _, error = run(*mock, "Hapy")
+    assert (code, error.count("\n")) == (2, 1)
+    assert "MockConfigFile.json: there is no 'Hapy'; did you mean 'Happy'?" in error
+    code, _, error = run("task.json", "--test-case", "Happy")
+    assert (code, "--mock and --test-case go together" in error) == (2, True)
+    assert run("task.json", "--mock", "none.json", "--test-case", "Happy")[0] == 2
+
+
+def test_an_express_machine_runs_for_five_minutes_at_the_most(run: Any) -> None:
+    wait = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 301, "End": True}}}
+    Path("wait.json").write_text(json.dumps(wait), "utf-8")
+    assert run("wait.json", "--simulate")[0] == 0
+    code, _, error = run("wait.json", "--simulate", "--type", "EXPRESS")
+    assert (code, "TIMED_OUT" in error) == (1, True)
+
+
+def test_a_module_may_give_a_registry_with_clients_of_services(run: Any) -> None:
+    asked = {"StartAt": "A", "States": {"A": {"Type": "Task", "End": True, "Parameters": {},
+             "Resource": "arn:aws:states:::aws-sdk:secretsmanager:listSecrets"}}}  # fmt: skip
+    Path("ask.json").write_text(json.dumps(asked), "utf-8")
+    name = functions(
+        "import asl_local\nclass Secrets:\n    def list_secrets(self):\n        return {'SecretList': []}\n"
+        "def resources(aws):\n    return asl_local.Resources(services={'secretsmanager': Secrets()})\n"
+    )
+    assert json.loads(run("ask.json", "--resources", name)[1]) == {"SecretList": []}
+
+
 def test_input_is_json_a_file_or_standard_input(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("in.json").write_text('\ufeff{"from": "file"}', "utf-8")
     assert json.loads(run("pass.json")[1]) == {}

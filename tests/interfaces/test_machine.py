@@ -247,3 +247,41 @@ def test_placeholders_for_parts_of_a_machine_let_it_be_looked_at_and_not_run() -
     assert "B" in machine.to_mermaid()
     with pytest.raises(asl_local.InvalidDefinition, match=r"The placeholder in '\$\{Rules\}' has no value"):
         machine.simulate({})
+
+
+# -- Express -----------------------------------------------------------------------------------------------------------
+
+
+def express(**states: Any) -> asl_local.Machine:
+    definition = {"StartAt": next(iter(states)), "States": states}
+    return asl_local.load(definition, name="Quick", type="EXPRESS")
+
+
+def test_an_express_execution_is_a_synchronous_one() -> None:
+    dump = {"Type": "Pass", "Parameters": {"context.$": "$$"}, "End": True}
+    result = express(A=dump).simulate({}, execution_name="one")
+    execution = result.output["context"]["Execution"]
+    assert "RedriveCount" not in execution  # recorded
+    stem = "arn:aws:states:us-east-1:123456789012:express:Quick:one:"
+    assert execution["Id"].startswith(stem)
+    assert len(execution["Id"]) == len(stem) + 36
+    assert execution["Id"] == express(A=dump).simulate({}, execution_name="one").identity.execution_arn
+    assert (
+        "RedriveCount"
+        in asl_local.load({"StartAt": "A", "States": {"A": dump}}).simulate().output["context"]["Execution"]
+    )
+
+
+@pytest.mark.parametrize(("limit", "seconds"), [(None, 300), (1000, 300), (5, 5)])
+def test_an_express_execution_lives_for_five_minutes(limit: int | None, seconds: int) -> None:
+    states = {"A": {"Type": "Wait", "Seconds": 301, "End": True}}
+    definition = {"StartAt": "A", "States": states, **({} if limit is None else {"TimeoutSeconds": limit})}
+    result = asl_local.load(definition, type="EXPRESS").simulate()
+    assert (result.status, result.error) == ("TIMED_OUT", None)
+    assert result.history[-1].at - result.history[0].at == seconds
+
+
+def test_an_express_execution_is_not_redriven() -> None:
+    machine = express(A={"Type": "Fail", "Error": "E"})
+    with pytest.raises(asl_local.ExecutionNotRedrivable, match="Express"):
+        machine.redrive(machine.simulate())

@@ -244,7 +244,8 @@ def test_queues_are_made_found_listed_and_deleted(sqs: SQS, tmp_path: Path) -> N
     sqs.send_message(QueueUrl=URL, MessageBody="a")
     sqs.delete_queue(QueueUrl=URL)
     assert not (tmp_path / "sqs" / "jobs").exists()
-    assert refusal(lambda: sqs.get_queue_url(QueueName="jobs"))[1] == "QueueDoesNotExist"
+    for name in ("jobs", "../sqs/jobs.fifo", ""):
+        assert refusal(lambda name=name: sqs.get_queue_url(QueueName=name))[1] == "QueueDoesNotExist"
 
 
 @pytest.mark.parametrize("name", ["", "a b", "../a", "a.b", "a" * 81, "b.fifo"])

@@ -95,7 +95,8 @@ class TaskContext:
 
     Beyond Lambda's: `state`, `attempt` (0 for the first) and `execution_arn`, `heartbeat()`, `cancelled` (nobody waits
     for the answer any more) and `sleep(seconds)`, which takes virtual time in `simulate` and real time in `run`; and
-    `task_token` ("" where the task has none) with `send_task_success`, `send_task_failure` and `send_task_heartbeat`.
+    `task_token` ("" where the task has none) with `send_task_success`, `send_task_failure` and `send_task_heartbeat`; `role_arn` is the role
+    of the task's Credentials, if it has any.
     """
 
     memory_limit_in_mb = "128"
@@ -133,6 +134,11 @@ class TaskContext:
         """The last part of the function's ARN."""
         found = re.search(r":function:([^:]+)", self.invoked_function_arn)
         return found[1] if found else self.invoked_function_arn
+
+    @property
+    def role_arn(self) -> str | None:
+        """The role that the task's Credentials name, None where it acts with the execution's own."""
+        return self.call.role
 
     @property
     def aws_request_id(self) -> str:

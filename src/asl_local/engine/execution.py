@@ -64,7 +64,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The names an execution goes by in its Context Object and history."""
+    """The names an execution goes by in its Context Object and history.
+
+    `redrivable` is False for a synchronous Express execution, whose Context Object has no RedriveCount (recorded).
+    """
 
     execution_arn: str
     execution_name: str
@@ -72,21 +75,23 @@ class Identity:
     machine_name: str
     role_arn: str
     region: str = "us-east-1"
+    redrivable: bool = True
 
 
 class Strand:
     """One line of control. `event` is the id that its next event follows, `entered` that of its state's Entered event.
 
     `token` and `why` say what it waits for; `until` and `beat_by` when that times out. `offered` is the token that its
-    task will have, `early` an answer that came before its turn, `begun` whether a worker has the task (patterns.py).
+    task will have, `early` an answer that came before its turn, `begun` whether a worker has the task (patterns.py),
+    `role` the role that the task is to assume.
     `live`, `items`, `started` and `results` are its children's while its state is Parallel or Map. `variables` are those
     assigned in its own `States` object, never edited but replaced; those of its parents can be read besides.
     """
 
     __slots__ = (
         "alive", "attempts", "beat_by", "begun", "block", "early", "effective", "entered", "entered_at", "event",
-        "heartbeat", "index", "items", "limit", "live", "offered", "parent", "raw", "results", "retries", "run",
-        "started", "state", "timeout", "token", "until", "variables", "why",
+        "heartbeat", "index", "items", "limit", "live", "offered", "parent", "raw", "results", "retries", "role",
+        "run", "started", "state", "timeout", "token", "until", "variables", "why",
     )  # fmt: skip
 
     def __init__(self, parent: Strand | None, index: int, block: Block, raw: Json, event: int) -> None:
@@ -102,6 +107,7 @@ class Strand:
         self.offered = 0
         self.early: list[Json] | None = None
         self.begun = False
+        self.role: str | None = None
         self.heartbeat: int | None = None
         self.beat_by: float | None = None
         self.attempts: dict[int, int] | None = None
@@ -238,8 +244,10 @@ class Execution:
         identity = self.identity
         execution: dict[str, Json] = {
             "Id": identity.execution_arn, "Input": self.input, "StartTime": timestamp(self.started_at),
-            "Name": identity.execution_name, "RoleArn": identity.role_arn, "RedriveCount": self.redrives,
+            "Name": identity.execution_name, "RoleArn": identity.role_arn,
         }  # fmt: skip
+        if identity.redrivable:
+            execution["RedriveCount"] = self.redrives
         if self.redriven_at is not None:
             execution["RedriveTime"] = timestamp(self.redriven_at)
         context: dict[str, Json] = {
@@ -364,7 +372,7 @@ class Execution:
         """Take the strand's token back: what still carries it is stale from now on."""
         self.waiting.pop(strand.token, None)
         strand.token, strand.why, strand.until, strand.beat_by, strand.heartbeat = 0, "", None, None, None
-        strand.timeout, strand.early, strand.begun = None, None, False
+        strand.timeout, strand.early, strand.begun, strand.role = None, None, False, None
 
     def cancel(self, *strands: Strand) -> None:
         """Nobody waits for these tasks any more: tell those at work; a call that has not left yet never does."""

@@ -24,7 +24,7 @@ class Call(NamedTuple):
 
     `waits` says what the task waits for beyond the call's own answer: "token", "job", "activity", or "" for nothing;
     `task_token` is the text that whoever reports the task's end names it by. `made` tells a call that was answered before
-    the execution was dumped and loaded: only what came after it is wanted.
+    the execution was dumped and loaded: only what came after it is wanted. `role` is the role that its Credentials name.
     """
 
     token: int
@@ -36,6 +36,7 @@ class Call(NamedTuple):
     waits: str = ""
     task_token: str = ""
     made: bool = False
+    role: str | None = None
 
 
 class Timer(NamedTuple):

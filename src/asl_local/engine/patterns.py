@@ -54,7 +54,9 @@ def announce(x: Execution, strand: Strand) -> None:
         strand.offered = x.tokens
 
 
-def schedule(x: Execution, strand: Strand, arguments: Json, timeout: int | None, heartbeat: int | None) -> None:
+def schedule(
+    x: Execution, strand: Strand, arguments: Json, *, timeout: int | None, heartbeat: int | None, role: str | None
+) -> None:
     """Let the call go out, and the clocks run.
 
     The heartbeat of a task that waits for more than its call begins when the call has been answered, or the activity
@@ -64,7 +66,7 @@ def schedule(x: Execution, strand: Strand, arguments: Json, timeout: int | None,
     if resource is None:
         raise TypeError(f"{strand.state.pointer} is a Task without a resource")
     x.suspend(strand, "activity" if resource.kind == "activity" else "task")
-    strand.effective = arguments
+    strand.effective, strand.role = arguments, role
     strand.until = None if timeout is None else x.now + timeout
     strand.timeout, strand.heartbeat = timeout, heartbeat
     strand.beat_by = None if heartbeat is None or resource.waits else x.now + heartbeat
@@ -165,7 +167,16 @@ def _commands(x: Execution, strand: Strand) -> list[Command]:
     made = strand.why == "token" or strand.begun
     commands: list[Command] = [
         Call(
-            token, resource.arn, strand.effective, state.name, strand.retries, strand.until, resource.waits, named, made
+            token,
+            resource.arn,
+            strand.effective,
+            state.name,
+            strand.retries,
+            strand.until,
+            resource.waits,
+            named,
+            made,
+            strand.role,
         )
     ]
     return commands + [Timer(token, at) for at in (strand.until, strand.beat_by) if at is not None]

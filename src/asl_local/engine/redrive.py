@@ -30,6 +30,8 @@ def why_not(x: Execution, now: float) -> str | None:
     """Why the execution cannot be redriven at this time, in words; None if it can."""
     if x.outcome is None:
         return "Execution is RUNNING and cannot be redriven"
+    if not x.identity.redrivable:
+        return "Execution is that of an Express state machine and cannot be redriven"
     if x.outcome.status == "SUCCEEDED":
         return "Execution is SUCCEEDED and cannot be redriven"
     if x.history.limit is not None and len(x.history.rows) >= min(MOST_EVENTS, x.history.limit - 1):

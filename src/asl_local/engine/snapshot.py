@@ -26,7 +26,7 @@ VERSION = 2
 # Slots by how they are written: as they are, through the pool, as a list of values that each go through the pool.
 _PLAIN = (
     "index", "alive", "entered", "entered_at", "event", "token", "why", "until", "heartbeat", "beat_by", "retries",
-    "started", "limit", "timeout", "offered", "begun",
+    "started", "limit", "timeout", "offered", "begun", "role",
 )  # fmt: skip
 _POOLED = ("raw", "effective", "items", "variables", "early")
 

@@ -130,7 +130,8 @@ def _task(x: Execution, strand: Strand, arguments: Json) -> None:
             "TaskScheduled", x.now, strand.event, resource.service, resource.action, x.identity.region, arguments,
             timeout, heartbeat, credentials,
         )  # fmt: skip
-    patterns.schedule(x, strand, arguments, timeout, heartbeat)
+    role = None if credentials is None else credentials["roleArn"]
+    patterns.schedule(x, strand, arguments, timeout=timeout, heartbeat=heartbeat, role=role)
 
 
 def _parallel(x: Execution, strand: Strand, arguments: Json) -> None:

@@ -51,7 +51,7 @@ Run one state as AWS's TestState does, and print its answer: status, output, err
 The options are those of `aws stepfunctions test-state`; --definition may name the file as it is, too. A Task, Map or
 Parallel can be mocked; a Task without a mock is answered by --resources and the stand-ins, as in `asl-local run`.
 """
-_AWS = "The AWS CLI's commands for the local stand-ins: s3, dynamodb, rekognition, sns."
+_AWS = "The AWS CLI's commands for the local stand-ins: s3, dynamodb, rekognition, sns, sqs, events."
 
 
 class _Parser(argparse.ArgumentParser):
@@ -199,6 +199,11 @@ def _add_run(commands: Any) -> None:
     parser.add_argument("--resources", action="append", default=[], metavar="MODULE|FILE", help="who answers the tasks")
     _add_root(parser)
     parser.add_argument("--simulate", action="store_true", help="a virtual clock: waits and retries take no time")
+    parser.add_argument(
+        "--mock", metavar="FILE", help="Step Functions Local's MockConfigFile: its replies answer, with --test-case"
+    )
+    parser.add_argument("--test-case", metavar="NAME", help="the test case of the --mock file")
+    parser.add_argument("--type", choices=("STANDARD", "EXPRESS"), help="default: what a template says, else STANDARD")
     parser.add_argument(
         "--seed", type=int, metavar="N", help="what random numbers start from; default with --simulate: 0"
     )

@@ -33,6 +33,7 @@ ROOT_VARIABLE = "ASL_LOCAL_ROOT"
 TEXT, NUMBER, REAL, FLAG, STRUCTURE, LIST = "text", "number", "real", "flag", "structure", "list"
 
 _COLLECTION = {"CollectionId": TEXT}
+_QUEUE = {"QueueUrl": TEXT}
 _PAGE = {"NextToken": TEXT, "MaxResults": NUMBER}
 _NAMES = {"ExpressionAttributeNames": STRUCTURE, "ReturnConsumedCapacity": TEXT}
 _WRITE = {
@@ -119,6 +120,44 @@ COMMANDS: dict[str, dict[str, dict[str, str]]] = {
             "MessageAttributes": STRUCTURE,
         },
         "list-messages": {"TopicArn": TEXT, "PhoneNumber": TEXT},
+    },
+    "sqs": {
+        "create-queue": {"QueueName": TEXT, "Attributes": STRUCTURE},
+        "delete-queue": _QUEUE,
+        "get-queue-url": {"QueueName": TEXT},
+        "list-queues": {"QueueNamePrefix": TEXT, "NextToken": TEXT, "MaxResults": NUMBER},
+        "get-queue-attributes": {**_QUEUE, "AttributeNames": LIST},
+        "set-queue-attributes": {**_QUEUE, "Attributes": STRUCTURE},
+        "purge-queue": _QUEUE,
+        "send-message": {
+            **_QUEUE,
+            "MessageBody": TEXT,
+            "DelaySeconds": NUMBER,
+            "MessageAttributes": STRUCTURE,
+            "MessageDeduplicationId": TEXT,
+            "MessageGroupId": TEXT,
+        },
+        "send-message-batch": {**_QUEUE, "Entries": LIST},
+        "receive-message": {
+            **_QUEUE,
+            "AttributeNames": LIST,
+            "MessageSystemAttributeNames": LIST,
+            "MessageAttributeNames": LIST,
+            "MaxNumberOfMessages": NUMBER,
+            "VisibilityTimeout": NUMBER,
+            "WaitTimeSeconds": NUMBER,
+        },
+        "delete-message": {**_QUEUE, "ReceiptHandle": TEXT},
+        "delete-message-batch": {**_QUEUE, "Entries": LIST},
+        "change-message-visibility": {**_QUEUE, "ReceiptHandle": TEXT, "VisibilityTimeout": NUMBER},
+        "list-messages": _QUEUE,
+    },
+    "events": {
+        "put-events": {"Entries": LIST},
+        "create-event-bus": {"Name": TEXT, "Description": TEXT},
+        "delete-event-bus": {"Name": TEXT},
+        "list-event-buses": {"NamePrefix": TEXT},
+        "list-events": {"EventBusName": TEXT},
     },
 }  # fmt: skip
 _READERS: dict[str, Callable[[Any], Any]] = {

@@ -16,7 +16,7 @@ import signal
 import sys
 import traceback
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -47,19 +47,23 @@ class UsageError(AslError):
 def run(options: argparse.Namespace) -> int:
     """The command. Gives 0 if the execution SUCCEEDED, 1 if not, 130 if it was interrupted."""
     try:
-        machine = load(Path(options.definition), substitutions=dict(options.substitute) or None, name=options.machine)
+        machine = load(
+            Path(options.definition),
+            substitutions=dict(options.substitute) or None,
+            name=options.machine,
+            type=options.type,
+        )
         for warning in () if options.quiet else machine.warnings:
             print(f"warning: {warning}", file=sys.stderr)
     except InvalidDefinition as error:
         for line in problems(error, options.definition):
             cli.complain(line)
         return cli.USAGE
+    if (options.mock is None) is not (options.test_case is None):
+        raise UsageError("--mock and --test-case go together: a file, and the name of a test case in it")
     given = read_input(options.input)
     aws = stand_ins(options)
-    handlers: dict[str, Any] = {}
-    for name in options.resources:
-        handlers |= load_resources(name, aws)
-    resources = Resources(handlers, aws=aws)
+    resources = gather(options.resources, aws)
     identity = machine.identity(_name(options, machine))
     recording = Recording(
         Records(aws.root) if aws is not None else None, machine, given, identity=identity, simulated=options.simulate
@@ -74,6 +78,8 @@ def run(options: argparse.Namespace) -> int:
         "limits": Limits(events=options.max_events, payload_bytes=options.max_payload_bytes),
         "identity": identity,
         "on_event": on_event,
+        "mock_config": options.mock,
+        "test_case": options.test_case,
     }
     try:
         with _standard_output_kept():
@@ -168,8 +174,19 @@ def stand_ins(options: argparse.Namespace) -> LocalAWS | None:
         return None
 
 
-def load_resources(name: str, aws: LocalAWS | None) -> dict[str, Any]:
-    """The handlers of a module or file, by ARN, name or pattern; see `asl-local run --help` for the convention.
+def gather(names: Iterable[str], aws: LocalAWS | None) -> Resources:
+    """What several --resources give together, of which the later win; the stand-ins are `aws`'s."""
+    handlers: dict[str, Any] = {}
+    services: dict[str, Any] = {}
+    for name in names:
+        given = load_resources(name, aws)
+        handlers |= given.handlers
+        services |= given.services
+    return Resources(handlers, aws=aws, services=services)
+
+
+def load_resources(name: str, aws: LocalAWS | None) -> Resources:
+    """What a module or file gives: handlers by ARN, name or pattern; see `asl-local run --help` for the convention.
 
     Raises UsageError, in one line, for whatever keeps them from being had.
     """
@@ -189,7 +206,7 @@ def load_resources(name: str, aws: LocalAWS | None) -> dict[str, Any]:
         with _failing(name), contextlib.redirect_stdout(sys.stderr):
             provider = provider(aws)
     if isinstance(provider, Resources):
-        provider = provider.handlers
+        return provider
     if not isinstance(provider, Mapping):
         raise UsageError(
             f"--resources {name}: a mapping of names to functions is wanted, not a {type(provider).__name__}"
@@ -197,7 +214,7 @@ def load_resources(name: str, aws: LocalAWS | None) -> dict[str, Any]:
     for key, handler in provider.items():
         if not isinstance(key, str) or not callable(handler):
             raise UsageError(f"--resources {name}: {key!r}: a {type(handler).__name__} is not a function")
-    return dict(provider)
+    return Resources(provider)
 
 
 def _module(name: str) -> tuple[ModuleType, str]:

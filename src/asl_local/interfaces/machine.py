@@ -24,7 +24,8 @@ from asl_local.plan import Plan, compile_machine
 from asl_local.reporters import Event, History
 from asl_local.reporters.aws import event, query
 from asl_local.reporters.mermaid import mermaid
-from asl_local.resources import Resources
+from asl_local.resources import Resources, mocks
+from asl_local.resources.mocks import MockConfig, Mocks
 from asl_local.resources.registry import Handler
 from asl_local.values import Json, accept, copy, exceeds
 
@@ -37,6 +38,7 @@ Given: TypeAlias = "Mapping[str, Handler] | Resources | LocalAWS | None"
 Definition: TypeAlias = "str | os.PathLike[str] | bytes | Mapping[str, Any]"
 
 _NOTHING: Json = {}
+EXPRESS_SECONDS = 300  # the longest that an Express execution runs; Developer Guide, quotas
 _PLAIN_NAME = re.compile(r"[^0-9A-Za-z_.-]+")
 
 
@@ -96,6 +98,8 @@ class Machine:
         self.warnings = warnings
         self.unresolved = unresolved
         self.type = type
+        if type == "EXPRESS":
+            plan.timeout = EXPRESS_SECONDS if plan.timeout is None else min(plan.timeout, EXPRESS_SECONDS)
 
     def run(
         self,
@@ -107,10 +111,14 @@ class Machine:
         on_event: Callable[[Event], None] | None = None,
         identity: Identity | None = None,
         seed: int | None = None,
+        mock_config: MockConfig | None = None,
+        test_case: str | None = None,
     ) -> Result:
         """Run in real time: waits wait, handlers run on threads (async ones in an event loop), several at once.
 
         `resources` maps ARNs, function names or patterns to handlers, or is a Resources registry or a LocalAWS.
+        `mock_config` is Step Functions Local's MockConfigFile, a path or its content, and `test_case` names the test
+        case in it whose replies answer instead; faults in it are InvalidMockConfig.
         `on_event` is told each history event as it happens. `seed` fixes what States.UUID, States.MathRandom and
         retry jitter draw. Raises UnknownResource and NotJson before anything runs.
         """
@@ -121,7 +129,7 @@ class Machine:
             identity=identity,
             seed=uuid.uuid4().int >> 65 if seed is None else seed,
         )
-        return _finish(execution, RealTime(_work(execution, resources)), on_event)
+        return _finish(execution, RealTime(_work(execution, resources, self._mocks(mock_config, test_case))), on_event)
 
     def start(
         self,
@@ -188,17 +196,20 @@ class Machine:
         limits: Limits | None = None,
         on_event: Callable[[Event], None] | None = None,
         identity: Identity | None = None,
+        mock_config: MockConfig | None = None,
+        test_case: str | None = None,
     ) -> Result:
         """Run on a virtual clock: nothing sleeps, and the same seed gives the same history.
 
         Time starts at `start` (epoch seconds or a datetime, UTC if it says no zone; 2024-01-01T00:00:00Z unless given)
         and jumps to whatever is due next. Seed 0 runs what is ready in the order of the definition; other seeds
-        shuffle that order.
+        shuffle that order. `mock_config` and `test_case` as in `run`.
         """
         execution = self.execution(
             input, execution_name=execution_name, limits=limits, identity=identity, seed=seed, shuffle=seed != 0
         )
-        return _finish(execution, Simulation(_work(execution, resources), seed=seed, start=_moment(start)), on_event)
+        work = _work(execution, resources, self._mocks(mock_config, test_case))
+        return _finish(execution, Simulation(work, seed=seed, start=_moment(start)), on_event)
 
     def redrive(
         self,
@@ -262,14 +273,29 @@ class Machine:
         )
 
     def identity(self, execution_name: str) -> Identity:
-        """The names that an execution of this machine goes by unless it is given others: region us-east-1."""
+        """The names that an execution of this machine goes by unless it is given others: region us-east-1.
+
+        Those of an Express machine are those of StartSyncExecution.
+        """
         stem = "arn:aws:states:us-east-1:123456789012"
+        express = self.type == "EXPRESS"
+        arn = f"{stem}:{'express' if express else 'execution'}:{self.name}:{execution_name}"
         return Identity(
-            execution_arn=f"{stem}:execution:{self.name}:{execution_name}",
+            execution_arn=f"{arn}:{uuid.uuid5(uuid.NAMESPACE_URL, arn)}" if express else arn,
             execution_name=execution_name,
             machine_arn=f"{stem}:stateMachine:{self.name}",
             machine_name=self.name,
             role_arn="arn:aws:iam::123456789012:role/asl-local",
+            redrivable=not express,
+        )
+
+    def _mocks(self, config: MockConfig | None, test_case: str | None) -> Mocks | None:
+        if config is None and test_case is None:
+            return None
+        if config is None or test_case is None:
+            raise ValueError("mock_config and test_case go together: a file, and the name of a test case in it")
+        return mocks.read(
+            config, machine=self.name, test_case=test_case, states=[state.name for state in self.plan.tasks()]
         )
 
     def to_mermaid(self) -> str:
@@ -334,11 +360,13 @@ def _is_folder(definition: Definition | FoundDefinition) -> bool:
     return isinstance(definition, (str, os.PathLike)) and os.path.isdir(definition)  # noqa: PTH112 - may be no path
 
 
-def _work(execution: Execution, resources: Given) -> Work:
+def _work(execution: Execution, resources: Given, mocked: Mocks | None = None) -> Work:
     """Who answers the execution's calls."""
     registry = Resources.of(resources)
     execution.activities = registry.activities
-    return registry.bind(execution.plan, execution.identity, like=execution)
+    if mocked is None:
+        return registry.bind(execution.plan, execution.identity, like=execution)
+    return mocked.over(execution.plan, lambda plan: registry.bind(plan, execution.identity, like=execution))
 
 
 def _started(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from asl_local.resources.integrations.envelope import service_response
 from asl_local.resources.later import Job
 from asl_local.resources.registry import Resources
 
-__all__ = ["Job", "Resources"]
+__all__ = ["Job", "Resources", "service_response"]

@@ -22,7 +22,7 @@ from asl_local.engine import Execution, Identity, Limits
 from asl_local.engine.messages import Call
 from asl_local.errors import TASK_FAILED, StateError
 from asl_local.plan import Plan, Resource, unusable
-from asl_local.resources.envelope import words_of
+from asl_local.resources.integrations.envelope import words_of
 from asl_local.values import Json, accept, text_of
 
 _PARAMETERS = frozenset({"StateMachineArn", "Input", "Name", "TraceHeader"})

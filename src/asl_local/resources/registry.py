@@ -20,12 +20,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from asl_local.drivers.driver import Answer, Later, TaskContext, Work
 from asl_local.engine import Execution, Identity
 from asl_local.engine.messages import Call
-from asl_local.errors import NotJson, StateError, UnknownResource
+from asl_local.errors import TASK_FAILED, NotJson, StateError, UnknownResource
 from asl_local.plan import Plan, Resource
 from asl_local.resources import executions, later, map_io
 from asl_local.resources.executions import Family, Startable
-from asl_local.resources.integrations import INTEGRATIONS, Integration, actions
-from asl_local.resources.lambda_invoke import invoke_lambda
+from asl_local.resources.integrations import INTEGRATIONS, Integration, actions, sdk_names
+from asl_local.resources.integrations.clients import client_work, offered
+from asl_local.resources.integrations.envelope import SDK, failed
+from asl_local.resources.integrations.lambda_invoke import invoke_lambda
+from asl_local.resources.integrations.web import ERRORS as WEB
+from asl_local.resources.integrations.web import web_work
 from asl_local.resources.later import Job
 from asl_local.services import lambda_
 from asl_local.services.lambda_ import takes_context
@@ -49,12 +53,20 @@ class Resources:
     `handlers` maps a full ARN, a Lambda function's name or a shell-style pattern ("*FaceDetection*") to a handler. The
     ARN itself wins over the name, the name over patterns, and patterns are tried in the order given. `aws` answers
     the service integrations (`arn:aws:states:::dynamodb:putItem`, `...:aws-sdk:s3:getObject`); a handler for such an
-    ARN replaces it.
+    ARN replaces it, envelope and all.
 
     `workers` are handlers that get the request of a `.waitForTaskToken` task once it is submitted, and answer its
     token: with what they return or raise. They are given by the state's name, or by the Resource as handlers are.
     `machines` are those that `states:startExecution` may start, by ARN, name or pattern. `activities` are the ARNs of
     those that exist, any unless given; one that a handler is given for has that as its worker.
+
+    `roles` are the roles that a task's Credentials may name, by ARN or pattern, any unless given: a task with another one
+    fails with States.TaskFailed in AWS's words.
+
+    `services` maps a service to a client that answers its integrations, optimised ones and `aws-sdk:` ones: a boto3
+    client (moto's is one), or an object of your own with boto3's method names; envelopes and error names are made here.
+    The key is the service as an ARN has it ("secretsmanager", "ecs", "cloudwatchlogs") or as boto3 has it ("logs").
+    `"http"` and `"apigateway"` are functions of the request that answer `{"StatusCode", "ResponseBody", "Headers"}`.
     """
 
     def __init__(
@@ -65,12 +77,16 @@ class Resources:
         workers: Mapping[str, Handler] | None = None,
         machines: Mapping[str, Startable] | None = None,
         activities: Iterable[str] | None = None,
+        services: Mapping[str, Any] | None = None,
+        roles: Iterable[str] | None = None,
     ) -> None:
         self.handlers: dict[str, Handler] = {}
         self.aws = aws
         self.workers = Resources(workers) if workers else None
         self.machines = dict(machines or {})
         self.activities = None if activities is None else frozenset(activities)
+        self.roles = None if roles is None else tuple(roles)
+        self.services = {sdk_names.in_arns(name): client for name, client in (services or {}).items()}
         for name, handler in (handlers or {}).items():
             if not callable(handler):
                 raise TypeError(f"resource {name!r}: a {type(handler).__name__} is not callable")
@@ -128,7 +144,8 @@ class Resources:
             if resource.arn in table:
                 continue
             work = self._work(resource, functions, plan)
-            if (resource.service, resource.operation) in executions.STARTS and self.find(resource.arn) is None:
+            starts = (resource.service, resource.operation) in executions.STARTS and self.find(resource.arn) is None
+            if starts and (self.machines or self._client(resource) is None):
                 work = self._starting(resource, identity, like, family, missing) if self.machines else None
             if work is None:
                 missing.append(f"{state.pointer}/Resource: {self._why_missing(resource)}")
@@ -142,9 +159,17 @@ class Resources:
 
         def perform(call: Call, context: TaskContext) -> Answer | Awaitable[Answer]:
             context.execution_arn = identity.execution_arn
+            if call.role is not None and not self._assumable(call.role):
+                raise StateError(
+                    TASK_FAILED,
+                    f"The role {identity.role_arn} is not authorized to assume the task state's role, {call.role}.",
+                )
             return table[call.resource](call, context)
 
         return perform
+
+    def _assumable(self, role: str) -> bool:
+        return self.roles is None or any(role == each or fnmatchcase(role, each) for each in self.roles)
 
     def _starting(
         self, resource: Resource, identity: Identity, like: Execution | None, family: Family, missing: list[str]
@@ -196,10 +221,17 @@ class Resources:
             return None
         if resource.service == "lambda" and resource.operation == "invoke":
             return invoke_lambda(lambda name: self._function_named(name, functions), functions)
+        client = self._client(resource)
+        if client is not None and resource.waits != "job":
+            return web_work(client, resource) if resource.service in WEB else client_work(client, resource)
         integration = INTEGRATIONS.get(resource.service)
         if integration is None or self.aws is None:
             return None
         return self._integration(integration, replace(resource, action=resource.operation, pattern=""))
+
+    def _client(self, resource: Resource) -> Any:
+        """The client that was given for a service; one answers for `events:` and `aws-sdk:eventbridge:` alike."""
+        return self.services.get(sdk_names.in_arns(resource.service.removeprefix(SDK)))
 
     def _integration(self, integration: Integration, resource: Resource) -> Work | None:
         return integration.work(self.aws, resource) if self.aws is not None else None
@@ -214,16 +246,31 @@ class Resources:
 
     def _why_missing(self, resource: Resource) -> str:
         if resource.kind == "service":
-            if self.aws is None and resource.service in INTEGRATIONS:
-                return f"{resource.arn} needs the stand-ins (resources=Resources({{...}}, aws=LocalAWS(folder))) or a handler"
-            integration = INTEGRATIONS.get(resource.service)
-            offered = actions(self.aws, integration) if integration is not None and self.aws is not None else []
-            if (resource.service, resource.operation) in executions.STARTS:
-                return f"{resource.arn} starts other machines: name them (resources=Resources(machines={{...}})) or a handler"
-            close = difflib.get_close_matches(resource.operation, offered, 1, 0.7)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            return f"{resource.arn} has no stand-in here; give a handler under this ARN{hint}"
+            return f"{resource.arn} {self._why_no_service(resource)}"
         return self._unknown_function(resource.arn)
+
+    def _why_no_service(self, resource: Resource) -> str:
+        service, client = resource.service.removeprefix(SDK), self._client(resource)
+        integration = INTEGRATIONS.get(resource.service)
+        if (resource.service, resource.operation) in executions.STARTS and client is None:
+            return "starts other machines: name them (resources=Resources(machines={...})) or a handler"
+        if resource.waits == "job":
+            return f"waits for a job's end ({resource.pattern}), which no client tells: give a handler, which may return a Job"
+        if client is not None:
+            close = difflib.get_close_matches(resource.operation, offered(client), 1, 0.7)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            return f"is no operation of the {type(client).__name__} given for {service!r}{hint}"
+        if self.aws is None and integration is not None:
+            return "needs the stand-ins (resources=Resources({...}, aws=LocalAWS(folder))) or a handler"
+        known = actions(self.aws, integration) if integration is not None and self.aws is not None else []
+        close = difflib.get_close_matches(resource.operation, known, 1, 0.7)
+        hint = (
+            f"; did you mean {close[0]!r}?" if close else sdk_names.close_to(service, sdk=resource.service != service)
+        )
+        return (
+            "has no stand-in here; give a handler under this ARN, or a client for the service "
+            f"(resources=Resources({{...}}, services={{{service!r}: client}})){hint}"
+        )
 
     def _unknown_function(self, name: str) -> str:
         close = difflib.get_close_matches(lambda_.function_name(name), list(self.handlers), 1, 0.5)
@@ -286,15 +333,6 @@ def _checked(result: Any, context: TaskContext) -> Json:
         return lambda_.marshal(result)
     except NotJson as error:
         raise failed(error, context) from error
-
-
-def failed(error: BaseException, context: TaskContext) -> StateError:
-    """The error that a machine sees for what a handler raised; to be raised from that, which is for people."""
-    if isinstance(error, StateError):
-        name, cause = error.error, error.cause
-        return StateError(None if name is None else str(name), None if cause is None else str(cause))
-    name, details = lambda_.failure(error, context.aws_request_id)
-    return StateError(name, lambda_.failure_text(details))
 
 
 __all__ = ["Handler", "Resources", "failed"]

@@ -107,6 +107,11 @@ def function_name(arn_or_name: str) -> str:
     return (_parts(arn_or_name) or (arn_or_name, None))[0]
 
 
+def qualifier(arn_or_name: str) -> str | None:
+    """The version or alias that a name or ARN ends with, None if it names the function alone."""
+    return (_parts(arn_or_name) or (arn_or_name, None))[1]
+
+
 def _parts(arn_or_name: str) -> tuple[str, str | None] | None:
     match = _NAME.fullmatch(arn_or_name)
     return None if match is None else (match["name"], match["qualifier"])

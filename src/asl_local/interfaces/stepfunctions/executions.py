@@ -113,6 +113,7 @@ def start(account: Account, given: Given, operation: str, *, express: bool = Fal
         machine_name=found.name,
         role_arn=revision.role,
         region=account.partition.region,
+        redrivable=not express,
     )
     try:
         execution = revision.machine.execution(value, identity=identity, seed=account.new_seed())

@@ -225,6 +225,8 @@ def operation(
             return answer
 
         call.api_name = name  # type: ignore[attr-defined]  # how a state machine finds what it may call
+        # The API's members begin with a small letter; a state machine writes them with a capital, and texts as JSON.
+        call.camel_texts = frozenset(key for key, kind in shape.members.items() if isinstance(kind, Text))  # type: ignore[attr-defined]
         return call
 
     return wrap

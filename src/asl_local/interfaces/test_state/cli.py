@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from asl_local.interfaces import cli
-from asl_local.interfaces.cli_run import load_resources, stand_ins
+from asl_local.interfaces.cli_run import gather, stand_ins
 from asl_local.interfaces.cli_values import Shorthand, ValueProblem, text_value
 from asl_local.interfaces.test_state.run import test_state
-from asl_local.resources import Resources
 
 _TEXTS: Final = {
     "role_arn": "roleArn", "input": "input", "inspection_level": "inspectionLevel", "variables": "variables",
@@ -32,11 +31,8 @@ def run(options: argparse.Namespace) -> int:
         cli.complain(str(error))
         return cli.USAGE
     aws = None if "mock" in request else stand_ins(options)
-    handlers: dict[str, Any] = {}
-    for name in options.resources:
-        handlers |= load_resources(name, aws)
     answer = test_state(
-        resources=Resources(handlers, aws=aws), substitutions=dict(options.substitute) or None, **request
+        resources=gather(options.resources, aws), substitutions=dict(options.substitute) or None, **request
     )
     print(json.dumps(answer, indent=4, ensure_ascii=False))
     return 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import itertools
 import json
@@ -44,6 +45,7 @@ from asl_local.services.sqs.rules import (
 
 _RECORD = "queue.json"  # a queue exists as long as this file does
 _SEEN = "deduplication.json"
+_NAME = r"[A-Za-z0-9_-]{1,80}(\.fifo)?"
 
 
 class SQS:
@@ -105,7 +107,8 @@ class SQS:
             box = self._queue(given, "DeleteQueue")
             for path in [*self._paths(box), box / _SEEN, box / _RECORD]:
                 path.unlink(missing_ok=True)
-            box.rmdir()
+            with contextlib.suppress(OSError):  # something of somebody else's lies there
+                box.rmdir()
         return {}
 
     @operation("GetQueueUrl", OPERATIONS["GetQueueUrl"])
@@ -400,7 +403,7 @@ class SQS:
         return f"https://sqs.{self._region}.amazonaws.com/{self._account}/{name}"
 
     def _record(self, name: str) -> dict[str, Any] | None:
-        return _json(self._folder / name / _RECORD)
+        return _json(self._folder / name / _RECORD) if re.fullmatch(_NAME, name) else None
 
     def _queue(self, given: Given, here: str) -> Path:
         """The folder of the queue that QueueUrl names; a bare name will do, as it does for SQS."""
@@ -409,7 +412,7 @@ class SQS:
         if "/" in url and urlsplit(url).hostname != f"sqs.{self._region}.amazonaws.com":
             raise client_error("InvalidAddress", f"The address {url} is not valid for this endpoint.", here, 404)
         known = name if url in {name, self._url(name)} or url.endswith(f"/{self._account}/{name}") else ""
-        if not re.fullmatch(r"[A-Za-z0-9_-]{1,80}(\.fifo)?", known) or self._record(known) is None:
+        if self._record(known) is None:
             raise no_queue(here)
         return self._folder / known
 

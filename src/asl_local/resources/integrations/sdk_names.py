@@ -85,8 +85,12 @@ _BOTO3: Final = """
 PREFIXES: Final[Mapping[str, str]] = {name.lower(): name for name in _PREFIXES.split()}
 """Service as an ARN has it -> what error names begin with."""
 
-BOTO3_NAMES: Final[Mapping[str, str]] = dict(pair.split("=") for pair in _BOTO3.split())
-"""boto3's name -> service as an ARN has it, where they differ in more than hyphens."""
+NAMES: Final[Mapping[str, str]] = {
+    **dict(pair.split("=") for pair in _BOTO3.split()),
+    "states": "sfn",
+    "elasticmapreduce": "emr",
+}
+"""boto3's name, or an optimised integration's -> service as `aws-sdk:` has it, where they differ in more than hyphens."""
 
 
 def prefix(service: str) -> str:
@@ -95,13 +99,13 @@ def prefix(service: str) -> str:
 
 
 def in_arns(name: str) -> str:
-    """The service as an ARN has it, for boto3's name of it or that name itself."""
-    return BOTO3_NAMES.get(name, name.replace("-", ""))
+    """The service as `aws-sdk:` has it, for boto3's name of it, an optimised integration's, or that name itself."""
+    return NAMES.get(name, name.replace("-", ""))
 
 
-def close_to(service: str) -> str:
-    """`; did you mean 'secretsmanager'?` for a service that the table has not, or nothing."""
-    if service in PREFIXES:
+def close_to(service: str, *, sdk: bool) -> str:
+    """`; did you mean 'secretsmanager'?` for an `aws-sdk:` service that the table has not, or nothing."""
+    if not sdk or service in PREFIXES:
         return ""
     close = difflib.get_close_matches(service, PREFIXES, 1, 0.8)
     return f"; did you mean {close[0]!r}?" if close else ""

@@ -16,7 +16,7 @@ from asl_local.drivers.driver import TaskContext, Work
 from asl_local.engine.messages import Call
 from asl_local.errors import StateError
 from asl_local.plan import Resource, unusable
-from asl_local.resources.envelope import SDK, Words, api_name, words_of
+from asl_local.resources.integrations.envelope import SDK, Words, accepted, added_to, api_name, words_of
 from asl_local.services.errors import ClientError, client_error
 from asl_local.values import Json, copy, text_of
 
@@ -33,8 +33,8 @@ class Integration:
 
     `client` names the stand-in, `actions` what is offered (None: every operation of the client). `unmodelled` are codes
     that the SDK has no exception for. `texts` are parameters that go out as text even when they are objects; `request`
-    makes of the JSON of a state what the client takes (bytes, above all). `rejected` finds the error in a response,
-    `refused` in a refusal that has words of its own.
+    makes of the JSON of a state what the client takes (bytes, above all). `refused` finds the error in a refusal that
+    has words of its own.
     """
 
     client: str
@@ -42,7 +42,6 @@ class Integration:
     unmodelled: frozenset[str] = frozenset()
     texts: frozenset[str] = frozenset()
     request: Request | None = None
-    rejected: Callable[[Words, Json], StateError | None] | None = None
     refused: Callable[[Words, ClientError, Json], StateError | None] | None = None
 
     def work(self, aws: LocalAWS, resource: Resource) -> Work | None:
@@ -60,7 +59,7 @@ class Integration:
                 raise unusable(arguments, "The Parameters must be an object")
             parameters = {
                 name: text_of(value) if name in self.texts and not isinstance(value, str) else value
-                for name, value in copy(arguments).items()
+                for name, value in added_to(resource.service, copy(arguments), context.execution_arn).items()
             }
             try:
                 if self.request is not None:
@@ -68,22 +67,14 @@ class Integration:
                 response = method(**parameters)
             except ClientError as error:
                 raise self.failure(words, error, arguments, context.aws_request_id) from error
-            result = words.result(response, context.aws_request_id)
-            if self.rejected is not None and not words.sdk and (rejection := self.rejected(words, result)) is not None:
-                raise rejection
-            return result
+            return accepted(resource.service, words.result(response, context.aws_request_id))
 
         return perform
 
     def failure(self, words: Words, error: ClientError, arguments: Json, request: str) -> StateError:
         """The error's name and cause as the machine sees them."""
         special = None if self.refused is None else self.refused(words, error, arguments)
-        if special is not None:
-            return special
-        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        # The exception's name, which is not always the code (SNS: NotFoundException, NotFound).
-        name = None if error.code in self.unmodelled else type(error).__name__
-        return words.error(name, error.code, status, error.message, request)
+        return words.failure(error, request, self.unmodelled) if special is None else special
 
 
 # -- on the way to a client --------------------------------------------------------------------------------------------
@@ -126,31 +117,7 @@ def _details_as_text(parameters: dict[str, Any], name: str, _context: TaskContex
     return {**parameters, "Entries": [sent(entry) for entry in entries]}
 
 
-def _events_request(parameters: dict[str, Any], name: str, context: TaskContext) -> dict[str, Any]:
-    """The optimised integration adds the ARNs of the execution and its machine to an event's Resources.
-
-    Developer Guide, "Add EventBridge events with Step Functions".
-    """
-    parameters = _details_as_text(parameters, name, context)
-    ours = [context.execution_arn, re.sub(r":execution:([^:]+):[^:]+$", r":stateMachine:\1", context.execution_arn)]
-    entries = parameters.get("Entries")
-    if not isinstance(entries, list):
-        return parameters
-
-    def named(entry: Json) -> Json:
-        if not isinstance(entry, dict) or not isinstance(entry.get("Resources", []), list):
-            return entry
-        return {**entry, "Resources": [*entry.get("Resources", []), *ours]}
-
-    return {**parameters, "Entries": [named(entry) for entry in entries]}
-
-
 # -- on the way back ---------------------------------------------------------------------------------------------------
-
-
-def _failed_entry(words: Words, response: Json) -> StateError | None:
-    """Rejected entries fail the whole task, with the response as cause (recorded)."""
-    return StateError(f"{words.prefix}.FailedEntry", text_of(response)) if response["FailedEntryCount"] else None
 
 
 def _no_such_host(words: Words, error: ClientError, arguments: Json) -> StateError | None:
@@ -172,8 +139,7 @@ INTEGRATIONS: Mapping[str, Integration] = {
         request=_dynamodb_request,
     ),
     "events": Integration(
-        "events", actions=frozenset({"putEvents"}), unmodelled=_UNMODELLED, request=_events_request,
-        rejected=_failed_entry,
+        "events", actions=frozenset({"putEvents"}), unmodelled=_UNMODELLED, request=_details_as_text,
     ),
     "sns": Integration(
         "sns", actions=frozenset({"publish"}), unmodelled=_UNMODELLED, texts=frozenset({"Message"}),

@@ -8,14 +8,17 @@ services; `aws-sdk:` integrations give the bare response and name errors after t
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
 from asl_local.errors import StateError
-from asl_local.resources import sdk_names
+from asl_local.resources.integrations import sdk_names
+from asl_local.services import lambda_
+from asl_local.services.errors import ClientError
 from asl_local.values import Json, accept, text_of
 
 SDK = "aws-sdk:"
@@ -56,6 +59,13 @@ class Words:
             where = f"(Service: {self.label}; Status Code: {status}; Error Code: {code}; Request ID: {request}; Proxy: null)"
         return StateError(f"{self.prefix}.{name}", f"{message} {where}")
 
+    def failure(self, error: ClientError, request: str, unmodelled: Collection[str] = ()) -> StateError:
+        """The error of a refusal in boto3's shape; `unmodelled` are the codes that have no exception."""
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        # The exception's name, which is not always the code (SNS: NotFoundException, NotFound).
+        name = None if error.code in unmodelled else type(error).__name__
+        return self.error(name, error.code, status, error.message, request)
+
     def unreachable(self, message: str) -> StateError:
         """The error of a request that the SDK could not send (recorded for SQS)."""
         return StateError(f"{self.prefix}.SdkClientException", message)
@@ -94,6 +104,34 @@ def words_of(service: str) -> Words:
         return OPTIMISED_WORDS[service]
     prefix = sdk_names.prefix(service.removeprefix(SDK))
     return Words(prefix, prefix, f"{prefix}Exception", sdk=True, metadata=False)
+
+
+def added_to(service: str, parameters: dict[str, Any], execution_arn: str) -> dict[str, Any]:
+    """The parameters with what Step Functions adds to them: an event's Resources name the execution and its machine.
+
+    Developer Guide, "Add EventBridge events with Step Functions".
+    """
+    entries = parameters.get("Entries")
+    if service != "events" or not isinstance(entries, list):
+        return parameters
+    ours = [execution_arn, re.sub(r":(?:execution|express):([^:]+):.+$", r":stateMachine:\1", execution_arn)]
+
+    def named(entry: Json) -> Json:
+        if not isinstance(entry, dict) or not isinstance(entry.get("Resources", []), list):
+            return entry
+        return {**entry, "Resources": [*entry.get("Resources", []), *ours]}
+
+    return {**parameters, "Entries": [named(entry) for entry in entries]}
+
+
+def accepted(service: str, result: Json) -> Json:
+    """The same result, or StateError for a response that Step Functions takes as a failure.
+
+    Entries that EventBridge rejected fail the whole task, with the response as cause (recorded).
+    """
+    if service == "events" and result.get("FailedEntryCount"):
+        raise StateError(f"{OPTIMISED_WORDS[service].prefix}.FailedEntry", text_of(result))
+    return result
 
 
 def api_name(action: str) -> str:
@@ -139,6 +177,15 @@ def sdk_metadata(
     }
 
 
+def failed(error: BaseException, context: Any) -> StateError:
+    """The error that a machine sees for what a handler raised; to be raised from that, which is for people."""
+    if isinstance(error, StateError):
+        name, cause = error.error, error.cause
+        return StateError(None if name is None else str(name), None if cause is None else str(cause))
+    name, details = lambda_.failure(error, context.aws_request_id)
+    return StateError(name, lambda_.failure_text(details))
+
+
 def service_response(response: Mapping[str, Any], context: Any = None, *, status: int = 200) -> Json:
     """What an optimised integration's Task has as its result, for a handler that stands for the service.
 
@@ -153,4 +200,4 @@ def service_response(response: Mapping[str, Any], context: Any = None, *, status
     """
     request = getattr(context, "aws_request_id", "00000000-0000-0000-0000-000000000000")
     shown = accept(plain({name: value for name, value in response.items() if name != "ResponseMetadata"}))
-    return {**shown, **sdk_metadata(shown, request, status=HTTPStatus(status))}
+    return {**shown, **sdk_metadata(shown, request, status=HTTPStatus(status).value)}

@@ -16,9 +16,11 @@ from email.utils import format_datetime
 from asl_local.drivers.driver import TaskContext, Work
 from asl_local.engine.messages import Call
 from asl_local.errors import StateError
-from asl_local.resources.envelope import sdk_metadata
+from asl_local.resources.integrations.envelope import sdk_metadata
+from asl_local.services import lambda_
 from asl_local.values import LATEST, Json, accept, text_of
 
+_UNPUBLISHED = "$LATEST"
 _INVOCATION_TYPES = ("RequestResponse", "Event", "DryRun")
 
 
@@ -32,10 +34,23 @@ def invoke_lambda(function_named: Callable[[str], Work | None], functions: str) 
     def perform(call: Call, context: TaskContext) -> Json | Awaitable[Json]:
         parameters = call.arguments
         name, kind = parameters["FunctionName"], parameters.get("InvocationType", "RequestResponse")
-        function = function_named(name)
+        named, told = lambda_.qualifier(name), parameters.get("Qualifier")
+        if told is not None and named not in {None, told}:
+            text = "The derived qualifier from the function name does not match the specified qualifier."
+            raise _lambda_error("InvalidParameterValueException", text, context)
+        qualifier = told or named
+        qualified = name if told is None or named is not None else f"{name}:{told}"
+        function = function_named(qualified) or function_named(name)
         if function is None:
-            arn = name if name.startswith("arn:") else f"{functions}:{name}"
-            raise _lambda_error("ResourceNotFoundException", f"Function not found: {arn}:$LATEST", context, 404)
+            stem = (
+                name.removesuffix(f":{named}")
+                if name.startswith("arn:")
+                else f"{functions}:{lambda_.function_name(name)}"
+            )
+            arn = f"{stem}:{qualifier or _UNPUBLISHED}"
+            raise _lambda_error("ResourceNotFoundException", f"Function not found: {arn}", context, 404)
+        # What an alias leads to is not known here; a version is itself.
+        version = qualifier if qualifier is not None and qualifier.isdecimal() else _UNPUBLISHED
         if kind not in _INVOCATION_TYPES:
             raise _lambda_error(
                 "AWSLambdaException",
@@ -55,8 +70,8 @@ def invoke_lambda(function_named: Callable[[str], Work | None], functions: str) 
                 return _unanswered(202, context)
             raise _compact(error) from error.__cause__
         if inspect.isawaitable(result):
-            return _later(result, parameters, context)
-        return _envelope(result, parameters, context)
+            return _later(result, parameters, context, version)
+        return _envelope(result, parameters, context, version)
 
     return perform
 
@@ -84,14 +99,16 @@ def _shown(value: Json) -> str:
     return value if isinstance(value, str) else text_of(value)
 
 
-async def _later(awaitable: Awaitable[Json], parameters: Mapping[str, Json], context: TaskContext) -> Json:
+async def _later(
+    awaitable: Awaitable[Json], parameters: Mapping[str, Json], context: TaskContext, version: str
+) -> Json:
     try:
         result = await awaitable
     except StateError as error:
         if parameters.get("InvocationType") == "Event":
             return _unanswered(202, context)
         raise _compact(error) from error.__cause__
-    return _envelope(result, parameters, context)
+    return _envelope(result, parameters, context, version)
 
 
 def _unanswered(status: int, context: TaskContext) -> Json:
@@ -106,25 +123,25 @@ def _compact(error: StateError) -> StateError:
         return error
 
 
-def _envelope(result: Json, parameters: Mapping[str, Json], context: TaskContext) -> Json:
+def _envelope(result: Json, parameters: Mapping[str, Json], context: TaskContext, version: str) -> Json:
     request = context.aws_request_id
     if parameters.get("InvocationType") == "Event":
         return _unanswered(202, context)
     tail = {}
     if parameters.get("LogType") == "Tail":
-        log = f"START RequestId: {request} Version: $LATEST\nEND RequestId: {request}\n"
+        log = f"START RequestId: {request} Version: {version}\nEND RequestId: {request}\n"
         tail = {"LogResult": base64.b64encode(log.encode()).decode()}
     headers = {
         # The length of the text that Lambda's Python runtime writes, with its blanks (recorded).
         "Content-Length": str(len(json.dumps(result, ensure_ascii=False).encode("utf-8", "surrogatepass"))),
         "Date": format_datetime(datetime.fromtimestamp(min(context.now(), LATEST), UTC), usegmt=True),
-        "X-Amz-Executed-Version": "$LATEST",
+        "X-Amz-Executed-Version": version,
         "x-amzn-Remapped-Content-Length": "0",
         "X-Amzn-Trace-Id": f"Root=1-{request[:8]}-{request.replace('-', '')[8:]};Sampled=0",
         **({"X-Amz-Log-Result": tail["LogResult"]} if tail else {}),
     }
     return {
-        "ExecutedVersion": "$LATEST",
+        "ExecutedVersion": version,
         **tail,
         "Payload": result,
         **sdk_metadata(result, request, headers),
