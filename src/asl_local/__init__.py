@@ -8,6 +8,7 @@ A tour:
     asl_local.definitions_in("template.yaml")           # all that are in there
     result = machine.run(input, resources={...})        # real time, handlers on threads
     result = machine.simulate(input, resources={...})   # a virtual clock: a Wait of a year takes no time
+    machine.simulate(asl_local.mock_input(machine), asl_local.mock_answers(machine))     # nothing written by hand
     result.status, result.output, result.error, result.cause
     result.history.to_aws()                             # what GetExecutionHistory would have said
     result.unwrap()                                     # the output, or ExecutionFailed
@@ -43,7 +44,7 @@ from asl_local.errors import (
 )
 from asl_local.interfaces.machine import Machine, Result, definitions_in, load, validate
 from asl_local.reporters import Event, History
-from asl_local.resources import Job, Resources, service_response
+from asl_local.resources import Job, Resources, mock_answers, mock_input, service_response
 
 if TYPE_CHECKING:
     from asl_local.interfaces.stepfunctions import StepFunctions as StepFunctions
@@ -82,6 +83,8 @@ __all__ = [
     "UnknownResource",
     "definitions_in",
     "load",
+    "mock_answers",
+    "mock_input",
     "service_response",
     "test_state",
     "validate",

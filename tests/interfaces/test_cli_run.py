@@ -424,3 +424,20 @@ def test_a_killed_execution_leaves_a_record_that_says_running(capsys: pytest.Cap
     assert cli.main(["history"]) == 0
     assert "RUNNING" in capsys.readouterr().out
     assert cli.main(["history", "killed"]) == 0
+
+
+# -- mocks -------------------------------------------------------------------------------------------------------------
+
+
+def test_invent_answers_tasks_and_makes_up_an_input(run: Any) -> None:
+    states = {
+        "Work": {"Type": "Task", "Resource": ARN, "InputPath": "$.a", "ResultPath": "$.r", "Next": "Wait"},
+        "Wait": {"Type": "Wait", "SecondsPath": "$.r.seconds", "End": True},
+    }
+    Path("reads.json").write_text(json.dumps({"StartAt": "Work", "States": states}), "utf-8")
+    code, out, _ = run("reads.json", "--simulate", "--invent")
+    assert (code, json.loads(out)) == (0, {"a": "text", "r": {"seconds": 1}})
+    code, out, _ = run("reads.json", "--simulate", "--invent", "--input", '{"a": 7}')
+    assert (code, json.loads(out)) == (0, {"a": 7, "r": {"seconds": 1}})
+    code, _, err = run("reads.json", "--invent", "--resources", functions("RESOURCES = {}"))
+    assert (code, "nothing left for --resources" in err) == (cli.USAGE, True)

@@ -197,6 +197,11 @@ def _add_run(commands: Any) -> None:
     parser.add_argument("definition", metavar="DEFINITION", help=_DEFINITION)
     parser.add_argument("--input", metavar="JSON|@FILE|FILE|-", help="the execution's input; default: {}")
     parser.add_argument("--resources", action="append", default=[], metavar="MODULE|FILE", help="who answers the tasks")
+    parser.add_argument(
+        "--invent",
+        action="store_true",
+        help="answer every task with what the machine reads of its result; without --input, make one up, too",
+    )
     _add_root(parser)
     parser.add_argument("--simulate", action="store_true", help="a virtual clock: waits and retries take no time")
     parser.add_argument(

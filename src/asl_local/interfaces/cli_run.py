@@ -29,7 +29,7 @@ from asl_local.interfaces.machine import Machine, Result, load
 from asl_local.interfaces.records import RecordError, Recording, Records, check_name
 from asl_local.reporters import Event
 from asl_local.reporters.timeline import Timeline, is_failure, one_line
-from asl_local.resources import Resources
+from asl_local.resources import Resources, mock_answers, mock_input
 from asl_local.values import Json
 
 if TYPE_CHECKING:
@@ -61,9 +61,11 @@ def run(options: argparse.Namespace) -> int:
         return cli.USAGE
     if (options.mock is None) is not (options.test_case is None):
         raise UsageError("--mock and --test-case go together: a file, and the name of a test case in it")
-    given = read_input(options.input)
+    if options.invent and (options.resources or options.mock):
+        raise UsageError("--invent answers every task, there is nothing left for --resources and --mock")
+    given = mock_input(machine) if options.invent and options.input is None else read_input(options.input)
     aws = stand_ins(options)
-    resources = gather(options.resources, aws)
+    resources = mock_answers(machine) if options.invent else gather(options.resources, aws)
     identity = machine.identity(_name(options, machine))
     recording = Recording(
         Records(aws.root) if aws is not None else None, machine, given, identity=identity, simulated=options.simulate

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from asl_local.errors import INTRINSIC_FAILURE, EvaluationError, ExpressionSyntaxError
 from asl_local.language import Flow, Scope
@@ -16,7 +16,7 @@ from asl_local.language.intrinsic_functions import ALGORITHMS, FUNCTIONS, KINDS,
 from asl_local.language.jsonpath import flow
 from asl_local.values import Json, text_of
 
-__all__ = ["FUNCTIONS", "compile_call", "is_call"]
+__all__ = ["FUNCTIONS", "Reading", "compile_call", "is_call", "paths_in"]
 
 DEEPEST_NESTING = 10  # Developer Guide, "Intrinsic functions": up to 10 within one field
 
@@ -58,11 +58,27 @@ def compile_call(text: str) -> Flow:
     return call
 
 
+class Reading(NamedTuple):
+    """A path in a call: which function it is an argument of, and in which place, from 0."""
+
+    function: str
+    place: int
+    path: str
+
+
+def paths_in(text: str) -> list[Reading]:
+    """Every path that a call reads, at any depth of calls. Raises ExpressionSyntaxError."""
+    parser = _Parser(text)
+    parser.call(1)
+    return parser.readings
+
+
 class _Parser:
     """One pass over the text; `at` is the next character."""
 
     def __init__(self, text: str) -> None:
         self.text, self.at = text, 0
+        self.readings: list[Reading] = []
 
     def refuse(self, message: str, at: int | None = None) -> NoReturn:
         place = self.at if at is None else at
@@ -94,6 +110,9 @@ class _Parser:
             while True:
                 at = self.at
                 arguments.append(self.argument(depth))
+                written = self.text[at : self.at].strip()
+                if written.startswith("$"):
+                    self.readings.append(Reading(name, len(arguments) - 1, written))
                 self.check_constant(name, function, arguments, at)
                 self.blanks()
                 mark = self.peek()

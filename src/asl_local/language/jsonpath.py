@@ -31,7 +31,8 @@ class Path:
 
     `root` says what `$` stands for: the state's input, the Context Object (`$$`) or the variable named `variable`.
     `definite` paths have one value, all others a list. `reference` paths are Reference Paths in the sense of the
-    States Language (names and non-negative indexes only); `steps` holds those names and indexes, for them only.
+    States Language (names and non-negative indexes only); `steps` holds those names and indexes, for them only;
+    `walk` holds the steps of every path.
     `find(document)` evaluates; it raises PathError. It takes a scope too and ignores it, and so is a Flow itself.
     """
 
@@ -42,6 +43,7 @@ class Path:
     reference: bool
     steps: tuple[str | int, ...]
     find: Callable[..., Json] = field(repr=False, compare=False)
+    walk: tuple[Step, ...] = field(default=(), repr=False, compare=False)
 
 
 # ---------------------------------------------------------------------------------------------------------- parsing
@@ -83,7 +85,8 @@ def parse(text: str) -> Path:
     if reference:
         names = tuple(step.value for step in steps)
         find = compile_reference(names, find)
-    return Path(text, root, variable, all(step.definite for step in steps), reference, names, find)
+    definite = all(step.definite for step in steps)
+    return Path(text, root, variable, definite, reference, names, find, tuple(steps))
 
 
 def _parse_steps(text: str, start: int) -> list[Step]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from asl_local.resources.inferred import mock_answers, mock_input
 from asl_local.resources.integrations.envelope import service_response
 from asl_local.resources.later import Job
 from asl_local.resources.registry import Resources
 
-__all__ = ["Job", "Resources", "service_response"]
+__all__ = ["Job", "Resources", "mock_answers", "mock_input", "service_response"]
