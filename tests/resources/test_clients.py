@@ -138,6 +138,43 @@ def test_services_have_the_names_of_arns_boto3_and_errors(given: str, service: s
     assert sdk_names.prefix(service) == prefix
 
 
+def test_a_service_has_one_client() -> None:
+    with pytest.raises(TypeError, match="service 'ecs': None is no client"):
+        asl_local.Resources(services={"ecs": None})
+    with pytest.raises(TypeError, match="service 'cloudwatchlogs': 'cloudwatchlogs' has a client already"):
+        asl_local.Resources(services={"logs": Secrets(), "cloudwatchlogs": Secrets()})
+
+
+def test_a_client_tells_no_jobs_end() -> None:
+    with pytest.raises(asl_local.UnknownResource, match=r"waits for a job's end \(\.sync\), which no client tells"):
+        call("ecs", Containers(), "ecs:runTask.sync", {"TaskDefinition": "t"})
+
+
+def test_a_client_gets_the_request_of_a_task_that_waits_for_its_token() -> None:
+    class Queue:
+        token = ""
+
+        def send_message(self, QueueUrl: str, MessageBody: Any) -> dict[str, Any]:
+            self.token = MessageBody["token"]
+            return {"MessageId": "m"}
+
+    queue = Queue()
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "Parameters": {"QueueUrl": "q", "MessageBody": {"token.$": "$$.Task.Token"}},
+        "End": True,
+    }
+    machine = asl_local.load({"StartAt": "A", "States": {"A": state}})
+    resources = asl_local.Resources(services={"sqs": queue}, workers={"A": lambda event: "answered"})
+    result = machine.simulate({}, resources)
+    assert result.output == "answered"
+    (submitted,) = [event for event in result.history if event.type == "TaskSubmitted"]
+    assert submitted.details["output"]["MessageId"] == "m"
+    assert "SdkHttpMetadata" in submitted.details["output"]
+    assert queue.token
+
+
 def test_a_handler_wins_over_a_client_and_a_client_over_the_stand_ins(tmp_path: Any) -> None:
     arn = "arn:aws:states:::aws-sdk:sqs:listQueues"
     machine = asl_local.load({"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": arn, "End": True}}})

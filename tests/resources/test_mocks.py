@@ -140,6 +140,37 @@ def test_faults_are_told_with_their_place_before_anything_runs(given: Any, place
     assert str(caught.value) == f"the mock configuration: {reason} at {place}"
 
 
+@pytest.mark.parametrize(
+    ("resource", "more"),
+    [
+        ("arn:aws:states:::glue:startJobRun.sync", {}),
+        ("arn:aws:states:::lambda:invoke.waitForTaskToken", {"Parameters": {"FunctionName": "f", "Payload": {}}}),
+        ("arn:aws:states:us-east-1:123456789012:activity:a", {}),
+        ("arn:aws:states:::states:startExecution.sync:2", {"Parameters": {"StateMachineArn": "none"}}),
+    ],
+)
+def test_a_task_that_waits_for_more_than_its_call_comes_to_its_reply(resource: str, more: dict[str, Any]) -> None:
+    replies = {"0": throw("Busy"), "1": {"Return": {"done": True}}}
+    waiting = machine(A=task(resource, Retry=RETRY, **more))
+    for run in (waiting.simulate, waiting.run):
+        result = run({}, mock_config=config({"A": "R"}, {"R": {"0": replies["1"]}}), test_case="Case")
+        assert (result.status, result.output) == ("SUCCEEDED", {"done": True})
+    result = waiting.simulate({}, mock_config=config({"A": "R"}, {"R": replies}), test_case="Case")
+    assert result.output == {"done": True}
+    assert [event.type for event in result.history if "Failed" in event.type] in (["TaskFailed"], ["ActivityFailed"])
+
+
+def test_children_of_a_distributed_map_count_together() -> None:
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "Call",
+        "States": {"Call": task()},
+    }
+    mapped = machine(M={"Type": "Map", "MaxConcurrency": 1, "ItemProcessor": processor, "End": True})
+    mocks = config({"Call": "R"}, {"R": {"0": {"Return": "one"}, "1": {"Return": "two"}}})
+    assert mapped.simulate([1, 2], mock_config=mocks, test_case="Case").output == ["one", "two"]
+
+
 def test_both_arguments_or_none() -> None:
     for given in ({"test_case": "Case"}, {"mock_config": config({}, {})}):
         with pytest.raises(ValueError, match="mock_config and test_case go together"):

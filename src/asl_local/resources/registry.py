@@ -86,7 +86,13 @@ class Resources:
         self.machines = dict(machines or {})
         self.activities = None if activities is None else frozenset(activities)
         self.roles = None if roles is None else tuple(roles)
-        self.services = {sdk_names.in_arns(name): client for name, client in (services or {}).items()}
+        self.services: dict[str, Any] = {}
+        for name, client in (services or {}).items():
+            service = sdk_names.in_arns(name)
+            if client is None or service in self.services:
+                fault = "None is no client" if client is None else f"{service!r} has a client already"
+                raise TypeError(f"service {name!r}: {fault}")
+            self.services[service] = client
         for name, handler in (handlers or {}).items():
             if not callable(handler):
                 raise TypeError(f"resource {name!r}: a {type(handler).__name__} is not callable")
