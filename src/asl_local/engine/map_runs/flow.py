@@ -427,7 +427,9 @@ def _finish(x: Execution, run: MapRun) -> None:
         failures.broken(x, strand, failures.too_large(strand.state.name))
         return
     x.history.add("MapStateSucceeded", x.now, ended)
-    strand.event = run.event  # as AWS has had it since the end of 2024 (recorded); before, MapRunSucceeded
+    # MapStateExited follows MapRunSucceeded in the recordings until September 2024, as it follows the event before
+    # MapStateSucceeded in an inline Map; in the fewer ones since November 2024 it follows MapRunStarted.
+    strand.event = ended
     strand.run = None
     run.results.clear()
     x.leave(strand, result)
