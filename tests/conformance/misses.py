@@ -11,10 +11,6 @@ _VERBATIM = (
 )
 
 MISSES: dict[str, str] = {
-    "api/sfn_api_logs/deleted_log_group": "AWS looks whether the log group is there; there are no log groups here",
-    "api/sfn_api/create_update_state_machine": (
-        "an update that changes nothing, or the role only, has no revisionId here where AWS gives the one it had"
-    ),
     "express/express_async/catch": _PATTERN,
     "express/express_sync/catch": _PATTERN,
     "local_mocking/base_callbacks/sfn_start_execution_sync[SFN_SYNC]#mock": f"{_VERBATIM} (RedriveCount)",
@@ -39,9 +35,6 @@ MISSES: dict[str, str] = {
     "test_state/field_validation_mode/strict_mode_aws_sdk_lambda_get_function_task[integer_more_than_maximum_allowed]": (
         "MemorySize 10,241 was above the limit of Lambda's API model of the day; the limit is 32,768 now, and the model "
         "that counts is the installed botocore's (docs/decisions/0009)"
-    ),
-    "api/sfn_api_versioning/publish_state_machine_version": (
-        "the text of the conflict names the revision that was asked for and the one there is; AWS's ids cannot be met"
     ),
     "scenarios/base_scenarios/max_concurrency_path_negative": (
         "a MaxConcurrencyPath of -1 makes AWS's execution hang after ExecutionStarted; here it fails and says why"
