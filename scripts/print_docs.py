@@ -21,6 +21,7 @@ from asl_local.engine.history import EVENTS
 from asl_local.interfaces.stepfunctions.operations import MISSING, OPERATIONS
 from asl_local.language.choice import OPERATORS
 from asl_local.language.intrinsic_functions import FUNCTIONS
+from asl_local.resources.executions import SENDS
 from asl_local.resources.integrations import INTEGRATIONS
 from asl_local.resources.integrations.envelope import words_of
 from asl_local.services.dynamodb import DynamoDB
@@ -69,6 +70,14 @@ def integrations() -> str:
         actions = sorted(integration.actions) if integration.actions else ["every operation of the client"]
         rows.append([f"`arn:aws:states:::{service}:…`", ", ".join(actions), f"`{words_of(service).prefix}.<code>`"])
     rows.append(["`arn:aws:states:::lambda:invoke`", "calls your handlers", "the function's own errorType"])
+    rows.append(["`arn:aws:states:::states:startExecution`", "starts machines you name", "`StepFunctions.<code>`"])
+    rows.append(
+        [
+            "`arn:aws:states:::aws-sdk:sfn:…`",
+            ", ".join(sorted(["startExecution", "startSyncExecution", *SENDS])),
+            "`Sfn.<code>`",
+        ]
+    )
     return table(["resource", "actions", "errors"], rows)
 
 

@@ -43,6 +43,7 @@ from asl_local.errors import (
     UnknownResource,
 )
 from asl_local.interfaces.machine import Machine, Result, definitions_in, load, validate
+from asl_local.interfaces.started import Started
 from asl_local.reporters import Event, History
 from asl_local.resources import Job, Resources, mock_answers, mock_input, service_response
 
@@ -76,6 +77,7 @@ __all__ = [
     "NotJson",
     "Resources",
     "Result",
+    "Started",
     "StateError",
     "StepFunctions",
     "TaskTimedOut",

@@ -29,7 +29,7 @@ def run(case: dict[str, Any]) -> dict[str, Any]:
     if kind == "create_state_machine":
         return _creation(case)
     if kind == "api":
-        return {"steps": Requests(case, _functions(case)).answers()}
+        return {"steps": Requests(case).answers()}
     if kind == "test_state":
         return _test_state(case)
     return {"unsupported": f"cases of kind {kind}"}
@@ -99,7 +99,10 @@ def _stand_ins(case: dict[str, Any], folder: str) -> asl_local.LocalAWS | None:
 
 def _resources(case: dict[str, Any], machine: asl_local.Machine, aws: asl_local.LocalAWS | None) -> asl_local.Resources:
     resources = case.get("resources") or {}
-    handlers = _functions(case)
+    handlers: dict[str, Callable[..., Any]] = {}
+    for name, function in (resources.get("functions") or {}).items():
+        if not function.get("deleted"):
+            handlers[name] = _function(function)
     replay = Replay(resources.get("calls") or [])
     activities = {arn: each for arn, each in (resources.get("activities") or {}).items() if not each.get("deleted")}
     for state in machine.plan.tasks():
@@ -116,11 +119,6 @@ def _resources(case: dict[str, Any], machine: asl_local.Machine, aws: asl_local.
     causes = [str(outcome.get("cause")) for call in resources.get("calls") or [] for outcome in call["outcome"]]
     refused = any("is not authorized to assume the task state's role" in cause for cause in causes)
     return asl_local.Resources(handlers, activities=activities, aws=aws, roles=() if refused else None)
-
-
-def _functions(case: dict[str, Any]) -> dict[str, Callable[..., Any]]:
-    functions = (case.get("resources") or {}).get("functions") or {}
-    return {name: _function(function) for name, function in functions.items() if not function.get("deleted")}
 
 
 def _function(function: dict[str, Any]) -> Callable[[Any, Any], Any]:

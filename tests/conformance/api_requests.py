@@ -6,8 +6,7 @@ Knows: what the recordings replaced (ids, page tokens, times) and when AWS began
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -29,14 +28,10 @@ _SINCE = {
 class Requests:
     """One case's requests to one client, and what of its answers the recording names differently."""
 
-    def __init__(self, case: dict[str, Any], functions: Mapping[str, Callable[..., Any]]) -> None:
+    def __init__(self, case: dict[str, Any]) -> None:
         self._steps = case["steps"]
-        self._day = _day((case.get("source") or {}).get("recorded_date"))
-        # Time is virtual, so nothing waits; but what a later request stops must still run then.
-        self._stopped = {step["request"].get("executionArn") for step in self._steps if step["op"] == "stop_execution"}
-        self._client = asl_local.StepFunctions(
-            {**functions, "*": _anything}, clock="real" if self._stopped else "virtual", seed=1, account="111111111111"
-        )
+        self._day = datetime.strptime(case["source"]["recorded_date"], "%d-%m-%Y, %H:%M:%S").strftime("%Y-%m-%d")
+        self._client = asl_local.StepFunctions({"*": _anything}, clock="virtual", seed=1, account="111111111111")
         self._names: dict[str, str] = {}  # an id of ours -> what the recording calls it
         self._arns: dict[str, str] = {}  # an ARN that later requests use -> ours
         self._tokens: dict[str, str] = {}  # operation -> the page token of its last answer
@@ -54,26 +49,11 @@ class Requests:
         except AttributeError as error:
             return {"unsupported": str(error)}
         del response["ResponseMetadata"]
-        if step["op"] == "get_execution_history" and "expect" not in step:
-            self._wait(step["request"]["executionArn"])
         if "nextToken" in response:
             self._tokens[step["op"]] = response["nextToken"]
         for member, arn in (step.get("answers_with") or {}).items():
             self._learn(arn, response.get(member))
         return {"response": self._as_recorded(response)}
-
-    def _wait(self, arn: str) -> None:
-        """The recordings ask for the history until an execution has ended, or has come to where it is stopped later."""
-        seen, patience = 0, time.monotonic() + 10
-        while time.monotonic() < patience:
-            events = self._client.get_execution_history(executionArn=self._arns.get(arn, arn), maxResults=1000)[
-                "events"
-            ]
-            ended = events[-1]["type"].removeprefix("Execution") in ("Succeeded", "Failed", "Aborted", "TimedOut")
-            if ended or (arn in self._stopped and len(events) == seen):
-                return
-            seen = len(events)
-            time.sleep(0.1)
 
     def _request(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         """The request with our ARNs, and with our page token where the recording has lost the real one."""
@@ -118,11 +98,6 @@ class Requests:
                 "message": message if code == "ParamValidationError" else self._as_recorded(str(error)),
             }
         return {"code": code, "message": message}
-
-
-def _day(recorded: str | None) -> str:
-    """The day of a recording; today's AWS where it is not known."""
-    return datetime.strptime(recorded, "%d-%m-%Y, %H:%M:%S").strftime("%Y-%m-%d") if recorded else "9999"
 
 
 def _replaced(value: Any, table: dict[str, str]) -> Any:

@@ -21,17 +21,6 @@ MISSES: dict[str, str] = {
         f"{_VERBATIM} (ExecutedVersion)"
     ),
     "local_mocking/base_scenarios/parallel_state_lambda#mock": f"{_VERBATIM} (level 3: ExecutedVersion)",
-    "api/sfn_api/create_update_state_machine_base_role_arn": (
-        "level 3: the test changed the role, and AWS answered with new revisions; the recording has one name for all roles, "
-        "so the request it shows changes nothing"
-    ),
-    "api/sfn_api/create_update_state_machine_same_parameters": "level 3: the same, two roles became one",
-    "api/sfn_api_logs/deleted_log_group": (
-        "the log group had been deleted, which the case does not tell; `StepFunctions(log_groups=...)` refuses it"
-    ),
-    "api/sfn_api_versioning/publish_state_machine_version": (
-        "level 3: the revision id of an earlier answer is lost in the recording, and with it which of three it was"
-    ),
     "test_state/field_validation_mode/strict_mode_aws_sdk_lambda_get_function_task[integer_more_than_maximum_allowed]": (
         "MemorySize 10,241 was above the limit of Lambda's API model of the day; the limit is 32,768 now, and the model "
         "that counts is the installed botocore's (docs/decisions/0009)"

@@ -114,3 +114,34 @@ def test_all_that_is_out(desk: Any) -> None:
     here.close_all()
     assert here.unanswered() is None
     assert here.callbacks.waiting() == []
+
+
+def test_old_tokens_are_forgotten(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, _ = desk
+    monkeypatch.setattr("asl_local.drivers.callbacks._REMEMBERED", 2)
+    for token in (1, 2, 3):
+        here.open(call(token))
+        here.close(token)
+    for token, error in ((1, asl_local.InvalidToken), (2, asl_local.TaskTimedOut), (3, asl_local.TaskTimedOut)):
+        with pytest.raises(error):
+            here.callbacks.require(f"token {token}")
+
+
+def test_of_many_who_answer_at_once_one_is_heard(desk: Any) -> None:
+    here, told = desk
+    here.open(call(1))
+    together, refused = threading.Barrier(8, timeout=30), []
+
+    def answer() -> None:
+        together.wait()
+        try:
+            here.callbacks.send_task_success("token 1")
+        except asl_local.TaskTimedOut as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=answer) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert (len(told), len(refused)) == (1, 7)

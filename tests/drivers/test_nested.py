@@ -151,6 +151,31 @@ def test_the_sdks_own_start_comes_back_bare() -> None:
     }  # fmt: skip
 
 
+def test_an_express_machine_can_be_waited_for_in_the_call_itself() -> None:
+    state = {**starting("Child", Name="c", Input="[1]"), "Resource": "arn:aws:states:::aws-sdk:sfn:startSyncExecution"}
+    child = asl_local.load(chain("Child", waiting(2), {"Type": "Pass"}).definition, name="Child", type="EXPRESS")
+    result = chain("A", state).simulate({}, Resources(machines={"Child": child}))
+    output = result.output
+    assert output.pop("ExecutionArn").startswith("arn:aws:states:us-east-1:123456789012:express:Child:c:")
+    assert output == {
+        "BillingDetails": {"BilledDurationInMilliseconds": 2_000, "BilledMemoryUsedInMB": 64},
+        "Input": "[1]", "InputDetails": {"Included": True}, "Name": "c", "Output": "[1]",
+        "OutputDetails": {"Included": True}, "StartDate": "2024-01-01T00:00:00.000Z", "StateMachineArn": arn("Child"),
+        "Status": "SUCCEEDED", "StopDate": "2024-01-01T00:00:02.000Z",
+    }  # fmt: skip
+    assert result.history.types()[2:5] == ["TaskScheduled", "TaskStarted", "TaskSucceeded"]
+
+
+def test_a_failed_express_execution_is_an_answer_too() -> None:
+    state = {**starting("Child"), "Resource": "arn:aws:states:::aws-sdk:sfn:startSyncExecution"}
+    failing = chain("Child", {"Type": "Fail", "Error": "E", "Cause": "c"})
+    child = asl_local.load(failing.definition, name="Child", type="EXPRESS")
+    result = chain("A", state).simulate({}, Resources(machines={"Child": child}))
+    assert [result.output[name] for name in ("Status", "Error", "Cause")] == ["FAILED", "E", "c"]
+    standard = chain("A", state).simulate({}, Resources(machines={"Child": failing}))
+    assert standard.error == "Sfn.StateMachineTypeNotSupportedException"
+
+
 @pytest.mark.parametrize(
     ("parameters", "error"),
     [

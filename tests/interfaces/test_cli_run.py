@@ -151,6 +151,33 @@ def test_resources_may_be_a_file_a_module_or_a_name_in_it(run: Any) -> None:
     assert json.loads(run("task.json", *both)[1]) == "work"
 
 
+def test_resources_may_answer_task_tokens_and_name_other_machines(run: Any) -> None:
+    waiting = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
+    message = {"QueueUrl": "q", "MessageBody": {"Token.$": "$$.Task.Token"}}
+    child = "arn:aws:states:us-east-1:123456789012:stateMachine:Child"
+    states = {
+        "Ask": {"Type": "Task", "Resource": waiting, "Parameters": message, "Next": "Start"},
+        "Start": {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2", "End": True,
+                  "Parameters": {"StateMachineArn": child, "Input.$": "$"}, "OutputPath": "$.Output"},
+    }  # fmt: skip
+    Path("ask.json").write_text(json.dumps({"StartAt": "Ask", "States": states}), "utf-8")
+    functions(
+        "import asl_local\n"
+        "child = asl_local.load({'StartAt': 'P', 'States': {'P': {'Type': 'Pass', 'End': True}}})\n"
+        "def worker(event): return {'yes': True}\n"
+        "def send(event): return {'MessageId': 'm'}\n"
+        "sends = {'arn:aws:states:::sqs:sendMessage': send}\n"
+        "RESOURCES = asl_local.Resources(sends, workers={'Ask': worker}, machines={'Child': child})\n"
+    )
+    code, out, error = run("ask.json", "--resources", "tasks.py", "--simulate")
+    assert (code, json.loads(out or "null")) == (0, {"yes": True}), error
+    functions("RESOURCES = {'arn:aws:states:::sqs:sendMessage': lambda event: {}}\n", "only.py")
+    functions("import asl_local, tasks\nRESOURCES = asl_local.Resources(machines={'Child': tasks.child})\n", "more.py")
+    code, out, error = run("ask.json", "--resources", "only.py", "--resources", "more.py", "--simulate")
+    assert (code, out) == (2, "")
+    assert "the state 'Ask' waits for its task token AQ" in error
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

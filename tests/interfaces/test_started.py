@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 import asl_local
 from asl_local import Callbacks, Resources
+from asl_local.engine import snapshot
+from asl_local.engine.messages import Succeeded
 
 SEND = "arn:aws:states:::sqs:sendMessage"
 ACTIVITY = "arn:aws:states:us-east-1:123456789012:activity:weigh"
@@ -55,13 +58,12 @@ def asked(**options: Any) -> tuple[Any, Box]:
     return ASK.start({}, {SEND: box}, **options), box
 
 
-def submitted(execution: Any, box: Box) -> str:
-    """The token, once the request's answer is in the history."""
-    token = box.token()
-    for _ in range(10_000):
-        if "TaskSubmitted" in execution.history.types():
-            return token
-    raise AssertionError("not submitted")
+def submitted() -> tuple[Any, Box, str]:
+    """An execution whose request has been answered, and its token."""
+    done = threading.Event()
+    execution, box = asked(on_event=lambda event: done.set() if event.type == "TaskSubmitted" else None)
+    assert done.wait(PATIENCE)
+    return execution, box, box.token()
 
 
 class TestTokens:
@@ -221,8 +223,7 @@ class TestGoingOn:
         return ASK.resume(dump, {SEND: box})
 
     def test_a_token_is_good_after_a_restart(self) -> None:
-        execution, box = asked()
-        token = submitted(execution, box)
+        execution, _, token = submitted()
         dump = execution.dump()
         execution.stop()
         second = Box()
@@ -258,6 +259,78 @@ class TestGoingOn:
     def test_another_machines_dump(self) -> None:
         with pytest.raises(ValueError, match="belongs to the plan"):
             WEIGH.resume(ASK.execution({}).dump())
+
+
+class TestGoingOnWithOthers:
+    """Executions that a machine has started are in its dump."""
+
+    def begun(self, pattern: str, child: asl_local.Machine) -> tuple[asl_local.Machine, Any, Box, Resources]:
+        box, done = Box(), threading.Event()
+        states = {"A": {**task(f"{START}{pattern}", Parameters={"StateMachineArn": CHILD, "Name": "c"}), "Next": "B"},
+                  "B": {"Type": "Wait", "Seconds": 3600, "End": True}}  # fmt: skip
+        del states["A"]["End"]
+        parent = asl_local.load({"StartAt": "A", "States": states}, name="Parent")
+        resources = Resources({SEND: box}, machines={"Child": child})
+        execution = parent.start({}, resources)
+        box.token()
+        for _ in range(1_000_000):
+            if any(call.task_token == box.token() for call in execution.callbacks.waiting()):
+                done.set()
+                break
+        assert done.is_set()
+        return parent, execution, box, resources
+
+    def test_one_that_is_waited_for_goes_on_where_it_was(self) -> None:
+        parent, execution, box, _ = self.begun(".sync:2", ASK)
+        dump = execution.dump()
+        execution.stop()
+        execution.result(PATIENCE)
+        second = Box()
+        told = threading.Event()
+        again = parent.resume(
+            dump, Resources({SEND: second}, machines={"Child": ASK}),
+            on_event=lambda event: told.set() if event.type == "TaskSucceeded" else None,
+        )  # fmt: skip
+        again.callbacks.send_task_success(box.token(), {"deep": 1})
+        assert told.wait(PATIENCE)
+        output = again.history.find("$[?(@.type == 'TaskSucceeded')].output")[0]
+        assert (output["Output"], output["Name"]) == ({"deep": 1}, "c")
+        assert again.history.types().count("TaskSubmitted") == 1
+        again.stop()
+        assert [each.status for each in again.result(PATIENCE).nested] == ["SUCCEEDED"]
+
+    def test_one_that_nobody_waits_for_goes_on_too(self) -> None:
+        parent, execution, box, resources = self.begun("", ASK)
+        dump = execution.dump()
+        execution.stop()
+        again = parent.resume(dump, resources)
+        again.callbacks.send_task_success(box.token(), "good")
+        again.stop()
+        again.result(PATIENCE)
+
+    def test_its_machine_has_to_be_there(self) -> None:
+        parent, execution, _, _ = self.begun(".sync", ASK)
+        dump = execution.dump()
+        execution.stop()
+        with pytest.raises(asl_local.UnknownResource, match=r"stateMachine:Child was dumped"):
+            parent.resume(dump, Resources(machines={"Other": machine({"Type": "Succeed"})}))
+
+    def test_one_that_had_ended_unheard_of_is_heard_of(self) -> None:
+        child = asl_local.load(
+            {"StartAt": "P", "States": {"P": {"Type": "Pass", "Result": 7, "End": True}}}, name="Child"
+        )
+        parent = machine(task(f"{START}.sync:2", Parameters={"StateMachineArn": CHILD, "Name": "c"}), name="Parent")
+        first = parent.execution({})
+        first.step(None, 0.0)
+        first.step(Succeeded(1, {"submitted": True}), 1.0)
+        arn = CHILD.replace(":stateMachine:", ":execution:") + ":c"
+        done = child.execution({}, identity=replace(child.identity("c"), execution_arn=arn, machine_arn=CHILD))
+        done.step(None, 2.0)
+        dump = snapshot.bundle([first, done])
+        result = parent.resume_simulation(dump, Resources(machines={"Child": child}))
+        assert result.output["Output"] == 7
+        assert result.output["StartDate"] == 2_000
+        assert len(result.nested) == 1
 
 
 def test_nested_executions_answer_and_are_answered_in_real_time() -> None:

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 import asl_local
 from asl_local import Callbacks, Execution, Resources
 from asl_local.drivers import Simulation, drive
+from asl_local.engine import snapshot
 from asl_local.engine.messages import Failed, Heartbeat, Stimulus, Succeeded, Taken, TaskFailed, TaskSucceeded
+from asl_local.resources.executions import Family
 from cases_runner import check_history
 
 LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:f"
@@ -164,13 +166,17 @@ def test_every_seed_ends_alike(case: Case, seed: int) -> None:
     assert ended(first) == ended(simulated(case))
 
 
-@given(CASES, st.randoms(use_true_random=False))
+@given(CASES, st.randoms(use_true_random=False), st.booleans())
 @FEWER
-def test_a_process_that_dies_anywhere_changes_nothing(case: Case, random: Any) -> None:
-    """After some step the driver and all that it knew are gone; what is left is the dump."""
+def test_a_process_that_dies_anywhere_changes_nothing(case: Case, random: Any, whole: bool) -> None:
+    """After some step the driver and all that it knew are gone; what is left is the dump.
+
+    With `whole` that is the dump of all executions, else of the first one, which then starts the others again.
+    """
     plan = asl_local.load(case.definition).plan
     execution = asl_local.load(case.definition).execution(INPUT)
     crashes = 0
+    dumps: list[str] = []
 
     class Dies(Exception):
         pass
@@ -180,14 +186,18 @@ def test_a_process_that_dies_anywhere_changes_nothing(case: Case, random: Any) -
             raise Dies
 
     while True:
-        work = case.resources().bind(plan, execution.identity, like=execution)
-        driver = Simulation(work, start=max(execution.now, 1_704_067_200.0))
+        resources, family, nested = case.resources(), Family.of(execution), []
+        work = resources.bind(plan, execution.identity, like=execution, family=family)
+        going_on = [resources.take_up(dump, family) for dump in dumps]
+        start = max([1_704_067_200.0, execution.now, *(each.execution.now for each in going_on)])
         try:
-            outcome = drive(execution, driver, observe).outcome
+            outcome = drive(execution, Simulation(work, start=start), observe, going_on=going_on, nested=nested).outcome
             break
         except Dies:
             crashes += 1
-            execution = Execution.load(execution.dump(), plan)
+            text = snapshot.bundle([execution, *(nested if whole else [])])
+            first, *dumps = snapshot.unbundle(text)
+            execution = Execution.load(first, plan)
     plain = simulated(case)
     assert (outcome.status, outcome.output, outcome.error, outcome.cause) == ended(plain)
     if outcome.status == "SUCCEEDED":

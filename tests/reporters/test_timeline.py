@@ -155,3 +155,19 @@ def test_the_table_of_a_history() -> None:
         ["4", "3", "90.000", "ExecutionSucceeded"],
     ]
     assert table([]) == []
+
+
+def test_who_waits_for_somebody_says_so() -> None:
+    activity = "arn:aws:states:us-east-1:123456789012:activity:a"
+    machine = asl_local.load({"StartAt": "A", "States": {
+        "A": {"Type": "Task", "Resource": activity, "Next": "J"},
+        "J": {"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "Parameters": {"TaskDefinition": "t"}, "End": True},
+    }})  # fmt: skip
+    timeline = Timeline(machine.plan)
+    lines: list[str | None] = []
+    handlers = {activity: lambda task: {}, "arn:aws:states:::ecs:runTask.sync": lambda task: {}}
+    machine.simulate({}, handlers, on_event=lambda event: lines.append(timeline.line(event)))
+    said = [line.split(" s  ")[1] for line in lines if line]
+    assert said == [
+        "A entered", "A waits for a worker", "A left", "J entered", "J submitted", "J left", "execution succeeded",
+    ]  # fmt: skip

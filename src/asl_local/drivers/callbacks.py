@@ -20,6 +20,10 @@ Deliver: TypeAlias = Callable[[Stimulus, float], None]
 """Hands a stimulus to the driver that waits for it, so many seconds from now."""
 
 
+_REMEMBERED = 100_000
+"""Task tokens that are known to be over; older ones are strangers."""
+
+
 class ActivityTask(NamedTuple):
     """What GetActivityTask gives a worker: the token to answer with, and the task's input."""
 
@@ -33,7 +37,7 @@ class Callbacks:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._open: dict[str, tuple[Call, Deliver]] = {}
-        self._closed: set[str] = set()
+        self._closed: dict[str, None] = {}  # a set in the order of its members' ends
         self._offers: dict[str, deque[str]] = {}
 
     def send_task_success(self, task_token: str, output: Json = None, *, after: float = 0.0) -> None:
@@ -50,6 +54,11 @@ class Callbacks:
     def send_task_heartbeat(self, task_token: str, *, after: float = 0.0) -> None:
         """The task is alive: HeartbeatSeconds starts anew. Raises InvalidToken, TaskTimedOut."""
         self._tell(task_token, Heartbeat, after, last=False)
+
+    def require(self, task_token: str) -> None:
+        """Raises InvalidToken or TaskTimedOut for a task token that nobody waits for."""
+        with self._changed:
+            self._found(task_token)
 
     def get_activity_task(
         self, activity: str, worker_name: str | None = None, *, timeout: float | None = 0.0
@@ -93,24 +102,27 @@ class Callbacks:
             found = self._open.pop(task_token, None)
             if found is None:
                 return
-            self._closed.add(task_token)
+            self._closed[task_token] = None
+            if len(self._closed) > _REMEMBERED:
+                del self._closed[next(iter(self._closed))]
             queue = self._offers.get(found[0].resource)
             if queue and task_token in queue:
                 queue.remove(task_token)
 
     def _tell(self, task_token: str, stimulus: Callable[[int], Stimulus], after: float, *, last: bool) -> None:
         with self._changed:
-            found = self._open.get(task_token)
-            if found is None and task_token in self._closed:
-                raise TaskTimedOut(
-                    f"the task of the token {task_token[:16]}... has ended: it was answered or timed out"
-                )
-            if found is None:
-                raise InvalidToken(f"{task_token[:80]!r} is no task token of an execution that runs here")
-        call, deliver = found
-        if last and after <= 0:
-            self.close(task_token)
+            call, deliver = self._found(task_token)
+            if last and after <= 0:  # whoever comes second is told so
+                self.close(task_token)
         deliver(stimulus(call.token), max(0.0, after))
+
+    def _found(self, task_token: str) -> tuple[Call, Deliver]:
+        found = self._open.get(task_token)
+        if found is None and task_token in self._closed:
+            raise TaskTimedOut(f"the task of the token {task_token[:16]}... has ended: it was answered or timed out")
+        if found is None:
+            raise InvalidToken(f"{task_token[:80]!r} is no task token of an execution that runs here")
+        return found
 
 
 class Desk:

@@ -8,7 +8,7 @@ stands in the high bits of the driver's tokens, so that they take turns in the o
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple, TypeAlias
 
@@ -41,42 +41,54 @@ def drive(
     stimulus: Stimulus | None = None,
     on_end: Callable[[Ended], None] | None = None,
     guard: AbstractContextManager[object] | None = None,
+    going_on: Sequence[Nested] = (),
+    nested: list[Execution] | None = None,
+    on_begin: Callable[[], None] | None = None,
 ) -> Ended:
     """Run an execution to its end in the driver's world, and those it starts to theirs.
 
     One that has begun before (it was loaded) goes on: its calls are made again; one that has ended goes on with
-    `stimulus`, which is Redriven. `observe` is called after every step of
-    the execution (progress displays), `on_end` when it has ended, which may be before those that it started and did
-    not wait for. `guard` is held while something changes, for readers in other threads. Ctrl-C aborts the execution,
-    writes its last event and goes on to the caller, who still holds the execution.
+    `stimulus`, which is Redriven. `observe` is called after every step of the execution (progress displays), `on_begin`
+    when its first commands have been performed, `on_end` when it has ended, which may be before those that it started and did not wait for. `guard` is held while something
+    changes, for readers in other threads. `going_on` are executions that it had started before it was dumped, `nested`
+    is where all that it has started are kept. Ctrl-C aborts the execution, writes its last event and goes on to the
+    caller, who still holds the execution.
     """
-    return _World(execution, driver, observe, on_end, guard or nullcontext()).run(stimulus)
+    kept: list[Execution] = [] if nested is None else nested
+    world = _World(execution, driver, observe, on_end, guard=guard or nullcontext(), nested=kept)
+    return world.run(stimulus, going_on, on_begin)
 
 
 class _World:
     def __init__(
         self, first: Execution, driver: Driver, observe: Observer | None, on_end: Callable[[Ended], None] | None,
-        guard: AbstractContextManager[object],
+        *, guard: AbstractContextManager[object], nested: list[Execution],
     ) -> None:  # fmt: skip
         self.first, self.driver, self.observe, self.on_end, self.guard = first, driver, observe, on_end, guard
-        self.all = [first]
+        self.nested = nested  # their numbers count from 1
         self.running: dict[int, Execution] = {}
         self.waiters: dict[int, list[tuple[int, Nested]]] = {}  # child's number -> tokens of tasks that wait for it
         self.children: dict[int, int] = {}  # the other way round
         self.inbox: deque[tuple[Stimulus | Begun, float]] = deque()
         self.ended: Ended | None = None
 
-    def run(self, stimulus: Stimulus | None) -> Ended:
+    def run(
+        self, stimulus: Stimulus | None, going_on: Sequence[Nested], on_begin: Callable[[], None] | None
+    ) -> Ended:  # fmt: skip
         driver, first = self.driver, self.first
         driver.raised.clear()
         try:
+            for each in going_on:
+                self.adopt(each)
             if first.outcome is None or stimulus is not None:
                 self.running[0] = first
             if first.history.rows and stimulus is None:
-                for command in first.pending():
-                    driver.perform(command)
+                for number in (0, *range(1, len(self.nested) + 1)):
+                    self.go_on(number)
             else:
                 self.step(0, stimulus, driver.now())
+            if on_begin is not None:
+                on_begin()
             while self.running:
                 try:
                     arrived, now = self.inbox.popleft() if self.inbox else driver.next()
@@ -98,7 +110,28 @@ class _World:
         if self.ended is None:  # it had ended before it was loaded
             assert first.outcome is not None
             self.ended = Ended(first.outcome, None)
-        return self.ended._replace(nested=tuple(self.all[1:]))
+        return self.ended._replace(nested=tuple(self.nested))
+
+    def go_on(self, number: int) -> None:
+        """Take up an execution that was loaded: what it had commanded is done anew."""
+        execution = self.running.get(number)
+        if execution is None:
+            return
+        if not execution.history.rows:
+            self.step(number, None, self.driver.now())
+            return
+        for command in execution.pending():
+            self.driver.perform(command._replace(token=command.token + (number << TOKEN_BITS)))
+
+    def adopt(self, nested: Nested) -> int:
+        """An execution joins; the number it has from now on."""
+        with self.guard:
+            self.nested.append(nested.execution)
+        number = len(self.nested)
+        if nested.execution.outcome is None:
+            self.running[number] = nested.execution
+            self.driver.works[number] = nested.work
+        return number
 
     def step(self, number: int, stimulus: Stimulus | None, now: float) -> None:
         """One step of one execution, and all that it commands."""
@@ -135,7 +168,7 @@ class _World:
             self.children.pop(token, None)
             self.inbox.append((_told(token, nested, execution), now))
         if number == 0:
-            self.ended = Ended(execution.outcome, exception, tuple(self.all[1:]))
+            self.ended = Ended(execution.outcome, exception, tuple(self.nested))
             if self.on_end is not None:
                 self.on_end(self.ended)
 
@@ -146,16 +179,15 @@ class _World:
         parent = self.running.get(token >> TOKEN_BITS)
         if parent is None or not parent.waits_for(token & _OWN):
             return  # the task was too slow, and its execution has not begun yet
-        known = next((number for number, each in self.running.items() if each is child), None)
-        number = len(self.all) if known is None else known
-        if known is None:
-            self.all.append(child)
-            self.running[number] = child
-            self.driver.works[number] = nested.work
-        if nested.report is not None:
+        known = next((number for number, each in enumerate(self.nested, 1) if each is child), None)
+        number = self.adopt(nested) if known is None else known
+        if nested.report is not None and child.outcome is None:
             self.waiters.setdefault(number, []).append((token, nested))
             self.children[token] = number
-        self.step(token >> TOKEN_BITS, Succeeded(token, nested.answer), now)
+        elif nested.report is not None:  # it had ended before it was loaded
+            self.inbox.append((_told(token, nested, child), now))
+        if not nested.synchronous:
+            self.step(token >> TOKEN_BITS, Succeeded(token, nested.answer), now)
         if known is None:
             self.step(number, None, now)
 
@@ -186,10 +218,11 @@ class _World:
 
 def _told(token: int, nested: Nested, execution: Execution) -> Stimulus:
     assert nested.report is not None
+    well, ill = (Succeeded, Failed) if nested.synchronous else (TaskSucceeded, TaskFailed)
     try:
-        return TaskSucceeded(token, nested.report(execution))
+        return well(token, nested.report(execution))
     except StateError as error:
-        return TaskFailed(token, error.error, error.cause)
+        return ill(token, error.error, error.cause)
 
 
 __all__ = ["Ended", "drive"]

@@ -39,13 +39,15 @@ class Nested:
     """A call that has started an execution of another machine.
 
     `answer` is what the call comes back with. Where the task waits for the execution's end, `report` makes its result
-    of it or raises StateError; None where it does not wait.
+    of it or raises StateError; None where it does not wait. `synchronous` says that the call itself comes back with the
+    execution's end, and with that result.
     """
 
     execution: Execution
     work: Work
     answer: Json
     report: Callable[[Execution], Json] | None
+    synchronous: bool = False
 
 
 Answer: TypeAlias = Json | Later | Nested
@@ -180,6 +182,11 @@ class TaskContext:
         """Say of a task token that its task is alive; see send_task_success."""
         callbacks, named = self._desk(token)
         callbacks.send_task_heartbeat(named, after=self._late(after))
+
+    def require_token(self, token: str) -> None:
+        """Raises InvalidToken or TaskTimedOut for a task token that nobody waits for."""
+        callbacks, named = self._desk(token)
+        callbacks.require(named)
 
     def _desk(self, token: str | None) -> tuple[Callbacks, str]:
         named = token or self.task_token

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,22 @@ def dump(x: Execution) -> str:
     """See Execution.dump."""
     pool = _Pool()
     return text_of({**_document(x, pool), "values": pool.values})
+
+
+def bundle(executions: Sequence[Execution]) -> str:
+    """The dumps of an execution and of those that it has started, in that order, as one text."""
+    texts = [dump(execution) for execution in executions]
+    return texts[0] if len(texts) == 1 else text_of(texts)
+
+
+def unbundle(text: str) -> list[str]:
+    """The dumps in a text that `dump` or `bundle` wrote."""
+    return [str(each) for each in json.loads(text)] if text.startswith("[") else [text]
+
+
+def machine_of(text: str) -> str:
+    """The ARN of the machine whose execution was dumped."""
+    return str(json.loads(text)["identity"]["machine_arn"])
 
 
 def equal(x: Execution, y: Execution) -> bool:

@@ -34,6 +34,7 @@ Every execution leaves a record under ROOT/executions, which `asl-local history`
 or, where no function needs a stand-in,
   RESOURCES = {"*ResizeFunction*": resize}
 The keys are Lambda functions' ARNs, names or shell-style patterns of them; a function takes (event) or (event, context).
+An asl_local.Resources may stand for the mapping: its workers answer task tokens, its machines can be started.
 FILE:NAME uses another function or mapping than these. Given twice, the later one's entries win.
 """
 _VALIDATE = """\

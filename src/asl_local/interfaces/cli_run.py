@@ -178,17 +178,11 @@ def stand_ins(options: argparse.Namespace) -> LocalAWS | None:
 
 def gather(names: Iterable[str], aws: LocalAWS | None) -> Resources:
     """What several --resources give together, of which the later win; the stand-ins are `aws`'s."""
-    handlers: dict[str, Any] = {}
-    services: dict[str, Any] = {}
-    for name in names:
-        given = load_resources(name, aws)
-        handlers |= given.handlers
-        services |= given.services
-    return Resources(handlers, aws=aws, services=services)
+    return Resources.joined([load_resources(name, aws) for name in names], aws)
 
 
 def load_resources(name: str, aws: LocalAWS | None) -> Resources:
-    """What a module or file gives: handlers by ARN, name or pattern; see `asl-local run --help` for the convention.
+    """What a module or file says of who answers; see `asl-local run --help` for the convention.
 
     Raises UsageError, in one line, for whatever keeps them from being had.
     """

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from asl_local import definition as definitions
 from asl_local.definition import FoundDefinition
-from asl_local.drivers import Driver, RealTime, Simulation, Work, drive
+from asl_local.drivers import Driver, Nested, RealTime, Simulation, Work, drive
 from asl_local.drivers.simulate import START
-from asl_local.engine import Execution, Identity, Limits
+from asl_local.engine import Execution, Identity, Limits, snapshot
 from asl_local.engine.messages import Outcome, Redriven, Stimulus
 from asl_local.errors import Diagnostic, ExecutionFailed, InvalidDefinition, InvalidExecutionInput, NotJson
 from asl_local.plan import Plan, compile_machine
@@ -25,6 +25,7 @@ from asl_local.reporters import Event, History
 from asl_local.reporters.aws import event, query
 from asl_local.reporters.mermaid import mermaid
 from asl_local.resources import Resources, mocks
+from asl_local.resources.executions import Family
 from asl_local.resources.mocks import MockConfig, Mocks
 from asl_local.resources.registry import Handler
 from asl_local.values import Json, accept, copy, exceeds
@@ -168,10 +169,11 @@ class Machine:
         """Go on in real time with an execution that was dumped (`Execution.dump`, `Started.dump`).
 
         Calls that were out are made again, task tokens are still good, and what became due meanwhile is due at once.
-        Executions of other machines that it waited for are started again. Raises ValueError for the dump of another
-        machine's.
+        Executions of other machines that it had started go on too. Raises ValueError for the dump of another machine's,
+        UnknownResource if `resources` lacks one of those machines.
         """
-        return _started(Execution.load(dump, self.plan), resources, on_event, callbacks)
+        first, *others = snapshot.unbundle(dump)
+        return _started(Execution.load(first, self.plan), resources, on_event, callbacks, others)
 
     def resume_simulation(
         self,
@@ -182,8 +184,11 @@ class Machine:
         on_event: Callable[[Event], None] | None = None,
     ) -> Result:
         """Go on with a dumped execution on a virtual clock, from the moment at which it was dumped; see `resume`."""
-        execution = Execution.load(dump, self.plan)
-        return _finish(execution, Simulation(_work(execution, resources), seed=seed, start=execution.now), on_event)
+        first, *others = snapshot.unbundle(dump)
+        execution = Execution.load(first, self.plan)
+        work, going_on = _resumed(execution, resources, others)
+        start = max([execution.now, *(each.execution.now for each in going_on)])
+        return _finish(execution, Simulation(work, seed=seed, start=start), on_event, going_on=going_on)
 
     def simulate(
         self,
@@ -362,21 +367,34 @@ def _is_folder(definition: Definition | FoundDefinition) -> bool:
 
 def _work(execution: Execution, resources: Given, mocked: Mocks | None = None) -> Work:
     """Who answers the execution's calls."""
+    return _resumed(execution, resources, [], mocked)[0]
+
+
+def _resumed(
+    execution: Execution, resources: Given, others: Sequence[str], mocked: Mocks | None = None
+) -> tuple[Work, list[Nested]]:
+    """Who answers the execution's calls, and those of the executions in other dumps, that it had started."""
     registry = Resources.of(resources)
     execution.activities = registry.activities
-    if mocked is None:
-        return registry.bind(execution.plan, execution.identity, like=execution)
-    return mocked.over(execution.plan, lambda plan: registry.bind(plan, execution.identity, like=execution))
+    family = Family.of(execution)
+
+    def bind(plan: Plan) -> Work:
+        return registry.bind(plan, execution.identity, like=execution, family=family)
+
+    work = bind(execution.plan) if mocked is None else mocked.over(execution.plan, bind)
+    return work, [registry.take_up(dump, family) for dump in others]
 
 
 def _started(
-    execution: Execution, resources: Given, on_event: Callable[[Event], None] | None, callbacks: Callbacks | None
-) -> Started:
+    execution: Execution, resources: Given, on_event: Callable[[Event], None] | None, callbacks: Callbacks | None,
+    others: Sequence[str] = (),
+) -> Started:  # fmt: skip
     from asl_local.drivers import Callbacks  # noqa: PLC0415
     from asl_local.interfaces.started import Started  # noqa: PLC0415 - it makes Results as we do
 
-    observe = None if on_event is None else _observer(on_event)
-    return Started(execution, _work(execution, resources), callbacks or Callbacks(), observe)
+    observe = None if on_event is None else _observer(on_event, len(execution.history.rows))
+    work, going_on = _resumed(execution, resources, others)
+    return Started(execution, work, callbacks or Callbacks(), observe, going_on)
 
 
 def _moment(at: datetime | float) -> float:
@@ -391,9 +409,10 @@ def _finish(
     driver: Driver,
     on_event: Callable[[Event], None] | None,
     stimulus: Stimulus | None = None,
+    going_on: Sequence[Nested] = (),
 ) -> Result:
     observe = None if on_event is None else _observer(on_event, len(execution.history.rows))
-    ended = drive(execution, driver, observe, stimulus=stimulus)
+    ended = drive(execution, driver, observe, stimulus=stimulus, going_on=going_on)
     return result_of(execution, *ended, virtual=isinstance(driver, Simulation))
 
 

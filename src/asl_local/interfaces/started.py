@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from asl_local.drivers import ActivityTask, Callbacks, Ended, RealTime, Work, drive
-from asl_local.engine import Execution, Identity
+from asl_local.drivers import ActivityTask, Callbacks, Ended, Nested, RealTime, Work, drive
+from asl_local.engine import Execution, Identity, snapshot
 from asl_local.engine.messages import Stopped, Waiting
 from asl_local.interfaces.machine import Result, result_of
 from asl_local.reporters import History
@@ -26,26 +26,33 @@ class Started:
     """
 
     def __init__(
-        self, execution: Execution, work: Work, callbacks: Callbacks, observe: Callable[[Execution], None] | None
-    ) -> None:
+        self, execution: Execution, work: Work, callbacks: Callbacks, observe: Callable[[Execution], None] | None,
+        going_on: Sequence[Nested] = (),
+    ) -> None:  # fmt: skip
         self.callbacks = callbacks
         self._execution = execution
         self._driver = RealTime(work, callbacks=callbacks)
-        self._observe = observe
+        self._observe, self._going_on = observe, going_on
+        self._nested: list[Execution] = []
         self._changing = threading.RLock()
         self._ended: Future[Ended] = Future()
-        threading.Thread(target=self._run, name="asl-local-execution", daemon=True).start()
+        begun = threading.Event()
+        threading.Thread(target=self._run, args=(begun,), name="asl-local-execution", daemon=True).start()
+        begun.wait()  # so that the task tokens of one that goes on can be answered at once
 
-    def _run(self) -> None:
+    def _run(self, begun: threading.Event) -> None:
         try:
             ended = drive(
-                self._execution, self._driver, self._observe, on_end=self._ended.set_result, guard=self._changing
-            )
+                self._execution, self._driver, self._observe, on_end=self._ended.set_result, guard=self._changing,
+                going_on=self._going_on, nested=self._nested, on_begin=begun.set,
+            )  # fmt: skip
             if not self._ended.done():
                 self._ended.set_result(ended)
         except BaseException as error:  # told to whoever asks for the result; nobody hears a thread
             if not self._ended.done():
                 self._ended.set_exception(error)
+        finally:
+            begun.set()
 
     # -- what others say -------------------------------------------------------------------------------------------
 
@@ -103,9 +110,14 @@ class Started:
         return self._execution.token_named(task_token) is not None
 
     def dump(self) -> str:
-        """The execution as it stands, as text for `Machine.resume`."""
+        """The execution as it stands, and those that it has started and that are not over, as text for `Machine.resume`."""
         with self._changing:
-            return self._execution.dump()
+            # One that is over may not have been heard of by whoever waits for it.
+            waited_for = any(
+                waiting.why == "job" for each in (self._execution, *self._nested) for waiting in each.waiting_for()
+            )  # fmt: skip
+            kept = [each for each in self._nested if each.outcome is None or waited_for]
+            return snapshot.bundle([self._execution, *kept])
 
     def result(self, timeout: float | None = None) -> Result:
         """How it ended, waited for. Raises TimeoutError if it still runs after that many seconds."""

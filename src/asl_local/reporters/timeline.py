@@ -23,6 +23,8 @@ _WORDS = {
     "StateEntered": "entered",
     "StateExited": "left",
     "StateAborted": "aborted",
+    "TaskSubmitted": "submitted",
+    "ActivityScheduled": "waits for a worker",
     "TimedOut": "timed out",
     "Failed": "failed",
 }

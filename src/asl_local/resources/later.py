@@ -72,9 +72,9 @@ def worked(worker: Callable[[str], Work | None]) -> Callable[[Answer, Call], Ans
     """Whoever gets the task token: found by the state's name when the request is done, or left to others."""
 
     def follow(answer: Answer, call: Call) -> Answer:
-        work = None if isinstance(answer, Later) else worker(call.state)
         if isinstance(answer, Later):
             return answer
+        work = worker(call.state)
         return Later(answer, then=None if work is None else lambda context: work(call, context))
 
     return follow

@@ -17,8 +17,8 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from asl_local.drivers.driver import Answer, Later, TaskContext, Work
-from asl_local.engine import Execution, Identity
+from asl_local.drivers.driver import Answer, Later, Nested, TaskContext, Work
+from asl_local.engine import Execution, Identity, snapshot
 from asl_local.engine.messages import Call
 from asl_local.errors import TASK_FAILED, NotJson, StateError, UnknownResource
 from asl_local.plan import Plan, Resource
@@ -110,6 +110,25 @@ class Resources:
             return cls(aws=given)
         raise TypeError(f"resources: a mapping, Resources or LocalAWS is wanted, not a {type(given).__name__}")
 
+    @classmethod
+    def joined(cls, parts: Iterable[Resources], aws: LocalAWS | None) -> Resources:
+        """All of them as one, over these stand-ins; of the same name, the later one's entry wins."""
+        handlers: dict[str, Handler] = {}
+        workers: dict[str, Handler] = {}
+        machines: dict[str, Startable] = {}
+        services: dict[str, Any] = {}
+        activities: frozenset[str] | None = None
+        for part in parts:
+            handlers |= part.handlers
+            services |= part.services
+            workers |= part.workers.handlers if part.workers else {}
+            machines |= part.machines
+            if part.activities is not None:
+                activities = (activities or frozenset()) | part.activities
+        return cls(
+            handlers, aws=aws, services=services, workers=workers, machines=machines, activities=activities
+        )  # fmt: skip
+
     def find(self, name: str) -> Handler | None:
         """The handler for an ARN or a function's name, None if there is none."""
         found = self.handlers.get(name)
@@ -177,6 +196,16 @@ class Resources:
     def _assumable(self, role: str) -> bool:
         return self.roles is None or any(role == each or fnmatchcase(role, each) for each in self.roles)
 
+    def take_up(self, dump: str, family: Family) -> Nested:
+        """An execution that another had started, out of its dump. Raises UnknownResource if its machine is not here."""
+        arn = snapshot.machine_of(dump)
+        machine = executions.find_machine(self.machines, arn)
+        if machine is None:
+            raise UnknownResource(f"an execution of {arn} was dumped, and that machine is not among `machines`")
+        execution = Execution.load(dump, machine.plan)
+        family.take_up(execution)
+        return Nested(execution, self.bind(machine.plan, execution.identity, like=execution, family=family), None, None)
+
     def _starting(
         self, resource: Resource, identity: Identity, like: Execution | None, family: Family, missing: list[str]
     ) -> Work:
@@ -230,6 +259,8 @@ class Resources:
         client = self._client(resource)
         if client is not None and resource.waits != "job":
             return web_work(client, resource) if resource.service in WEB else client_work(client, resource)
+        if resource.service == "aws-sdk:sfn" and resource.operation in executions.SENDS:
+            return executions.send(resource)
         integration = INTEGRATIONS.get(resource.service)
         if integration is None or self.aws is None:
             return None

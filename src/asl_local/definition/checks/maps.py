@@ -52,7 +52,7 @@ class Maps:
             for name in ONLY_DISTRIBUTED:
                 if name in tree:
                     self.findings.warning(
-                        pointer, f"The field '{name}' belongs to a Distributed Map; on this inline one it does nothing",
+                        pointer, f"The field '{name}' belongs to a Distributed Map, and this Map is inline",
                         code=codes.LIKELY_MISTAKE, at=f"{pointer}/{name}", key=True,
                         hint='"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"} in ItemProcessor',
                     )  # fmt: skip

@@ -30,7 +30,7 @@ class Startable:
     """A machine as `states:startExecution` starts it; see asl_local.resources.executions."""
 
     def __init__(self, found: StateMachine, region: str) -> None:
-        self.plan = found.revision.machine.plan
+        self.plan, self.type = found.revision.machine.plan, found.type
         self._found, self._region = found, region
 
     def execution(

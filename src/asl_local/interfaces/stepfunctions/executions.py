@@ -60,12 +60,11 @@ class Record:
 
     def times(self) -> Answer:
         """startDate, and stopDate once there is one."""
-        outcome = self.run.outcome()
-        with self.run.home.changing:
-            rows = self.run.execution.history.rows
-            first, last = (rows[0][1], rows[-1][1]) if rows else (self.created, self.created)
-        answer: Answer = {"startDate": moment(first)}
-        return answer if outcome is None else {**answer, "stopDate": moment(last)}
+        history = self.run.history()
+        answer: Answer = {"startDate": moment(history[0].at if history else self.created)}
+        if self.run.outcome() is not None:
+            answer["stopDate"] = moment(history[-1].at)
+        return answer
 
     def redrives(self) -> Answer:
         """redriveCount, and redriveDate once there is one."""
