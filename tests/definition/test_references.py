@@ -44,7 +44,7 @@ def test_jsonpath(state: dict[str, Any], names: list[str]) -> None:
         ("($a := $x; $a + $b)", ["b", "x"]),
         ("$map($list, function($v, $i) { $v * $i * $factor })", ["factor", "list"]),
         ("$reduce($list, λ($sum2, $v) { $sum2 + $v })", ["list"]),
-        ("'$no' & \"$no\" & /* $no */ `$no` & $yes", ["yes"]),
+        ("'$no' & \"$no\" & /* $no */ $x.`$no` & $yes", ["x", "yes"]),
         ("$states.input.items[$ > $limit].$$", ["limit"]),
         ("a@$bound.b#$at.(c[$bound.id = $wanted and $at > 0])", ["wanted"]),
         ("$größe", ["größe"]),

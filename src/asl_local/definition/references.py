@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from asl_local.language.jsonata import is_jsonata, variables_read
 from asl_local.values import Json
 
 _NESTED = ("ItemProcessor", "Iterator", "Branches")  # their states answer for themselves (recorded)
@@ -18,26 +19,6 @@ _STATIC = frozenset({"Comment", "Result"})
 
 _JSONPATH_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 _JSONPATH_VARIABLE = re.compile(r"(?<![\w$.])\$([^\W\d]\w*)")
-
-_JSONATA = re.compile(r"\s*\{%(.*)%\}\s*", re.DOTALL)
-_JSONATA_QUOTED = re.compile(r"/\*.*?\*/|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`", re.DOTALL)
-_JSONATA_VARIABLE = re.compile(r"(?<![\w$])\$([^\W\d]\w*)(\s*\()?")
-_JSONATA_BOUND = re.compile(r"\$([^\W\d]\w*)\s*:=|[@#]\s*\$([^\W\d]\w*)")
-_JSONATA_FUNCTION = re.compile(r"(?:\bfunction|λ)\s*\(([^)]*)\)")
-# Functions may be named without a call, `$map($list, $uppercase)`; a variable cannot be called (AWS refuses to assign
-# functions). The names are JSONata 2.x's and AWS's own.
-_JSONATA_FUNCTIONS = frozenset(
-    {
-        "abs", "append", "assert", "average", "base64decode", "base64encode", "boolean", "ceil", "clone", "contains",
-        "count", "decodeUrl", "decodeUrlComponent", "distinct", "each", "encodeUrl", "encodeUrlComponent", "error",
-        "eval", "exists", "filter", "floor", "formatBase", "formatInteger", "formatNumber", "fromMillis", "hash",
-        "join", "keys", "length", "lookup", "lowercase", "map", "match", "max", "merge", "millis", "min", "not",
-        "now", "number", "pad", "parse", "parseInteger", "partition", "power", "random", "range", "reduce", "replace",
-        "reverse", "round", "shuffle", "sift", "single", "sort", "split", "spread", "sqrt", "states", "string",
-        "substring", "substringAfter", "substringBefore", "sum", "toMillis", "trim", "type", "uppercase", "uuid",
-        "zip",
-    }
-)  # fmt: skip
 
 
 def variable_references(definition: Json) -> dict[str, list[str]]:
@@ -90,16 +71,5 @@ def _in_jsonata(value: Json) -> Iterator[str]:
         for key, content in value.items():
             if key != "Comment":
                 yield from _in_jsonata(content)
-    elif isinstance(value, str):
-        expression = _JSONATA.fullmatch(value)
-        if expression is not None:
-            yield from _free(_JSONATA_QUOTED.sub("''", expression[1]))
-
-
-def _free(text: str) -> Iterator[str]:
-    bound = {name for pair in _JSONATA_BOUND.findall(text) for name in pair}
-    for parameters in _JSONATA_FUNCTION.findall(text):
-        bound.update(_JSONATA_VARIABLE.sub(r"\1", parameters).replace(",", " ").split())
-    for name, call in _JSONATA_VARIABLE.findall(text):
-        if not call and name not in bound and name not in _JSONATA_FUNCTIONS:
-            yield name
+    elif isinstance(value, str) and is_jsonata(value):
+        yield from variables_read(value[2:-2])
