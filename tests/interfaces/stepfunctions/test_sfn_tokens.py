@@ -258,6 +258,28 @@ def test_a_machine_is_started_as_it_is_now(client: Checked) -> None:
     assert says() == "StepFunctions.StateMachineDoesNotExistException"
 
 
+def test_a_state_may_speak_to_the_client(client: Checked, sent: list[str]) -> None:
+    made(client, definition=asking())
+    waiting = client.start_execution(stateMachineArn=ARN)["executionArn"]
+    parameters = {"TaskToken.$": "$.token", "Output": {"a": 1}}
+    answering = made(client, "answering", task("arn:aws:states:::aws-sdk:sfn:sendTaskSuccess", Parameters=parameters))
+    given = {"stateMachineArn": answering, "input": json.dumps({"token": sent[0]})}
+    assert status(client, client.start_execution(**given)["executionArn"]) == "SUCCEEDED"
+    assert client.describe_execution(executionArn=waiting)["output"] == '{"a":1}'
+    given["input"] = '{"token": "NoSuchTaskToken"}'
+    described = client.describe_execution(executionArn=client.start_execution(**given)["executionArn"])
+    assert described["error"] == "Sfn.InvalidTokenException"
+    assert described["cause"].startswith("Invalid Token: 'Invalid token' (Service: Sfn, Status Code: 400, Request ID: ")
+
+
+def test_a_state_describes_an_execution(client: Checked) -> None:
+    parameters = {"ExecutionArn.$": "$$.Execution.Id"}
+    made(client, definition=task("arn:aws:states:::aws-sdk:sfn:describeExecution", Parameters=parameters))
+    arn = client.start_execution(stateMachineArn=ARN)["executionArn"]
+    output = json.loads(client.describe_execution(executionArn=arn)["output"])
+    assert (output["ExecutionArn"], output["Status"]) == (arn, "RUNNING")
+
+
 # -- real time ---------------------------------------------------------------------------------------------------------
 
 

@@ -64,6 +64,7 @@ class StepFunctions:
             raise ValueError(f"clock: one of {', '.join(_CLOCKS)} is wanted, not {clock!r}")
         registry = copy(Resources.of(resources))
         registry.aws = aws = registry.aws if aws is None else aws
+        registry.services = {"sfn": self, **registry.services}  # `aws-sdk:sfn:` tasks speak to this client
         partition = arns.Partition(
             region or (aws.region if aws is not None else "us-east-1"),
             account or (aws.account if aws is not None else "123456789012"),
