@@ -258,6 +258,21 @@ def test_a_machine_is_started_as_it_is_now(client: Checked) -> None:
     assert says() == "StepFunctions.StateMachineDoesNotExistException"
 
 
+def test_a_machine_that_nobody_can_start_is_in_nobodys_way(client: Checked) -> None:
+    child = made(client, "child")
+    unanswered = made(client, "unanswered", task("arn:aws:lambda:us-east-1:123456789012:function:nobody"))
+    made(client, definition=task(f"{START}.sync:2", Parameters={"StateMachineArn": child}))
+    assert status(client, client.start_execution(stateMachineArn=ARN)["executionArn"]) == "SUCCEEDED"
+    # It is known by then which one is started, if only to the input.
+    by_input = made(client, "by-input", task(f"{START}.sync:2", Parameters={"StateMachineArn.$": "$"}))
+    for arn, ends in ((child, "SUCCEEDED"), (unanswered, "FAILED")):
+        started = client.start_execution(stateMachineArn=by_input, input=json.dumps(arn))
+        assert status(client, started["executionArn"]) == ends
+    named = made(client, "named", task(START, Parameters={"StateMachineArn": unanswered}))
+    with pytest.raises(asl_local.UnknownResource, match="function:nobody"):
+        client.start_execution(stateMachineArn=named)
+
+
 def test_a_state_may_speak_to_the_client(client: Checked, sent: list[str]) -> None:
     made(client, definition=asking())
     waiting = client.start_execution(stateMachineArn=ARN)["executionArn"]

@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING
 
 from asl_local.drivers import Callbacks
 from asl_local.engine import Execution, Identity, Limits
+from asl_local.errors import UnknownResource
 from asl_local.interfaces.stepfunctions import executions
 from asl_local.interfaces.stepfunctions.arns import Partition
 from asl_local.interfaces.stepfunctions.running import Run
+from asl_local.plan import Plan, Resource
 from asl_local.resources import Resources
+from asl_local.resources.executions import STARTS
 from asl_local.values import Json
 
 if TYPE_CHECKING:
@@ -27,24 +30,23 @@ if TYPE_CHECKING:
 
 
 class Startable:
-    """A machine as `states:startExecution` starts it; see asl_local.resources.executions."""
+    """A revision of a machine as `states:startExecution` starts it; see asl_local.resources.executions."""
 
     def __init__(self, found: StateMachine, region: str) -> None:
         self.plan, self.type = found.revision.machine.plan, found.type
-        self._found, self._region = found, region
+        self._machine, self._role = found.revision.machine, found.revision.role
+        self._arn, self._name, self._region = found.arn, found.name, region
 
     def execution(
         self, input: Json, *, identity: Identity, limits: Limits | None, seed: int, shuffle: bool
     ) -> Execution:
-        """An execution of the newest revision."""
-        machine = self._found.revision.machine
-        return machine.execution(input, identity=identity, limits=limits, seed=seed, shuffle=shuffle)
+        """An execution that has not begun."""
+        return self._machine.execution(input, identity=identity, limits=limits, seed=seed, shuffle=shuffle)
 
     def identity(self, execution_name: str) -> Identity:
         """The names that an execution goes by."""
-        arn, name = self._found.arn, self._found.name
-        execution_arn = f"{arn.replace(':stateMachine:', ':execution:')}:{execution_name}"
-        return Identity(execution_arn, execution_name, arn, name, self._found.revision.role, self._region)
+        execution_arn = f"{self._arn.replace(':stateMachine:', ':execution:')}:{execution_name}"
+        return Identity(execution_arn, execution_name, self._arn, self._name, self._role, self._region)
 
 
 class Account:
@@ -63,8 +65,7 @@ class Account:
         seed: int | None,
         log_groups: frozenset[str] | None,
     ) -> None:
-        self.resources, self.partition = copy(resources), partition
-        self.resources.machines = dict(resources.machines)
+        self.resources, self.partition = resources, partition
         self.machines: dict[str, StateMachine] = {}
         self.executions: dict[str, executions.Record] = {}
         self.activities: dict[str, Activity] = {}
@@ -84,9 +85,13 @@ class Account:
         """The client's time, in epoch seconds."""
         return time.time() if self._virtual is None else self._virtual
 
-    def begin(self, execution: Execution) -> Run:
+    def begin(self, execution: Execution, definition: str) -> Run:
         """Runs an execution. Raises UnknownResource before anything runs."""
-        work = self.resources.bind(execution.plan, execution.identity, like=execution)
+        resources = self.resources
+        if any(r is not None and (r.service, r.operation) in STARTS for r in _resources(execution.plan)):
+            resources = copy(resources)
+            resources.machines = {**self._startable(definition), **resources.machines}
+        work = resources.bind(execution.plan, execution.identity, like=execution)
         execution.activities = self._activities(execution)
 
         def began(run: Run, child: Execution) -> None:
@@ -111,7 +116,7 @@ class Account:
 
     def _activities(self, execution: Execution) -> frozenset[str]:
         """The activities that exist for an execution: the client's, and those that `resources` lists or answers."""
-        named = [state.resource.arn for state in execution.plan.tasks() if state.resource is not None]
+        named = [resource.arn for resource in _resources(execution.plan) if resource is not None]
         answered = [arn for arn in named if ":activity:" in arn and self.resources.find(arn) is not None]
         return frozenset([*self.activities, *(self.resources.activities or ()), *answered])
 
@@ -121,13 +126,25 @@ class Account:
             if isinstance(record.run, Run):
                 record.run.execution.activities = self._activities(record.run.execution)
 
-    def machine_changed(self, arn: str) -> None:
-        """`states:startExecution` starts the machine as it is now, or no longer."""
-        found = self.machines.get(arn)
-        if found is None:
-            self.resources.machines.pop(arn, None)
-        else:
-            self.resources.machines[arn] = Startable(found, self.partition.region)
+    def _startable(self, definition: str) -> dict[str, Startable]:
+        """The machines that a task may start, as they are now: those that the definition names, and of the others those
+        all of whose own tasks somebody answers.
+        """
+        return {
+            arn: startable
+            for arn, found in self.machines.items()
+            for startable in [Startable(found, self.partition.region)]
+            if arn in definition or self._is_answered(arn, startable)
+        }
+
+    def _is_answered(self, arn: str, startable: Startable) -> bool:
+        alone = copy(self.resources)
+        alone.machines = {arn: startable}
+        try:
+            alone.bind(startable.plan, startable.identity(""))
+        except UnknownResource:
+            return False
+        return True
 
     def new_id(self) -> str:
         """A new UUID, a function of the seed and of how many things were drawn."""
@@ -148,3 +165,7 @@ class Account:
     def log_group_exists(self, arn: str) -> bool:
         """Whether there is a log group of this ARN."""
         return self._log_groups is None or arn in self._log_groups
+
+
+def _resources(plan: Plan) -> list[Resource | None]:
+    return [state.resource for state in plan.tasks()]

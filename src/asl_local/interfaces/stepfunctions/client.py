@@ -107,7 +107,6 @@ class StepFunctions:
         """Makes a machine, and with publish its first version: stateMachineArn, creationDate, stateMachineVersionArn."""
         with self._account.lock:
             found = machines.create(self._account, given)
-            self._account.machine_changed(found.arn)
             answer: Answer = {"stateMachineArn": found.arn, "creationDate": machines.moment(found.created)}
             if given.get("publish"):
                 version = versions.publish(self._account, found, given.get("versionDescription"))
@@ -121,7 +120,6 @@ class StepFunctions:
         with self._account.lock:
             found = versions.unqualified(self._account, given["stateMachineArn"], here)
             machines.update(self._account, found, given)
-            self._account.machine_changed(found.arn)
             answer: Answer = {"updateDate": machines.moment(found.updated)}
             if found.revision.id is not None:
                 answer["revisionId"] = found.revision.id
@@ -156,7 +154,6 @@ class StepFunctions:
         arn = arns.unqualified(given["stateMachineArn"], here)
         with self._account.lock:
             found = self._account.machines.pop(arn, None)
-            self._account.machine_changed(arn)
             left = [
                 record for record in self._account.executions.values() if found is not None and record.machine is found
             ]

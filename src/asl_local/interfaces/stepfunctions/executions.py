@@ -60,11 +60,12 @@ class Record:
 
     def times(self) -> Answer:
         """startDate, and stopDate once there is one."""
-        history = self.run.history()
-        answer: Answer = {"startDate": moment(history[0].at if history else self.created)}
-        if self.run.outcome() is not None:
-            answer["stopDate"] = moment(history[-1].at)
-        return answer
+        outcome = self.run.outcome()
+        with self.run.home.changing:
+            rows = self.run.execution.history.rows
+            first, last = (rows[0][1], rows[-1][1]) if rows else (self.created, self.created)
+        answer: Answer = {"startDate": moment(first)}
+        return answer if outcome is None else {**answer, "stopDate": moment(last)}
 
     def redrives(self) -> Answer:
         """redriveCount, and redriveDate once there is one."""
@@ -119,7 +120,7 @@ def start(account: Account, given: Given, operation: str, *, express: bool = Fal
         execution = revision.machine.execution(value, identity=identity, seed=account.new_seed())
     except InvalidExecutionInput as error:
         raise _invalid_input(str(error), operation) from None
-    run = account.begin(execution)
+    run = account.begin(execution, revision.definition)
     record = Record(
         arn, name, account.next_serial(), account.now(), found, revision, found.updated, text, run,
         None if version is None else version.arn,
