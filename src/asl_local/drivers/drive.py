@@ -49,10 +49,10 @@ def drive(
 
     One that has begun before (it was loaded) goes on: its calls are made again; one that has ended goes on with
     `stimulus`, which is Redriven. `observe` is called after every step of the execution (progress displays), `on_begin`
-    when its first commands have been performed, `on_end` when it has ended, which may be before those that it started and did not wait for. `guard` is held while something
-    changes, for readers in other threads. `going_on` are executions that it had started before it was dumped, `nested`
-    is where all that it has started are kept. Ctrl-C aborts the execution, writes its last event and goes on to the
-    caller, who still holds the execution.
+    when its first commands have been performed, `on_end` when it has ended, which may be before those that it started
+    and did not wait for. `guard` is held while something changes, for readers in other threads. `going_on` are
+    executions that it had started before it was dumped, `nested` is where all that it has started are kept. Ctrl-C
+    aborts the execution, writes its last event and goes on to the caller, who still holds the execution.
     """
     kept: list[Execution] = [] if nested is None else nested
     world = _World(execution, driver, observe, on_end, guard=guard or nullcontext(), nested=kept)
