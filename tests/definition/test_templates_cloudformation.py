@@ -376,6 +376,15 @@ def test_a_broken_template_says_where(tmp_path: Path) -> None:
     assert caught.value.diagnostics[0].code == "INVALID_YAML_DESCRIPTION"
 
 
+def test_a_loop_over_resources_is_refused_by_name(tmp_path: Path) -> None:
+    text = (
+        "Resources:\n  Fn::ForEach::Machines:\n    - Name\n    - [A, B]\n    - M${Name}:\n"
+        "        Type: AWS::StepFunctions::StateMachine\n        Properties: {DefinitionString: '{}'}\n"
+    )
+    with pytest.raises(InvalidDefinition, match="Fn::ForEach is not expanded here"):
+        asl_local.load(write(tmp_path, text))
+
+
 def test_nested_stacks(tmp_path: Path) -> None:
     write(tmp_path, SEVERAL, "child/template.yaml")
     outer = (

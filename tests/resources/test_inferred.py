@@ -36,6 +36,8 @@ def mocked(loaded: asl_local.Machine, turn: int = 0) -> asl_local.Result:
         ({"Type": "Pass", "Parameters": {"x.$": "States.JsonMerge($.a, $.b, false)"}}, {"a": {}, "b": {}}),
         ({"Type": "Pass", "Parameters": {"x.$": "States.Base64Decode($.a)"}}, {"a": "dGV4dA=="}),
         ({"Type": "Pass", "Parameters": {"x.$": "States.Format($.a, 1, $.b)"}}, {"a": "{} {}", "b": "text"}),
+        ({"Type": "Pass", "Parameters": {"x.$": "States.MathRandom($.a, $.b)"}}, {"a": 1, "b": 10}),
+        ({"Type": "Pass", "Parameters": {"x.$": "States.Hash($.a, $.b)"}}, {"a": "text", "b": "SHA-256"}),
         ({"Type": "Pass", "Parameters": {"x.$": "States.StringToJson($.a)"}}, {"a": "{}"}),
         ({"Type": "Pass", "Parameters": {"x.$": "States.ArrayGetItem(States.StringSplit($.a, '/'), 2)"}},
          {"a": "text/text/text"}),

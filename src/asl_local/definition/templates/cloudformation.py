@@ -43,11 +43,28 @@ def resources_of(tree: Mapping[str, Json], types: Mapping[str, str]) -> Iterator
 
 
 def machines(document: Document, given: Mapping[str, Json]) -> list[FoundDefinition]:
-    """Every state machine of a template, in its order."""
-    return [
+    """Every state machine of a template, in its order; those that a loop would make are there to be refused."""
+    found = [
         _machine(document, name, properties, MACHINES[kind], given)
         for name, properties, kind in resources_of(document.tree, MACHINES)
     ]
+    for name, resource in document.tree["Resources"].items():
+        if name.startswith("Fn::ForEach::") and any(kind in json.dumps(resource) for kind in MACHINES):
+            found.append(_loop(document, name))
+    return found
+
+
+def _loop(document: Document, name: str) -> FoundDefinition:
+    at = pointer_to("Resources", name)
+    template = Template(document.tree, document.scalars, document.name, {})
+    line, column = template.place(at)
+
+    def read(_given: Mapping[str, Json]) -> Source:
+        template.refuse(at, "Fn::ForEach is not expanded here", "write the state machines out")
+
+    return FoundDefinition(
+        name.removeprefix("Fn::ForEach::"), "STANDARD", document.name, document.name, line, column, read=read
+    )
 
 
 def nested(document: Document, given: Mapping[str, Json]) -> list[tuple[str, Path]]:

@@ -178,7 +178,7 @@ def _is_one(path: Path) -> bool:
         return False
     tree = document.tree
     if cloudformation.is_template(tree):
-        return any(True for _ in cloudformation.resources_of(tree, cloudformation.MACHINES))
+        return bool(cloudformation.machines(document, {}))
     return serverless.is_serverless(tree) or (isinstance(tree, dict) and {"StartAt", "States"} <= tree.keys())
 
 

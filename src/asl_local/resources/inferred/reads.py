@@ -116,6 +116,8 @@ def of_call(text: str) -> Iterator[Read]:
                 yield read._replace(steps=(*read.steps, TEXT), note=Note())
             elif function == "States.ArrayGetItem" and place == 1:
                 yield read._replace(note=Note("number", (0,)))
+            elif function == "States.MathRandom" and place == 1:
+                yield read._replace(note=Note("number", (10,)))
             elif function == "States.Hash" and place == 1:
                 yield read._replace(note=Note("string", ("SHA-256",)))
             elif function == "States.Format" and place == 0:
