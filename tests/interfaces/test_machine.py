@@ -281,6 +281,20 @@ def test_an_express_execution_lives_for_five_minutes(limit: int | None, seconds:
     assert result.history[-1].at - result.history[0].at == seconds
 
 
+def test_the_type_may_be_given_when_a_machine_runs() -> None:
+    machine = asl_local.load({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}, name="Quick")
+    for run in (machine.simulate, machine.run):
+        assert ":express:Quick:" in run(type="EXPRESS").identity.execution_arn
+        assert ":execution:Quick:" in run(type="STANDARD").identity.execution_arn
+    assert machine.start(type="EXPRESS").result().status == "SUCCEEDED"
+    task = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "End": True}
+    waiting = asl_local.load(
+        {"StartAt": "T", "States": {"T": {**task, "Parameters": {"MessageBody": "m", "QueueUrl": "q"}}}}
+    )
+    with pytest.raises(asl_local.InvalidDefinition, match=r"does not support '\.waitForTaskToken'"):
+        waiting.simulate(type="EXPRESS")
+
+
 def test_an_express_execution_is_not_redriven() -> None:
     machine = express(A={"Type": "Fail", "Error": "E"})
     with pytest.raises(asl_local.ExecutionNotRedrivable, match="Express"):

@@ -114,6 +114,7 @@ class Machine:
         seed: int | None = None,
         mock_config: MockConfig | None = None,
         test_case: str | None = None,
+        type: str | None = None,
     ) -> Result:
         """Run in real time: waits wait, handlers run on threads (async ones in an event loop), several at once.
 
@@ -121,9 +122,10 @@ class Machine:
         `mock_config` is Step Functions Local's MockConfigFile, a path or its content, and `test_case` names the test
         case in it whose replies answer instead; faults in it are InvalidMockConfig.
         `on_event` is told each history event as it happens. `seed` fixes what States.UUID, States.MathRandom and
-        retry jitter draw. Raises UnknownResource and NotJson before anything runs.
+        retry jitter draw. `type` (STANDARD or EXPRESS) runs the machine as another type than it was loaded as.
+        Raises UnknownResource, NotJson and, for what the type refuses, InvalidDefinition before anything runs.
         """
-        execution = self.execution(
+        execution = self.of_type(type).execution(
             input,
             execution_name=execution_name or str(uuid.uuid4()),
             limits=limits,
@@ -143,13 +145,14 @@ class Machine:
         identity: Identity | None = None,
         seed: int | None = None,
         callbacks: Callbacks | None = None,
+        type: str | None = None,
     ) -> Started:
         """Run as `run` does, but in the background: answer its task tokens, stop it, ask for its result.
 
         `callbacks` lets several executions share their task tokens and the queues of their activities, as those of one
         account do.
         """
-        execution = self.execution(
+        execution = self.of_type(type).execution(
             input,
             execution_name=execution_name or str(uuid.uuid4()),
             limits=limits,
@@ -203,14 +206,15 @@ class Machine:
         identity: Identity | None = None,
         mock_config: MockConfig | None = None,
         test_case: str | None = None,
+        type: str | None = None,
     ) -> Result:
         """Run on a virtual clock: nothing sleeps, and the same seed gives the same history.
 
         Time starts at `start` (epoch seconds or a datetime, UTC if it says no zone; 2024-01-01T00:00:00Z unless given)
         and jumps to whatever is due next. Seed 0 runs what is ready in the order of the definition; other seeds
-        shuffle that order. `mock_config` and `test_case` as in `run`.
+        shuffle that order. `mock_config`, `test_case` and `type` as in `run`.
         """
-        execution = self.execution(
+        execution = self.of_type(type).execution(
             input, execution_name=execution_name, limits=limits, identity=identity, seed=seed, shuffle=seed != 0
         )
         work = _work(execution, resources, self._mocks(mock_config, test_case))
@@ -225,7 +229,7 @@ class Machine:
         at: datetime | float | None = None,
         on_event: Callable[[Event], None] | None = None,
     ) -> Result:
-        """Go on with an execution of this machine that did not succeed, from where it stopped (RedriveExecution).
+        """Go on with a Standard execution of this machine that did not succeed, from where it stopped (RedriveExecution).
 
         What has succeeded stays as it was; states that were entered and not left are done again. The clock is the one
         that the execution had: real, or virtual from the moment of its end, or from `at` (epoch seconds or a
@@ -276,6 +280,10 @@ class Machine:
             shuffle=shuffle,
             limits=limits,
         )
+
+    def of_type(self, type: str | None) -> Machine:
+        """This machine as a STANDARD or an EXPRESS one. Raises InvalidDefinition for what that type refuses."""
+        return self if type is None or type == self.type else load(self.definition, name=self.name, type=type)
 
     def identity(self, execution_name: str) -> Identity:
         """The names that an execution of this machine goes by unless it is given others: region us-east-1.
