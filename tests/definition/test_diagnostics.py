@@ -133,6 +133,32 @@ def test_aws_names_the_token_and_the_place_behind_it() -> None:
     assert shape["message"].startswith("Unrecognized token 'wrong': was expecting")
 
 
+@pytest.mark.parametrize(
+    ("text", "message", "column"),
+    [
+        ("{a: 1}", "Unexpected character ('a' (code 97)): was expecting double-quote to start field name", 3),
+        ('{"a": 1,}', "Unexpected character ('}' (code 125)): was expecting double-quote to start field name", 10),
+        (
+            '{"a"',
+            "Unexpected end-of-input: was expecting a colon to separate field name and value",
+            5,
+        ),
+        (
+            "{",
+            (
+                "Unexpected end-of-input: expected close marker for Object (start marker at "
+                '[Source: (String)"{"; line: 1, column: 1])'
+            ),
+            2,
+        ),
+    ],
+)
+def test_aws_stands_behind_the_character_that_cannot_be(text: str, message: str, column: int) -> None:
+    [shape] = definition.to_aws(definition.validate(text.encode()), text)["diagnostics"]
+    where = f'[Source: (String)"{text}"; line: 1, column: {column}]'
+    assert (shape["message"], shape["location"]) == (f"{message}\n at {where}", where)
+
+
 def test_aws_cuts_long_texts() -> None:
     text = "wrong " * 100
     [shape] = definition.to_aws(definition.validate(text.encode()), text)["diagnostics"]

@@ -155,7 +155,7 @@ def check_description(given: Given, operation: str) -> None:
 def read(text: str, kind: str, name: str, operation: str) -> Machine:
     """The machine of a definition. Raises InvalidDefinition in AWS's words, or in ours for what only we refuse."""
     found = problems(text, kind)
-    message = creation_error(found)
+    message = creation_error(found, text)
     if message is None:
         try:
             model, source, warnings = load_model(_encoded(text), type=kind)
