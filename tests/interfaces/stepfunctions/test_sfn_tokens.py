@@ -149,6 +149,22 @@ def test_a_handler_answers_its_own_token() -> None:
     assert client.describe_execution(executionArn=arn)["output"] == '"done"'
 
 
+def test_a_handler_answers_the_token_of_another_execution(client: Checked, sent: list[str]) -> None:
+    def answer(event: Any, context: Any) -> Any:
+        context.send_task_success("from another", token=event)
+
+    client = Checked(
+        asl_local.StepFunctions(
+            {SEND: lambda event: sent.append(event["MessageBody"]["token"]), "answer": answer}, clock="virtual"
+        )
+    )
+    made(client, definition=asking())
+    waiting = client.start_execution(stateMachineArn=ARN)["executionArn"]
+    other = made(client, "other", task("arn:aws:lambda:us-east-1:123456789012:function:answer"))
+    client.start_execution(stateMachineArn=other, input=json.dumps(sent[0]))
+    assert client.describe_execution(executionArn=waiting)["output"] == '"from another"'
+
+
 def test_an_execution_that_waits_is_stopped(client: Checked, sent: list[str]) -> None:
     made(client, definition=asking())
     given = {"stateMachineArn": ARN, "name": "one", "input": "{}"}

@@ -73,6 +73,7 @@ class Account:
         self.lock = threading.RLock()
         self._log_groups = log_groups
         self._virtual = virtual_at
+        self._standing: dict[str, executions.Record] = {}
         self._random = random.Random(uuid.uuid4().int if seed is None else seed)
         self._serials = itertools.count(1)
 
@@ -101,18 +102,24 @@ class Account:
         return Run(execution, work, self.callbacks, virtual_at=self._virtual, began=began)
 
     def settle(self, record: executions.Record) -> None:
-        """On a virtual clock: the execution has gone as far as it can, and the client's time with it. Never under the lock."""
+        """On a virtual clock: the execution has gone as far as it can, the client's time with it, and so have those whose
+        task tokens it has answered. Never under the lock.
+        """
         record.run.settle()
         if self._virtual is not None:
+            if record.run.outcome() is None:
+                self._standing[record.arn] = record
+            else:
+                self._standing.pop(record.arn, None)
             self._virtual = max(self._virtual, record.run.execution.now)
+            self.wake()
 
     def wake(self, seconds: float = 0.0) -> None:
-        """On a virtual clock: executions that stood still look whether they have been answered, so much later."""
+        """On a virtual clock: executions that stand still look whether they have been answered, so much later."""
         if self._virtual is not None:
             self._virtual += seconds
-            for record in list(self.executions.values()):
-                if record.run.wake(seconds):
-                    self.settle(record)
+            for record in [each for each in list(self._standing.values()) if each.run.wake(seconds)]:
+                self.settle(record)
 
     def _activities(self, execution: Execution) -> frozenset[str]:
         """The activities that exist for an execution: the client's, and those that `resources` lists or answers."""

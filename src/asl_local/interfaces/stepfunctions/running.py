@@ -98,7 +98,7 @@ class Run:
             self.outcome()
 
     def wake(self, seconds: float = 0.0) -> bool:
-        """On a virtual clock: let that much time pass and look whether an answer has come; whether it stood still."""
+        """On a virtual clock, if it stands still: let that much time pass; whether it goes on, for an answer has come."""
         return self._virtual and self._world.wake(seconds)
 
     def stop(self, error: str | None, cause: str | None) -> None:
@@ -187,14 +187,20 @@ class _World:
             with self._changed:
                 if self._said:
                     return self._said.popleft(), simulation.now()
-                due = simulation.due()
-                if simulation.awaits_somebody() and (due is None or due > self._horizon):
-                    simulation.skip(self._horizon)
+                if self._waits(simulation):
                     self._still = True
                     self._changed.notify_all()
                     self._changed.wait_for(lambda: not self._still)
                     continue
             return simulation.next()
+
+    def _waits(self, simulation: Simulation) -> bool:
+        """Whether nothing is due up to the horizon, and a task token is out; then the clock stands at the horizon."""
+        due = simulation.due()
+        if not simulation.awaits_somebody() or (due is not None and due <= self._horizon):
+            return False
+        simulation.skip(self._horizon)
+        return True
 
     def over(self, token: int) -> None:
         self._inner.over(token)
@@ -215,13 +221,14 @@ class _World:
             self._changed.notify_all()
 
     def wake(self, seconds: float) -> bool:
-        """Let that much virtual time pass and go on if it stands still; whether it did."""
+        """If it stands still, let that much virtual time pass; whether it goes on then."""
         with self._changed:
-            stood, self._still = self._still, False
-            if stood:
-                self._horizon = max(self._horizon, self._inner.now()) + seconds
+            if not self._still or isinstance(self._inner, RealTime):
+                return False
+            self._horizon = max(self._horizon, self._inner.now()) + seconds
+            self._still = not self._said and self._waits(self._inner)
             self._changed.notify_all()
-            return stood
+            return not self._still
 
     def settle(self) -> None:
         """Wait until it stands still or is at its end; the execution's own thread never waits for itself."""
