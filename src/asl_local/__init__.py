@@ -11,6 +11,7 @@ A tour:
     machine.simulate(asl_local.mock_input(machine), asl_local.mock_answers(machine))     # nothing written by hand
     result.status, result.output, result.error, result.cause
     result.history.to_aws()                             # what GetExecutionHistory would have said
+    result.map_runs                                     # of each Distributed Map: counts, child executions, histories
     result.unwrap()                                     # the output, or ExecutionFailed
     execution = machine.start(input, resources={...})   # in the background: answer its task tokens, stop it, wait for it
 
@@ -44,7 +45,7 @@ from asl_local.errors import (
 )
 from asl_local.interfaces.machine import Machine, Result, definitions_in, load, validate
 from asl_local.interfaces.started import Started
-from asl_local.reporters import Event, History
+from asl_local.reporters import ChildExecution, Event, History, MapRun
 from asl_local.resources import Job, Resources, mock_answers, mock_input, service_response
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AslError",
     "Callbacks",
+    "ChildExecution",
     "DefinitionNotFound",
     "Diagnostic",
     "Event",
@@ -74,6 +76,7 @@ __all__ = [
     "Limits",
     "LocalAWS",
     "Machine",
+    "MapRun",
     "NotJson",
     "Resources",
     "Result",

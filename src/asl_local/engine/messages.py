@@ -25,6 +25,7 @@ class Call(NamedTuple):
     `waits` says what the task waits for beyond the call's own answer: "token", "job", "activity", or "" for nothing;
     `task_token` is the text that whoever reports the task's end names it by. `made` tells a call that was answered before
     the execution was dumped and loaded: only what came after it is wanted. `role` is the role that its Credentials name.
+    `execution_arn` names the child execution whose call it is, "" for the execution's own.
     """
 
     token: int
@@ -37,6 +38,7 @@ class Call(NamedTuple):
     task_token: str = ""
     made: bool = False
     role: str | None = None
+    execution_arn: str = ""
 
 
 class Timer(NamedTuple):

@@ -28,6 +28,8 @@ from asl_local.interfaces import cli
 from asl_local.interfaces.machine import Machine, Result, load
 from asl_local.interfaces.records import RecordError, Recording, Records, check_name
 from asl_local.reporters import Event
+from asl_local.reporters.map_runs import MapRun
+from asl_local.reporters.progress import Progress
 from asl_local.reporters.timeline import Timeline, is_failure, one_line
 from asl_local.resources import Resources, mock_answers, mock_input
 from asl_local.values import Json
@@ -82,6 +84,7 @@ def run(options: argparse.Namespace) -> int:
         "on_event": on_event,
         "mock_config": options.mock,
         "test_case": options.test_case,
+        "on_map_progress": None if options.quiet else watcher.progress,
     }
     try:
         with _standard_output_kept():
@@ -290,6 +293,11 @@ class _Watcher:
         self._timeline = Timeline(machine.plan)
         self._stream = None if quiet else stream
         self._colours = colours(stream)
+        self._bar = Progress(stream, terminal=stream.isatty() and os.environ.get("TERM") != "dumb")
+
+    def progress(self, run: MapRun) -> None:
+        """Take the state of a Map Run."""
+        self._bar.tell(run)
 
     def tell(self, event: Event) -> None:
         """Take one event."""
@@ -298,6 +306,7 @@ class _Watcher:
         line = self._timeline.line(event)
         if line is None:
             return
+        self._bar.clear()
         if self._colours:
             style = _RED if is_failure(event) else _GREEN if event.type == "ExecutionSucceeded" else ""
             time, words = line[:10], line[10:]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -21,9 +21,11 @@ from asl_local.engine import Execution, Identity, Limits, snapshot
 from asl_local.engine.messages import Outcome, Redriven, Stimulus
 from asl_local.errors import Diagnostic, ExecutionFailed, InvalidDefinition, InvalidExecutionInput, NotJson
 from asl_local.plan import Plan, compile_machine
-from asl_local.reporters import Event, History
-from asl_local.reporters.aws import event, query
+from asl_local.reporters import History
+from asl_local.reporters.aws import query
+from asl_local.reporters.map_runs import MapRun, map_runs_of
 from asl_local.reporters.mermaid import mermaid
+from asl_local.reporters.watching import OnChild, OnEvent, OnProgress, Told
 from asl_local.resources import Resources, mocks
 from asl_local.resources.executions import Family
 from asl_local.resources.mocks import MockConfig, Mocks
@@ -75,6 +77,11 @@ class Result:
         why = f": {self.cause}" if self.cause else ""
         raise ExecutionFailed(f"{self.status}{where}{what}{why}", self) from self.exception
 
+    @property
+    def map_runs(self) -> tuple[MapRun, ...]:
+        """The Map Runs of its Distributed Maps, in the order in which they started, with the children that were kept."""
+        return () if self.execution is None else map_runs_of(self.execution)
+
     def find(self, path: str) -> list[Json]:
         """What a JSONPath (jsonpath-ng's dialect) finds in the output."""
         return query(path, self.output)
@@ -109,7 +116,9 @@ class Machine:
         *,
         execution_name: str | None = None,
         limits: Limits | None = None,
-        on_event: Callable[[Event], None] | None = None,
+        on_event: OnEvent | None = None,
+        on_map_progress: OnProgress | None = None,
+        on_child: OnChild | None = None,
         identity: Identity | None = None,
         seed: int | None = None,
         mock_config: MockConfig | None = None,
@@ -121,7 +130,8 @@ class Machine:
         `resources` maps ARNs, function names or patterns to handlers, or is a Resources registry or a LocalAWS.
         `mock_config` is Step Functions Local's MockConfigFile, a path or its content, and `test_case` names the test
         case in it whose replies answer instead; faults in it are InvalidMockConfig.
-        `on_event` is told each history event as it happens. `seed` fixes what States.UUID, States.MathRandom and
+        `on_event` is told each history event as it happens, `on_map_progress` a Map Run's counts whenever they change,
+        `on_child` each child execution of a Map Run that has ended. `seed` fixes what States.UUID, States.MathRandom and
         retry jitter draw. `type` (STANDARD or EXPRESS) runs the machine as another type than it was loaded as.
         Raises UnknownResource, NotJson and, for what the type refuses, InvalidDefinition before anything runs.
         """
@@ -132,7 +142,8 @@ class Machine:
             identity=identity,
             seed=uuid.uuid4().int >> 65 if seed is None else seed,
         )
-        return _finish(execution, RealTime(_work(execution, resources, self._mocks(mock_config, test_case))), on_event)
+        work = _work(execution, resources, self._mocks(mock_config, test_case))
+        return _finish(execution, RealTime(work), Told(on_event, on_map_progress, on_child))
 
     def start(
         self,
@@ -141,7 +152,9 @@ class Machine:
         *,
         execution_name: str | None = None,
         limits: Limits | None = None,
-        on_event: Callable[[Event], None] | None = None,
+        on_event: OnEvent | None = None,
+        on_map_progress: OnProgress | None = None,
+        on_child: OnChild | None = None,
         identity: Identity | None = None,
         seed: int | None = None,
         callbacks: Callbacks | None = None,
@@ -159,14 +172,16 @@ class Machine:
             identity=identity,
             seed=uuid.uuid4().int >> 65 if seed is None else seed,
         )
-        return _started(execution, resources, on_event, callbacks)
+        return _started(execution, resources, Told(on_event, on_map_progress, on_child), callbacks)
 
     def resume(
         self,
         dump: str,
         resources: Given = None,
         *,
-        on_event: Callable[[Event], None] | None = None,
+        on_event: OnEvent | None = None,
+        on_map_progress: OnProgress | None = None,
+        on_child: OnChild | None = None,
         callbacks: Callbacks | None = None,
     ) -> Started:
         """Go on in real time with an execution that was dumped (`Execution.dump`, `Started.dump`).
@@ -176,7 +191,9 @@ class Machine:
         UnknownResource if `resources` lacks one of those machines.
         """
         first, *others = snapshot.unbundle(dump)
-        return _started(Execution.load(first, self.plan), resources, on_event, callbacks, others)
+        return _started(
+            Execution.load(first, self.plan), resources, Told(on_event, on_map_progress, on_child), callbacks, others
+        )
 
     def resume_simulation(
         self,
@@ -184,14 +201,21 @@ class Machine:
         resources: Given = None,
         *,
         seed: int = 0,
-        on_event: Callable[[Event], None] | None = None,
+        on_event: OnEvent | None = None,
+        on_map_progress: OnProgress | None = None,
+        on_child: OnChild | None = None,
     ) -> Result:
         """Go on with a dumped execution on a virtual clock, from the moment at which it was dumped; see `resume`."""
         first, *others = snapshot.unbundle(dump)
         execution = Execution.load(first, self.plan)
         work, going_on = _resumed(execution, resources, others)
         start = max([execution.now, *(each.execution.now for each in going_on)])
-        return _finish(execution, Simulation(work, seed=seed, start=start), on_event, going_on=going_on)
+        return _finish(
+            execution,
+            Simulation(work, seed=seed, start=start),
+            Told(on_event, on_map_progress, on_child),
+            going_on=going_on,
+        )
 
     def simulate(
         self,
@@ -202,7 +226,9 @@ class Machine:
         start: datetime | float = START,
         execution_name: str | None = None,
         limits: Limits | None = None,
-        on_event: Callable[[Event], None] | None = None,
+        on_event: OnEvent | None = None,
+        on_map_progress: OnProgress | None = None,
+        on_child: OnChild | None = None,
         identity: Identity | None = None,
         mock_config: MockConfig | None = None,
         test_case: str | None = None,
@@ -218,7 +244,8 @@ class Machine:
             input, execution_name=execution_name, limits=limits, identity=identity, seed=seed, shuffle=seed != 0
         )
         work = _work(execution, resources, self._mocks(mock_config, test_case))
-        return _finish(execution, Simulation(work, seed=seed, start=_moment(start)), on_event)
+        told = Told(on_event, on_map_progress, on_child)
+        return _finish(execution, Simulation(work, seed=seed, start=_moment(start)), told)
 
     def redrive(
         self,
@@ -227,7 +254,9 @@ class Machine:
         *,
         seed: int = 0,
         at: datetime | float | None = None,
-        on_event: Callable[[Event], None] | None = None,
+        on_event: OnEvent | None = None,
+        on_map_progress: OnProgress | None = None,
+        on_child: OnChild | None = None,
     ) -> Result:
         """Go on with a Standard execution of this machine that did not succeed, from where it stopped (RedriveExecution).
 
@@ -247,7 +276,7 @@ class Machine:
             raise ValueError("`at` is for executions on a virtual clock: this one ran in real time")
         else:
             driver = RealTime(_work(execution, resources))
-        return _finish(execution, driver, on_event, Redriven())
+        return _finish(execution, driver, Told(on_event, on_map_progress, on_child), Redriven())
 
     def execution(
         self,
@@ -394,15 +423,14 @@ def _resumed(
 
 
 def _started(
-    execution: Execution, resources: Given, on_event: Callable[[Event], None] | None, callbacks: Callbacks | None,
+    execution: Execution, resources: Given, told: Told, callbacks: Callbacks | None,
     others: Sequence[str] = (),
 ) -> Started:  # fmt: skip
     from asl_local.drivers import Callbacks  # noqa: PLC0415
     from asl_local.interfaces.started import Started  # noqa: PLC0415 - it makes Results as we do
 
-    observe = None if on_event is None else _observer(on_event, len(execution.history.rows))
     work, going_on = _resumed(execution, resources, others)
-    return Started(execution, work, callbacks or Callbacks(), observe, going_on)
+    return Started(execution, work, callbacks or Callbacks(), told.observer(execution), going_on)
 
 
 def _moment(at: datetime | float) -> float:
@@ -415,12 +443,11 @@ def _moment(at: datetime | float) -> float:
 def _finish(
     execution: Execution,
     driver: Driver,
-    on_event: Callable[[Event], None] | None,
+    told: Told,
     stimulus: Stimulus | None = None,
     going_on: Sequence[Nested] = (),
 ) -> Result:
-    observe = None if on_event is None else _observer(on_event, len(execution.history.rows))
-    ended = drive(execution, driver, observe, stimulus=stimulus, going_on=going_on)
+    ended = drive(execution, driver, told.observer(execution), stimulus=stimulus, going_on=going_on)
     return result_of(execution, *ended, virtual=isinstance(driver, Simulation))
 
 
@@ -446,16 +473,3 @@ def result_of(
         execution,
         virtual,
     )
-
-
-def _observer(on_event: Callable[[Event], None], seen: int = 0) -> Callable[[Execution], None]:
-    """Tells each event that comes after the first `seen`."""
-
-    def observe(execution: Execution) -> None:
-        nonlocal seen
-        rows = execution.history.rows
-        while seen < len(rows):
-            seen += 1
-            on_event(event(seen, rows[seen - 1]))
-
-    return observe

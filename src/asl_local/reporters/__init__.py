@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from asl_local.reporters.aws import Event, History
+from asl_local.reporters.map_runs import ChildExecution, MapRun
 
-__all__ = ["Event", "History"]
+__all__ = ["ChildExecution", "Event", "History", "MapRun"]

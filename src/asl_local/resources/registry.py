@@ -183,7 +183,7 @@ class Resources:
             raise UnknownResource("nothing answers these resources:\n  " + "\n  ".join(missing))
 
         def perform(call: Call, context: TaskContext) -> Answer | Awaitable[Answer]:
-            context.execution_arn = identity.execution_arn
+            context.execution_arn = call.execution_arn or identity.execution_arn
             if call.role is not None and not self._assumable(call.role):
                 raise StateError(
                     TASK_FAILED,

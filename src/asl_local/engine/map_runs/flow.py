@@ -252,8 +252,15 @@ def _forward(x: Execution, run: MapRun, child: Child, commands: list[Command]) -
             x.tokens += 1
             outer = child.tokens[command.token] = x.tokens
             x.errands[outer] = Errand(run, child.index, command.token)
-        x.commands.append(command._replace(token=outer))
+        x.commands.append(outward(child, command, outer))
     x.withdraw(cancelled)
+
+
+def outward(child: Child, command: Command, outer: int) -> Command:
+    """A child's command as its parent gives it on."""
+    if type(command) is Call and not command.execution_arn:
+        return command._replace(token=outer, execution_arn=child.execution.identity.execution_arn)
+    return command._replace(token=outer)
 
 
 def _release(x: Execution, child: Child) -> None:
