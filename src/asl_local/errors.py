@@ -128,6 +128,10 @@ class TaskTimedOut(AslError):
     """A task token whose task is over: answered, timed out, or its execution ended (AWS's error of that name)."""
 
 
+class MissingExtra(AslError, ModuleNotFoundError):
+    """What was asked for needs a library that one of the extras installs; the message has the command."""
+
+
 class NotJson(AslError, ValueError):
     """A value that JSON has no form for; `path` says where inside the value (`$.a[0]`)."""
 

@@ -356,3 +356,13 @@ def test_run_and_graph_take_one_machine_of_a_template(capsys: pytest.CaptureFixt
     arguments = ["run", "t.yaml", "--machine", "Good", "--simulate", "--substitute", "Pause=60"]
     assert cli.main(arguments) == 0
     assert "60.000 s  A left" in capsys.readouterr().err
+
+
+def test_yaml_without_its_library_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "yaml", None)  # what Python itself does for a module that must not be found
+    (tmp_path / "m.yaml").write_text("StartAt: A", "utf-8")
+    for command in ("validate", "run", "graph"):
+        assert cli.main([command, str(tmp_path / "m.yaml")]) == cli.USAGE
+        assert capsys.readouterr().err == "asl-local: definitions in YAML need PyYAML: pip install 'asl-local[yaml]'\n"

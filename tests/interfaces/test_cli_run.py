@@ -186,8 +186,8 @@ def test_resources_may_answer_task_tokens_and_name_other_machines(run: Any) -> N
         ("import sys; sys.exit('no')\n", "SystemExit: no"),
         ("import nothing_of_the_kind\n", "ModuleNotFoundError: No module named 'nothing_of_the_kind'"),
         ("x = 1\n", "neither a function `resources(aws)` nor a mapping `RESOURCES`"),
-        ("RESOURCES = ['work']\n", "a mapping of names to functions is wanted, not a list"),
-        ("RESOURCES = {'work': 7}\n", "'work': a int is not a function"),
+        ("RESOURCES = ['work']\n", "a mapping of names to functions is wanted, not ['work']"),
+        ("RESOURCES = {'work': 7}\n", "'work': a function is wanted, not 7"),
         ("def resources(aws):\n    return aws.client('ses')\n", "no local stand-in for the service 'ses'"),
         ("def resources(aws):\n    raise KeyError('x')\n", "KeyError: 'x'"),
     ],
@@ -203,7 +203,7 @@ def test_a_module_that_gives_no_functions_is_told_in_one_line(text: str, says: s
     ("name", "says"),
     [
         ("nothing.py", "there is no such file"),
-        ("nothing", "No module named 'nothing'"),
+        ("nothing", "there is neither a file nor a module of that name"),
         ("no/such", "neither a Python file nor a module's name"),
         (".", "that is a folder"),
         ("pass.json:x:y", "neither a Python file"),
@@ -214,6 +214,41 @@ def test_resources_that_are_not_there(name: str, says: str, run: Any) -> None:
     assert code == 2
     assert says in error
     assert error.count("\n") == 1
+
+
+def test_resources_that_are_no_python(run: Any) -> None:
+    Path("tasks.bin").write_bytes(b"\0\0")
+    error = run("task.json", "--resources", "tasks.bin")[2]
+    assert "SyntaxError" in error
+    assert "None" not in error
+
+
+def test_a_map_run_and_what_became_of_its_children(run: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "Odd?",
+        "States": {
+            "Odd?": {"Type": "Choice", "Choices": [{"Variable": "$", "NumericEquals": 1, "Next": "No"}],
+                     "Default": "Yes"},
+            "No": {"Type": "Fail"},
+            "Yes": {"Type": "Succeed"},
+        },
+    }  # fmt: skip
+    each = {"Type": "Map", "ItemProcessor": processor, "ToleratedFailureCount": 1, "End": True}
+    Path("map.json").write_text(json.dumps({"StartAt": "Each", "States": {"Each": each}}))
+    code, _, error = run("map.json", "--input", "[0, 1, 2]", "--simulate", "--name", "map")
+    assert code == 0
+    assert [line[12:] for line in error.splitlines() if " s  Each" in line] == [
+        "Each entered",
+        "Each starts a Map Run",
+        "Each left",
+    ]
+    assert [line for line in error.splitlines() if line.endswith("3/3 items, 1 failed, SUCCEEDED")]
+    assert run("map.json", "--input", "[0, 1, 2]", "--simulate", "--quiet")[2] == ""
+    assert cli.main(["history", "map"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert [line.split()[3:] for line in shown if "MapStateStarted" in line] == [["MapStateStarted"]]
+    assert ":mapRun:map/" in next(line for line in shown if "MapRunStarted" in line)
 
 
 def test_where_a_module_breaks_is_told(run: Any) -> None:

@@ -109,7 +109,7 @@ class TestUnwrap:
 class TestInput:
     @pytest.mark.parametrize("how", ["run", "simulate"])
     def test_what_is_not_json_is_the_callers_fault(self, how: str) -> None:
-        with pytest.raises(InvalidExecutionInput, match=r"a set is not JSON at \$\.a\[1\]"):
+        with pytest.raises(InvalidExecutionInput, match=r"a value of type set is not JSON at \$\.a\[1\]"):
             getattr(asl_local.load(PASS), how)({"a": [1, {2}]})
 
     @pytest.mark.parametrize("how", ["run", "simulate"])

@@ -66,6 +66,14 @@ def submitted() -> tuple[Any, Box, str]:
     return execution, box, box.token()
 
 
+def test_a_result_that_is_not_there_in_time_says_what_is_waited_for() -> None:
+    execution, _, token = submitted()
+    with pytest.raises(TimeoutError, match=r"still runs after 0\.0 s; it waits for: /States/A \(token\)"):
+        execution.result(timeout=0.0)
+    execution.send_task_success(token, 1)
+    assert execution.result(PATIENCE).output == 1
+
+
 class TestTokens:
     def test_success(self) -> None:
         execution, box = asked()

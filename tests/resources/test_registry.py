@@ -60,7 +60,7 @@ class TestWhoAnswers:
         assert self.found("Resize", "AB12", "") is None
 
     def test_what_cannot_be_called_is_no_handler(self) -> None:
-        with pytest.raises(TypeError, match="'Resize': a dict is not callable"):
+        with pytest.raises(TypeError, match=r"'Resize': a function is wanted, not \{\}"):
             Resources({"Resize": {}})  # type: ignore[dict-item]
 
     def test_what_resources_may_be(self, tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ class TestWhoAnswers:
         assert Resources.of({"f": answer("f")}).find("f") is not None
         aws = asl_local.LocalAWS(tmp_path)
         assert Resources.of(aws).aws is aws
-        with pytest.raises(TypeError, match="not a list"):
+        with pytest.raises(TypeError, match=r"wanted, not \[\]"):
             Resources.of([])  # type: ignore[arg-type]
 
     def test_a_near_miss_is_named(self) -> None:
@@ -79,6 +79,13 @@ class TestWhoAnswers:
             match=r"/States/A/Resource: .*Resize-AB12 \(1 handler given; did you mean 'Resise-AB12'\?\)",
         ):
             machine().run({}, {"Resise-AB12": answer("x")})
+
+    def test_who_would_answer_a_placeholder_is_told(self) -> None:
+        placeholder = asl_local.load({"StartAt": "A", "States": {"A": {
+            "Type": "Task", "Resource": "${HelloLambdaFunction.Arn}", "End": True}}})  # fmt: skip
+        with pytest.raises(UnknownResource, match="given; one of the name 'HelloLambdaFunction' would answer it"):
+            placeholder.simulate({}, {"zzz": answer("x")})
+        assert placeholder.simulate({}, {"HelloLambdaFunction": answer("x")}).status == "SUCCEEDED"
 
     def test_nothing_near_is_no_hint(self) -> None:
         with pytest.raises(UnknownResource) as caught:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from asl_local.definition.json_text import DEEPEST, Fault, Layout, UnreadableText, escape
+from asl_local.errors import MissingExtra
 from asl_local.values import Json
 
 # YAML 1.2, section 10.3.2 (core schema), without .inf and .nan, which JSON does not have.
@@ -71,14 +72,12 @@ def load(text: str, *, template: bool = False) -> tuple[Json, Layout]:
     """The value and its layout, whose `faults` are what YAML may hold and a definition may not.
 
     In a `template`, tags, aliases and merge keys are read, and unquoted dates are text. Raises UnreadableText for what
-    is no YAML, and ModuleNotFoundError without PyYAML.
+    is no YAML, and MissingExtra without PyYAML.
     """
     try:
         import yaml  # noqa: PLC0415 - an optional dependency
     except ModuleNotFoundError:
-        raise ModuleNotFoundError(
-            "definitions in YAML need PyYAML: pip install 'asl-local[yaml]'", name="yaml"
-        ) from None
+        raise MissingExtra("definitions in YAML need PyYAML: pip install 'asl-local[yaml]'", name="yaml") from None
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         return _Reader(yaml.parse(text, Loader=loader), template=template).document()

@@ -207,12 +207,10 @@ def load_resources(name: str, aws: LocalAWS | None) -> Resources:
     if isinstance(provider, Resources):
         return provider
     if not isinstance(provider, Mapping):
-        raise UsageError(
-            f"--resources {name}: a mapping of names to functions is wanted, not a {type(provider).__name__}"
-        )
+        raise UsageError(f"--resources {name}: a mapping of names to functions is wanted, not {provider!r:.80}")
     for key, handler in provider.items():
         if not isinstance(key, str) or not callable(handler):
-            raise UsageError(f"--resources {name}: {key!r}: a {type(handler).__name__} is not a function")
+            raise UsageError(f"--resources {name}: {key!r}: a function is wanted, not {handler!r:.80}")
     return Resources(provider)
 
 
@@ -232,6 +230,8 @@ def _module(name: str) -> tuple[ModuleType, str]:
         raise UsageError(f"--resources {name}: neither a Python file nor a module's name")
     _importable(Path.cwd())
     with _failing(name), contextlib.redirect_stdout(sys.stderr):
+        if importlib.util.find_spec(target.partition(".")[0]) is None:
+            raise UsageError(f"--resources {name}: there is neither a file nor a module of that name")
         return importlib.import_module(target), attribute
 
 
@@ -267,7 +267,7 @@ def _failing(name: str) -> Iterator[None]:
         foreign = [f for f in frames if not f.filename.startswith(ours)]
         where = f" ({foreign[-1].filename}, line {foreign[-1].lineno})" if foreign else ""
         if isinstance(error, SyntaxError):
-            where = f" ({error.filename}, line {error.lineno})"
+            where = f" ({error.filename}, line {error.lineno})" if error.filename else ""
             error.args = (error.msg,)
         raise UsageError(one_line(f"--resources {name}: {type(error).__name__}: {error}{where}")) from error
 

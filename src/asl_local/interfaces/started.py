@@ -103,7 +103,7 @@ class Started:
             return self._execution.waiting_for()
 
     def tokens(self) -> dict[str, str]:
-        """The task tokens that wait for an answer, each with the name of its state."""
+        """The task tokens that wait for an answer, each with the name of its state: `{token: state}`."""
         return {call.task_token: call.state for call in self.callbacks.waiting() if self._is_ours(call.task_token)}
 
     def _is_ours(self, task_token: str) -> bool:
@@ -121,7 +121,13 @@ class Started:
 
     def result(self, timeout: float | None = None) -> Result:
         """How it ended, waited for. Raises TimeoutError if it still runs after that many seconds."""
-        return self._result(self._ended.result(timeout))
+        try:
+            return self._result(self._ended.result(timeout))
+        except TimeoutError:
+            if self._ended.done():
+                raise
+            waits = ", ".join(f"{each.state} ({each.why})" for each in self.waiting_for()) or "nothing"
+            raise TimeoutError(f"the execution still runs after {timeout} s; it waits for: {waits}") from None
 
     def _result(self, ended: Ended) -> Result:
         return result_of(self._execution, *ended)

@@ -48,6 +48,7 @@ class Places:
 
     def __init__(self, plan: Plan) -> None:
         self._maps: dict[str, tuple[str, ...]] = {}
+        self._distributed: set[str] = set()
         self._known: dict[int, tuple[Place, str]] = {0: (Place("", ()), "")}
         self._measure(plan.top, ())
 
@@ -65,6 +66,10 @@ class Places:
         self._known[event.id] = (place, event.type)
         return place
 
+    def is_distributed(self, state: str) -> bool:
+        """Whether the state of that name is a Distributed Map."""
+        return state in self._distributed
+
     def _left(self, before: Place, kind: str) -> Place:
         """The Map whose end follows an event: the state itself, if it never got to an item, else the Map around it."""
         around = self._maps.get(before.state, ())
@@ -75,6 +80,8 @@ class Places:
     def _measure(self, block: Block, maps: tuple[str, ...]) -> None:
         for name, state in block.states.items():
             self._maps[name] = maps
+            if state.distributed is not None:
+                self._distributed.add(name)
             for inner in state.blocks:
                 self._measure(inner, (*maps, name) if state.type == "Map" else maps)
 
@@ -92,6 +99,8 @@ class Timeline:
         if self._began is None:
             self._began = event.at
         said = _said(event)
+        if event.type == "MapStateStarted" and self._places.is_distributed(place.state):
+            said = "starts a Map Run"  # its items have not been read yet, and the event's length is 0
         if said is None:
             return None
         words = said if event.type.startswith("Execution") else f"{place} {said}"
@@ -149,12 +158,23 @@ def table(events: Iterable[Mapping[str, Any]]) -> list[str]:
     """
     rows = [("ID", "PREV", "SECONDS", "TYPE", "ABOUT")]
     began: datetime | None = None
+    events = list(events)
+    # The length of a Distributed Map is 0 in the event that precedes its Map Run: nothing has been read by then.
+    distributed = {event["previousEventId"] for event in events if event["type"] == "MapRunStarted"}
     for event in events:
         at = event["timestamp"]
         moment = at if isinstance(at, datetime) else datetime.fromisoformat(at)
         began = began or moment
         seconds = f"{(moment - began).total_seconds():.3f}"
-        rows.append((str(event["id"]), str(event["previousEventId"]), seconds, event["type"], _about(event)))
+        rows.append(
+            (
+                str(event["id"]),
+                str(event["previousEventId"]),
+                seconds,
+                event["type"],
+                "" if event["id"] in distributed else _about(event),
+            )
+        )
     if len(rows) == 1:
         return []
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
@@ -175,6 +195,8 @@ def _about(event: Mapping[str, Any]) -> str:
         parts.append(f"item {details['index']}")
     if "length" in details:
         parts.append(_items(details["length"]))
+    if "mapRunArn" in details:
+        parts.append(str(details["mapRunArn"]))
     if "resource" in details:
         kind = details.get("resourceType")
         parts.append(f"{kind}:{details['resource']}" if kind else str(details["resource"]))

@@ -95,7 +95,7 @@ class Resources:
             self.services[service] = client
         for name, handler in (handlers or {}).items():
             if not callable(handler):
-                raise TypeError(f"resource {name!r}: a {type(handler).__name__} is not callable")
+                raise TypeError(f"resource {name!r}: a function is wanted, not {handler!r:.80}")
             self.handlers[name] = handler
         self._patterns = [(name, handler) for name, handler in self.handlers.items() if _PATTERN.search(name)]
 
@@ -108,7 +108,7 @@ class Resources:
             return cls(given)
         if hasattr(given, "client"):
             return cls(aws=given)
-        raise TypeError(f"resources: a mapping, Resources or LocalAWS is wanted, not a {type(given).__name__}")
+        raise TypeError(f"resources: a mapping, Resources or LocalAWS is wanted, not {given!r:.80}")
 
     @classmethod
     def joined(cls, parts: Iterable[Resources], aws: LocalAWS | None) -> Resources:
@@ -312,6 +312,8 @@ class Resources:
     def _unknown_function(self, name: str) -> str:
         close = difflib.get_close_matches(lambda_.function_name(name), list(self.handlers), 1, 0.5)
         hint = f"; did you mean {close[0]!r}?" if close else ""
+        if not close and (inside := _inside(name)):
+            hint = f"; one of the name {inside[-1]!r} would answer it"
         count = len(self.handlers)
         return f"{name} ({count} handler{'' if count == 1 else 's'} given{hint})"
 

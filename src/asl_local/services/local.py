@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from asl_local.errors import AslError
+from asl_local.errors import AslError, MissingExtra
 from asl_local.services.events import EventBridge
 from asl_local.services.lambda_ import Functions, Lambda
 from asl_local.services.parameters import did_you_mean
@@ -69,10 +69,8 @@ class LocalAWS:
             if name not in self._clients:
                 make = _MAKERS.get(name)
                 if make is None:
-                    raise AslError(
-                        f"there is no local stand-in for the service {name!r}; there are "
-                        f"{', '.join(_MAKERS)}{did_you_mean(name, _MAKERS)}"
-                    )
+                    hint = _ADDED.get(name) or f"there are {', '.join(_MAKERS)}{did_you_mean(name, _MAKERS)}"
+                    raise AslError(f"there is no local stand-in for the service {name!r}; {hint}")
                 self._clients[name] = make(self)
             return self._clients[name]
 
@@ -136,16 +134,20 @@ _MAKERS: dict[str, Callable[[LocalAWS], Any]] = {
 }
 
 
+_ADDED = {"stepfunctions": "aws.add('stepfunctions', asl_local.StepFunctions(resources, aws=aws)) makes one"}
+
 # What a stand-in imports once it is used; looked for when it is made, so that nobody learns it in the middle of a workflow.
 _NEEDS = {"dynamodb": ("tinydb",), "rekognition": ("cv2", "numpy", "PIL")}
+_EXTRAS = {"dynamodb": "dynamodb", "rekognition": "photos"}
 
 
 def _optional(service: str, name: str) -> Any:
-    """The class of a stand-in that needs the extra `photos`."""
+    """The class of a stand-in that needs one of the extras."""
     missing = [module for module in _NEEDS[service] if importlib.util.find_spec(module) is None]
     if missing:
         modules = " and ".join(missing)
-        raise AslError(f"the {service} stand-in needs {modules}, not installed here: pip install 'asl-local[photos]'")
+        command = f"pip install 'asl-local[{_EXTRAS[service]}]'"
+        raise MissingExtra(f"the {service} stand-in needs {modules}, not installed here: {command}", name=missing[0])
     return getattr(importlib.import_module(f"asl_local.services.{service}"), name)
 
 

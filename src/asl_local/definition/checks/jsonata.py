@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from asl_local.definition import diagnostics as codes
 from asl_local.definition.checks.variables import Variables
-from asl_local.definition.diagnostics import Findings
+from asl_local.definition.diagnostics import Findings, did_you_mean
 from asl_local.definition.json_text import escape
 from asl_local.definition.source import PLACEHOLDER
-from asl_local.language.jsonata import Problem, is_jsonata, problems, variables_read
+from asl_local.language.jsonata import Problem, is_jsonata, never_there, problems, variables_read
 from asl_local.values import Json
 
 _OPEN, _CLOSE = "{%", "%}"
@@ -61,6 +61,12 @@ class Jsonata:
             for problem in found:
                 self._problem(problem, at)
             return
+        for name in never_there(text):
+            member = name.removeprefix("$states.")
+            self.findings.warning(
+                at, f"{name} does not exist", code=codes.LIKELY_MISTAKE,
+                hint=did_you_mean(member, _MEMBERS) or _HINTS.get(name),
+            )  # fmt: skip
         for name in sorted(variables_read(text)):
             self.variables.read(name, at)
 
@@ -75,7 +81,9 @@ class Jsonata:
             self.findings.error(at, problem.message, code=problem.code, hint=_HINTS.get(problem.message))
 
 
+_MEMBERS = ("input", "context", "result", "errorOutput")
 _HINTS = {
+    "$eval": "Step Functions has no $eval; $parse reads JSON text",
     "Reference to '$' at the top level is not supported.": "$states.input is the state's input",
     "Reference to '$$' is not supported.": "$states.context is the Context Object",
 }

@@ -6,7 +6,7 @@ machine is created. The evaluation itself is a library's, behind the seam in `se
 
 from asl_local.language.jsonata.expressions import StatesFlow, is_jsonata
 from asl_local.language.jsonata.payloads import compile_payload, compile_value
-from asl_local.language.jsonata.problems import Problem, problems, variables_read
+from asl_local.language.jsonata.problems import Problem, never_there, problems, variables_read
 
 __all__ = [
     "Problem",
@@ -14,6 +14,7 @@ __all__ = [
     "compile_payload",
     "compile_value",
     "is_jsonata",
+    "never_there",
     "problems",
     "variables_read",
 ]

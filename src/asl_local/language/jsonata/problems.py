@@ -23,6 +23,7 @@ UNSUPPORTED = "UNSUPPORTED_JSONATA_EXPRESSION"
 
 # What AWS says about a member that `$states` never has (`$states.results`) is not known; definitions with one are in use.
 _NOT_ALWAYS_VISIBLE = frozenset(("result", "errorOutput"))
+_MEMBERS = frozenset(("input", "context", "result", "errorOutput", None))
 # Parts of these but the first are evaluated against something else than the expression itself.
 _FIRST_PART_ONLY = frozenset(("path", "filter", "group", "sort", "focus", "index"))
 
@@ -69,6 +70,21 @@ def variables_read(text: str) -> frozenset[str]:
     return frozenset(read - own - BUILT_IN - {"", "$", "states"})
 
 
+def never_there(text: str) -> list[str]:
+    """What an expression reads and no state ever has: members of `$states`, and the function `$eval`, each once.
+
+    AWS takes them when a state machine is created; they give nothing, or fail, when they are evaluated.
+    """
+    try:
+        nodes = list(walk(parse(text)))
+    except (Thrown, TooDeep):
+        return []
+    members = [f"$states.{member}" for node in nodes if (member := _member(node)) not in _MEMBERS]
+    evaluates = any(node.kind == "variable" and node.value == "eval" for node in nodes)
+    assigned = any(node.kind == "bind" and node.value == "eval" for node in nodes)
+    return list(dict.fromkeys(members + ["$eval"] * (evaluates and not assigned)))
+
+
 def _top_level(tree: Node) -> Iterator[str]:
     stack = [tree]
     while stack:
@@ -91,12 +107,18 @@ def _forbidden(tree: Node, invisible: frozenset[str]) -> Iterator[str]:
             yield "Reference to '$$' is not supported."
         elif node.kind == "bind" and node.value == "states":
             yield "Variable '$states' is reserved and cannot be assigned."
-        elif node.kind == "path" and _is_states(node.parts[0]):
-            member = node.parts[1]
-            while member.kind in _FIRST_PART_ONLY:
-                member = member.parts[0]
-            if member.kind in ("name", "literal") and member.value in invisible:
-                yield f"Field '$states.{member.value}' does not exist."
+        elif (member := _member(node)) in invisible:
+            yield f"Field '$states.{member}' does not exist."
+
+
+def _member(node: Node) -> str | None:
+    """The member of `$states` that a path reads, None for other nodes."""
+    if node.kind != "path" or not _is_states(node.parts[0]):
+        return None
+    member = node.parts[1]
+    while member.kind in _FIRST_PART_ONLY:
+        member = member.parts[0]
+    return str(member.value) if member.kind in ("name", "literal") else None
 
 
 def _is_states(node: Node) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Protocol, TypeAlias
 
-from asl_local.errors import AslError
+from asl_local.errors import MissingExtra
 from asl_local.language import Scope
 from asl_local.values import Json
 
@@ -78,7 +78,7 @@ SECONDS = 5.0
 ENGINES = {"jlens": "engine_jlens", "jsonata2py": "engine_jsonata2py"}
 
 
-class NoEngine(AslError, ImportError):
+class NoEngine(MissingExtra):
     """The definition has JSONata, and no engine for it is installed."""
 
 
