@@ -7,7 +7,8 @@ Whose fault an error is can be read off its class:
 - the handler: `StateError` (raised by a handler to name an error that Retry and Catch see)
 - the data at run time: `EvaluationError` (the interpreter could not evaluate a field)
 - the caller: `DefinitionNotFound`, `UnknownResource`, `InvalidExecutionInput`, `InvalidMockConfig`, `NotJson`,
-  `UnansweredToken`, `InvalidToken`, `TaskTimedOut`, `ExecutionNotRedrivable`, `ExecutionFailed` (asked for by `Result.unwrap`)
+  `UnansweredToken`, `ExecutionHangs`, `InvalidToken`, `TaskTimedOut`, `ExecutionNotRedrivable`, `ExecutionFailed`
+  (asked for by `Result.unwrap`)
 - us: `InternalError` ("please report")
 """
 
@@ -114,6 +115,10 @@ class DefinitionNotFound(AslError, LookupError):
 
 class UnknownResource(AslError, LookupError):
     """A definition names a resource that nothing answers; the caller's fault, found before anything runs."""
+
+
+class ExecutionHangs(AslError):
+    """On AWS this execution would stand still for good, neither failing nor going on; here it is told instead."""
 
 
 class UnansweredToken(AslError):

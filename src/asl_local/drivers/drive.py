@@ -145,10 +145,12 @@ class _World:
             exception = self.noted(execution, stimulus)  # type: ignore[arg-type]
         if base and token is not None:
             stimulus = stimulus._replace(token=token & _OWN)  # type: ignore[union-attr, call-arg]
-        with self.guard:
-            commands = execution.step(stimulus, now)
-        if number == 0 and self.observe is not None:
-            self.observe(execution)
+        try:
+            with self.guard:
+                commands = execution.step(stimulus, now)
+        finally:
+            if number == 0 and self.observe is not None:
+                self.observe(execution)
         for command in commands:
             placed = command._replace(token=command.token + base) if base else command
             if type(placed) is Cancel and placed.token in self.children:

@@ -44,7 +44,7 @@ from asl_local.engine.messages import (
     Timer,
     Waiting,
 )
-from asl_local.errors import RUNTIME, TIMEOUT, EvaluationError
+from asl_local.errors import RUNTIME, TIMEOUT, EvaluationError, ExecutionHangs
 from asl_local.plan import Block, Plan, Rule, State
 from asl_local.values import LATEST, PAYLOAD_LIMIT, Json, exceeds
 
@@ -163,11 +163,13 @@ class Execution:
         """Take one stimulus (None starts the execution), run until everything stands still, say what is wanted.
 
         A stimulus whose token nobody waits for is ignored: its race was lost. Time never runs backwards here.
-        Raises ValueError for a second start, ExecutionNotRedrivable for `Redriven` when that cannot be.
+        Raises ValueError for a second start, ExecutionNotRedrivable for `Redriven` when that cannot be, ExecutionHangs
+        where AWS's execution would never go on.
         """
         if self.outcome is not None and type(stimulus) is not Redriven:
             return []
         self.now = max(self.now, now)
+        before = len(self.history.rows)
         try:
             if stimulus is None:
                 self._begin()
@@ -178,6 +180,11 @@ class Execution:
             # Recorded by floci#2734: event 25,000 itself is the failure.
             cause = f"The execution reached the maximum number of history events ({self.limits.events})."
             self.end("FAILED", len(self.history.rows), error=RUNTIME, cause=cause)
+        except ExecutionHangs as error:
+            # Recorded: of what was decided in that moment AWS's history has nothing.
+            del self.history.rows[max(before, 1) :]
+            error.add_note(f"in {place(self.current)}")
+            raise
         commands, self.commands = self.commands, []
         return commands
 

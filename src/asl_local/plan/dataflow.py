@@ -12,7 +12,7 @@ import re
 from typing import Any
 
 from asl_local.definition.model import UNSET
-from asl_local.errors import QUERY_EVALUATION_ERROR, RUNTIME, EvaluationError
+from asl_local.errors import QUERY_EVALUATION_ERROR, RUNTIME, EvaluationError, ExecutionHangs
 from asl_local.language import Flow, Scope, jsonata
 from asl_local.language.templates import compile_path_field, compile_result_path, compile_template
 from asl_local.plan.plan import Number, OutputFlow, Place
@@ -149,6 +149,9 @@ def number(
             raise EvaluationError(
                 RUNTIME, f'The {field}Path field refers to value "{shown(found)}" which is not a valid integer: {path}'
             )
+        if found < least and field == "MaxConcurrency":
+            # Recorded: nothing comes after ExecutionStarted, and the execution is RUNNING for good.
+            raise ExecutionHangs(f"{field} {_rule(least)}: {path} == {found}; an execution on AWS hangs here for good")
         if found < least:
             raise EvaluationError(RUNTIME, f"{field} {_rule(least)}: {path} == {found}")
         return found
