@@ -310,3 +310,34 @@ class TestRedrive:
         assert x.outcome.output["ResultWriterDetails"]["Key"].endswith("/Redrive-1/manifest.json")
         manifest = json.loads(store[x.outcome.output["ResultWriterDetails"]["Key"]])
         assert [len(manifest["ResultFiles"][status]) for status in ("FAILED", "PENDING", "SUCCEEDED")] == [1, 1, 2]
+
+
+@pytest.mark.parametrize("batched", [True, False])
+def test_no_more_items_are_held_than_the_children_that_may_run_need(batched: bool) -> None:
+    taken = 0
+
+    def dataset(_: Any) -> Any:
+        nonlocal taken
+        for number in range(20_000):
+            taken += 1
+            yield number
+
+    batches = {"ItemBatcher": {"MaxItemsPerBatch": 50}} if batched else {}
+    made = machine(
+        ItemReader={"Resource": READS}, MaxConcurrency=4, **batches,
+        ResultWriter={"Resource": WRITES, "Parameters": {"Bucket": "b"}},
+    )  # fmt: skip
+    resources = Resources({"f": lambda _: None, READS: dataset, WRITES: files({})})
+    most = 0
+
+    def look(world: World) -> None:
+        nonlocal most
+        [run] = world.x.map_runs or [None]
+        if run is not None:
+            held = sum(child.count for child in run.live.values()) + len(run.batch) + len(run.pending)
+            most = max(most, held, taken - run.taken)
+            assert len(run.kept) <= 100
+
+    x = World(made.execution(), resources, 0).run(look)
+    assert x.map_runs[0].items["succeeded"] == 20_000
+    assert most <= 2_000 + 4 * 50

@@ -14,6 +14,7 @@ A file is written with `{"Bucket", "Key", "Records", "OutputType"}` and is `{"Ke
 
 from __future__ import annotations
 
+import inspect
 import marshal
 import threading
 from collections import OrderedDict
@@ -94,6 +95,9 @@ class Reader:
             raise StateError(ITEM_READER_FAILED, error.cause or error.error) from error
         except Exception as error:
             raise StateError(ITEM_READER_FAILED, f"{type(error).__name__}: {error}") from error
+        if inspect.iscoroutine(answer):
+            answer.close()
+            raise StateError(ITEM_READER_FAILED, "The handler of an ItemReader cannot be async")
         key = f"/{parameters['Key']}" if "Key" in parameters else ""
         return _guarded(handler_items(answer, config, f"S3://{parameters.get('Bucket', '')}{key}"))
 

@@ -106,6 +106,14 @@ def test_what_a_readers_handler_raises_is_the_readers_failure(late: bool) -> Non
     assert caught.value.cause in ("ValueError: no disk", "ZeroDivisionError: integer division or modulo by zero")
 
 
+def test_a_readers_handler_cannot_be_async() -> None:
+    async def items(_: Any) -> Any:
+        return [1]
+
+    with pytest.raises(StateError, match="cannot be async"):
+        page(Reader(ARN, handler=items), 0, 1)
+
+
 class TestWriter:
     @pytest.mark.parametrize(
         ("kind", "body"), [("JSON", '[{"a":1},"é"]'), ("JSONL", '{"a":1}\n"é"\n')], ids=["array", "lines"]

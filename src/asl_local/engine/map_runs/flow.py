@@ -135,9 +135,7 @@ def pump(x: Execution, run: MapRun) -> None:
         try:
             given = next_input(x, run)
         except EvaluationError as error:
-            strand = run.strand
-            abort(x, run)
-            failures.broken(x, strand, error)
+            _broken(x, run, error)
             return
         if given is None:
             break
@@ -151,6 +149,15 @@ def pump(x: Execution, run: MapRun) -> None:
         _finish(x, run)
     else:
         _write(x, run)
+
+
+def _broken(x: Execution, run: MapRun, error: EvaluationError) -> None:
+    """An item's ItemSelector cannot be evaluated, or the item is too large."""
+    abort(x, run)
+    run.status, run.error, run.cause = FAILED, error.error, error.cause
+    if error.error != RUNTIME:  # which ends the execution without another word (floci#2868)
+        run.strand.event = x.history.add("MapRunFailed", x.now, run.event, error.error, error.cause)
+    failures.broken(x, run.strand, error)
 
 
 def receive(x: Execution, errand: Errand, stimulus: Stimulus) -> None:
