@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,15 @@ def test_links_between_the_pages_lead_somewhere() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_page_and_every_extra_can_be_found_from_the_readme() -> None:
+    readme = (PROJECT / "README.md").read_text("utf-8")
+    for page in (PROJECT / "docs").glob("*.md"):
+        assert f"](docs/{page.name})" in readme, page.name
+    extras = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    listed = set(re.findall(r"^\| `(\w+)` \|", readme, re.MULTILINE))
+    assert listed == extras.keys() - {"test", "dev"}
 
 
 def test_both_commands_stand_on_the_first_screen() -> None:

@@ -87,6 +87,8 @@ PROBES: dict[str, list[dict[str, Any]]] = {
 ELSEWHERE = {
     "JSON and YAML definitions, definition substitutions",  # below
     "CloudFormation and SAM templates, CDK's output, serverless.yml, folders of them",  # tests/definition/test_templates_*
+    "Standard and Express, StopExecution, RedriveExecution",  # docs/running.md, whose code is executed
+    "TestState; the Step Functions API through a client with boto3's methods, but UpdateMapRun",  # the client's table
 }
 
 

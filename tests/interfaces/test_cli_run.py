@@ -74,7 +74,7 @@ def test_a_mock_file_answers_for_the_functions(run: Any) -> None:
     assert (code, "Bad" in error) == (1, True)
     code, _, error = run(*mock, "Hapy")
     assert (code, error.count("\n")) == (2, 1)
-    assert "MockConfigFile.json: there is no 'Hapy'; did you mean 'Happy'?" in error
+    assert "MockConfigFile.json: there is no 'Hapy'; did you mean 'Happy'? at /" in error
     code, _, error = run("task.json", "--test-case", "Happy")
     assert (code, "--mock and --test-case go together" in error) == (2, True)
     assert run("task.json", "--mock", "none.json", "--test-case", "Happy")[0] == 2
@@ -176,6 +176,7 @@ def test_resources_may_answer_task_tokens_and_name_other_machines(run: Any) -> N
     code, out, error = run("ask.json", "--resources", "only.py", "--resources", "more.py", "--simulate")
     assert (code, out) == (2, "")
     assert "the state 'Ask' waits for its task token AQ" in error
+    assert record("ask-simulated-0")["status"] == "ABORTED"
 
 
 @pytest.mark.parametrize(

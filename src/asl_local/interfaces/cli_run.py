@@ -23,7 +23,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from asl_local.engine import Identity, Limits
-from asl_local.errors import AslError, InvalidDefinition, UnknownResource
+from asl_local.errors import AslError, InvalidDefinition, UnansweredToken, UnknownResource
 from asl_local.interfaces import cli
 from asl_local.interfaces.machine import Machine, Result, load
 from asl_local.interfaces.records import RecordError, Recording, Records, check_name
@@ -92,6 +92,9 @@ def run(options: argparse.Namespace) -> int:
                 result = machine.simulate(given, resources, seed=options.seed or 0, **common)
             else:
                 result = machine.run(given, resources, seed=options.seed, **common)
+    except UnansweredToken:
+        _close(recording, None)
+        raise
     except UnknownResource as error:
         cli.complain(f"{error}{'' if options.resources else NO_RESOURCES}")
         return cli.USAGE

@@ -160,7 +160,7 @@ def _members(tree: Json, name: str, source: str, place: str) -> dict[str, Json]:
 def _named(members: Mapping[str, Json], name: str, source: str, place: str) -> Json:
     if name not in members:
         has = ", ".join(members) or "nothing"
-        raise InvalidMockConfig(place, f"there is no {name!r}{_close(name, members)}; there is {has}", source)
+        raise InvalidMockConfig(place, f"there is no {name!r}{_close(name, members) or f'; there is {has}'}", source)
     return members[name]
 
 
