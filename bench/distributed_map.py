@@ -9,6 +9,7 @@ The check adds up what the result files say about every row.
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
 import resource
@@ -103,13 +104,16 @@ def once(rows: int) -> None:
 
 
 def main() -> None:
-    arguments = sys.argv[1:]
-    if arguments[:1] == ["--once"]:
-        once(int(arguments[1]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rows", nargs="*", type=int, default=SIZES, help="how many rows, one run each")
+    parser.add_argument("--once", action="store_true", help="measure in this process, without the table's head")
+    arguments = parser.parse_args()
+    if arguments.once:
+        once(arguments.rows[0])
         return
     print("| rows | children | files | time | rows/s | memory before | at its peak | results |")
     print("|" + " --- |" * 8, flush=True)
-    for rows in [int(argument) for argument in arguments] or SIZES:
+    for rows in arguments.rows:
         subprocess.run([sys.executable, __file__, "--once", str(rows)], check=True)
 
 
