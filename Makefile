@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup check format lint types test thorough conformance docs bench-faces photos
+.PHONY: setup check format lint types test thorough conformance docs bench-faces bench-distributed-map photos
 
 setup: .venv/ready
 .venv/ready: pyproject.toml
@@ -34,6 +34,9 @@ conformance: setup                      ## the score against executions recorded
 
 docs: setup                             ## print the tables into the pages
 	$(BIN)/python scripts/print_docs.py
+
+bench-distributed-map: setup            ## a CSV of a million rows through a Distributed Map: memory, rows per second
+	$(BIN)/python bench/distributed_map.py
 
 bench-faces: setup                      ## detection, sunglasses and similarity on photos from package registries
 	$(BIN)/python bench/faces.py
