@@ -234,10 +234,19 @@ def _identity(x: Execution, run: MapRun, index: int, *, express: bool) -> Identi
     )
 
 
-def _step(x: Execution, run: MapRun, child: Child, stimulus: Stimulus | None) -> None:
-    """Step a child, and take what it wants, and its end if it has come."""
+def _step(
+    x: Execution, run: MapRun, child: Child, stimulus: Stimulus | None, cancelled: set[int] | None = None
+) -> None:  # fmt: skip
+    """Step a child, and take what it wants, and its end if it has come.
+
+    `cancelled` gathers the tokens that nobody waits for any more; without it their calls are taken back here.
+    """
     execution = child.execution
-    _forward(x, run, child, execution.step(stimulus, x.now))
+    gone = _forward(x, run, child, execution.step(stimulus, x.now))
+    if cancelled is None:
+        x.withdraw(gone)
+    else:
+        cancelled |= gone
     if x.finished is not None and execution.finished:
         x.finished += execution.finished
         execution.finished = []
@@ -245,8 +254,8 @@ def _step(x: Execution, run: MapRun, child: Child, stimulus: Stimulus | None) ->
         _ended(x, run, child)
 
 
-def _forward(x: Execution, run: MapRun, child: Child, commands: list[Command]) -> None:
-    """A child's commands go out under tokens of the parent's."""
+def _forward(x: Execution, run: MapRun, child: Child, commands: list[Command]) -> set[int]:
+    """A child's commands go out under tokens of the parent's, but for its Cancels: the tokens that those are about."""
     cancelled: set[int] = set()
     for command in commands:
         outer = child.tokens.get(command.token)
@@ -260,7 +269,7 @@ def _forward(x: Execution, run: MapRun, child: Child, commands: list[Command]) -
             outer = child.tokens[command.token] = x.tokens
             x.errands[outer] = Errand(run, child.index, command.token)
         x.commands.append(outward(child, command, outer))
-    x.withdraw(cancelled)
+    return cancelled
 
 
 def outward(child: Child, command: Command, outer: int) -> Command:
@@ -408,9 +417,11 @@ def _close(x: Execution, run: MapRun, error: str, cause: str | None) -> None:
 
 
 def _stop_children(x: Execution, run: MapRun) -> None:
+    cancelled: set[int] = set()
     for child in list(run.live.values()):
         if child.index in run.live:
-            _step(x, run, child, Stopped())
+            _step(x, run, child, Stopped(), cancelled)
+    x.withdraw(cancelled)  # of all at once: ten thousand children are as many calls to look through
 
 
 def _finish(x: Execution, run: MapRun) -> None:
