@@ -6,12 +6,13 @@ Knows: the eight state types. Must never know: how results are caught or joined 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import TYPE_CHECKING
 
 from asl_local.engine import children, failures, patterns
 from asl_local.engine.failures import Failure
 from asl_local.engine.map_runs import flow
-from asl_local.engine.messages import Timer
+from asl_local.engine.messages import TASKS, Timer
 from asl_local.errors import HEARTBEAT_TIMEOUT, NO_CHOICE_MATCHED, RUNTIME, TIMEOUT, EvaluationError
 from asl_local.values import Json, exceeds
 
@@ -169,19 +170,32 @@ WORK: Mapping[str, Callable[[Execution, Strand, Json], None]] = {
 
 
 def _task_timer(x: Execution, strand: Strand) -> None:
-    """The task's clock, or its heartbeat's; where there was a heartbeat meanwhile, come back when the next is due."""
-    if strand.until is not None and x.now >= strand.until:
-        seen = TIMEOUT
-    elif strand.beat_by is not None and x.now >= strand.beat_by:
-        seen = HEARTBEAT_TIMEOUT
-    else:
+    """The task's clock, or its heartbeat's; where there was a heartbeat meanwhile, come back when the next is due.
+
+    AWS writes the TimedOut events of all tasks that are due at one moment before it deals with the first of them
+    (recorded).
+    """
+    due, _ = _deadline(strand)
+    if x.now < due:
         if strand.beat_by is not None:
             x.commands.append(Timer(strand.token, strand.beat_by))
         return
-    x.cancel(strand)
-    x.wake(strand)
-    _record_end(x, strand, "TimedOut", TIMEOUT, None)
-    failures.fail(x, strand, Failure(TIMEOUT, None, (seen, "")))
+    others = [other for other in x.waiting.values() if other is not strand and other.why in TASKS]
+    late = [(each, _deadline(each)[1]) for each in (strand, *others) if _deadline(each)[0] <= due]
+    for each, _ in late:
+        x.cancel(each)
+        x.wake(each)
+        _record_end(x, each, "TimedOut", TIMEOUT, None)
+    for each, seen in late:
+        if each.alive and x.outcome is None:
+            failures.fail(x, each, Failure(TIMEOUT, None, (seen, "")))
+
+
+def _deadline(strand: Strand) -> tuple[float, str]:
+    """When the task times out unless it is heard of, and what Retry and Catch see then."""
+    until = inf if strand.until is None else strand.until
+    beat_by = inf if strand.beat_by is None else strand.beat_by
+    return (until, TIMEOUT) if until <= beat_by else (beat_by, HEARTBEAT_TIMEOUT)
 
 
 def _retry_timer(x: Execution, strand: Strand) -> None:
