@@ -124,6 +124,14 @@ def test_every_page_and_every_extra_can_be_found_from_the_readme() -> None:
     assert listed == extras.keys() - {"test", "dev"}
 
 
+def test_the_readme_and_the_page_tell_the_same_score() -> None:
+    tables = [
+        (PROJECT / page).read_text("utf-8").split("<!-- conformance: kinds -->")[1].split("<!-- end -->")[0]
+        for page in ("README.md", "docs/conformance.md")
+    ]
+    assert tables[0] == tables[1]
+
+
 def test_both_commands_stand_on_the_first_screen() -> None:
     first = "\n".join((PROJECT / "README.md").read_text("utf-8").splitlines()[:24])
     assert "examples/rider_photos/run.py" in first
