@@ -80,7 +80,7 @@ def accept(value: Any, path: str = "$", depth: int = 0) -> Json:
         return int(value)
     if isinstance(value, float):
         return accept(float(value), path, depth)
-    raise NotJson(path, f"a value of type {kind.__name__} is not JSON")
+    raise NotJson(path, f"Object of type {kind.__name__} is not JSON serializable")
 
 
 def copy(value: Json) -> Json:

@@ -109,7 +109,7 @@ class TestUnwrap:
 class TestInput:
     @pytest.mark.parametrize("how", ["run", "simulate"])
     def test_what_is_not_json_is_the_callers_fault(self, how: str) -> None:
-        with pytest.raises(InvalidExecutionInput, match=r"a value of type set is not JSON at \$\.a\[1\]"):
+        with pytest.raises(InvalidExecutionInput, match=r"Object of type set is not JSON serializable at \$\.a\[1\]"):
             getattr(asl_local.load(PASS), how)({"a": [1, {2}]})
 
     @pytest.mark.parametrize("how", ["run", "simulate"])
@@ -299,3 +299,10 @@ def test_an_express_execution_is_not_redriven() -> None:
     machine = express(A={"Type": "Fail", "Error": "E"})
     with pytest.raises(asl_local.ExecutionNotRedrivable, match="Express"):
         machine.redrive(machine.simulate())
+
+
+def test_a_text_that_is_no_dump_is_told() -> None:
+    machine = asl_local.load({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})
+    for resume in (machine.resume, machine.resume_simulation):
+        with pytest.raises(ValueError, match=r"not what Execution\.dump or Started\.dump gave"):
+            resume("yesterday")

@@ -63,6 +63,12 @@ class TestWhoAnswers:
         with pytest.raises(TypeError, match=r"'Resize': a function is wanted, not \{\}"):
             Resources({"Resize": {}})  # type: ignore[dict-item]
 
+    def test_what_has_no_name_or_is_no_machine_is_refused_at_once(self) -> None:
+        with pytest.raises(TypeError, match="ARNs, names and patterns are texts, not None"):
+            Resources({None: answer("f")})  # type: ignore[dict-item]
+        with pytest.raises(TypeError, match=r"machine 'Child': what asl_local\.load gives is wanted, not \{'StartAt'"):
+            Resources(machines={"Child": {"StartAt": "A"}})  # type: ignore[dict-item]
+
     def test_what_resources_may_be(self, tmp_path: Path) -> None:
         given = Resources({})
         assert Resources.of(given) is given

@@ -85,7 +85,9 @@ def bundle(executions: Sequence[Execution]) -> str:
 
 
 def unbundle(text: str) -> list[str]:
-    """The dumps in a text that `dump` or `bundle` wrote."""
+    """The dumps in a text that `dump` or `bundle` wrote. Raises ValueError for other texts."""
+    if not text.startswith(("{", "[")):
+        raise ValueError("the text is not what Execution.dump or Started.dump gave")
     return [str(each) for each in json.loads(text)] if text.startswith("[") else [text]
 
 

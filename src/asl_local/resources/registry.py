@@ -93,7 +93,12 @@ class Resources:
                 fault = "None is no client" if client is None else f"{service!r} has a client already"
                 raise TypeError(f"service {name!r}: {fault}")
             self.services[service] = client
+        for name, machine in self.machines.items():
+            if not hasattr(machine, "plan"):
+                raise TypeError(f"machine {name!r}: what asl_local.load gives is wanted, not {machine!r:.80}")
         for name, handler in (handlers or {}).items():
+            if not isinstance(name, str):
+                raise TypeError(f"resources: ARNs, names and patterns are texts, not {name!r}")
             if not callable(handler):
                 raise TypeError(f"resource {name!r}: a function is wanted, not {handler!r:.80}")
             self.handlers[name] = handler

@@ -213,10 +213,7 @@ def _text(exception: BaseException) -> str:
 
 
 def _marshal_text(error: NotJson) -> str:
-    """The sentence of json, where there is one, and the place."""
-    match = re.fullmatch(r"a (.+) is not JSON", error.reason)
-    sentence = f"Object of type {match[1]} is not JSON serializable" if match else error.reason
-    return f"Unable to marshal response: {sentence} at {error.path}"
+    return f"Unable to marshal response: {error.reason} at {error.path}"
 
 
 def _stack_trace(trace: TracebackType | None) -> list[str]:

@@ -133,6 +133,8 @@ class _Check:
             hint = f"{_list(owners)} states have it, {where.owner} states do not"
         elif hint is None and owners and where.owner in ("Machine", "Branch", "ItemProcessor"):
             hint = "it belongs to a state"
+        elif hint is None and name == "Resources" and where.owner == "Machine":
+            hint = "this is a template, and there is no state machine in it"
         self.findings.error(where.pointer, f"Field '{name}' is not supported", hint=hint, at=at, key=True)
 
     def groups(self, tree: dict[str, Json], where: _Where) -> None:
