@@ -311,6 +311,45 @@ class TestRedrive:
         manifest = json.loads(store[x.outcome.output["ResultWriterDetails"]["Key"]])
         assert [len(manifest["ResultFiles"][status]) for status in ("FAILED", "PENDING", "SUCCEEDED")] == [1, 1, 2]
 
+    def test_a_redrive_that_is_stopped_counts_every_child_once(self) -> None:
+        made = machine(MaxConcurrency=1, ToleratedFailureCount=1)
+        x = World(made.execution([7, 7]), Resources({"f": flaky}), 0).run()
+        [run] = x.map_runs
+
+        def ended() -> list[int]:
+            assert run.items == run.executions
+            return [run.executions[how] for how in ("succeeded", "failed", "aborted")]
+
+        assert ended() == [0, 2, 0]
+        x.step(Redriven(), x.now)
+        x.step(Stopped(), x.now)
+        assert ended() == [0, 1, 1]
+        redriven(x, Resources({"f": str}), 0)
+        assert x.outcome.output == ["7", "7"]
+        assert ended() == [2, 0, 0]
+
+    def test_results_that_a_redrive_replaces_take_no_room(self) -> None:
+        made = machine(MaxConcurrency=1, ToleratedFailureCount=1)
+        execution = made.execution([7, 8, 77], limits=asl_local.Limits(payload_bytes=2_000))
+        x = World(execution, Resources({"f": flaky}), 0).run()
+        assert x.outcome.error == "States.ExceedToleratedFailureThreshold"
+        redriven(x, Resources({"f": lambda event: f"{event}" * 300}), 0)
+        assert x.outcome.output == ["7" * 300, "8", "77" * 300]
+
+    def test_a_run_that_fails_at_once_takes_its_siblings_with_it(self) -> None:
+        fails = {"F": {"Type": "Fail", "Error": "E"}}
+        map_ = machine(fails).definition["States"]["M"]
+        slow = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 50, "End": True}}}
+        parallel = {
+            "Type": "Parallel", "End": True, "Branches": [{"StartAt": "M", "States": {"M": map_}}, slow],
+            "Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 1}],
+        }  # fmt: skip
+        made = asl_local.load({"StartAt": "P", "States": {"P": parallel}})
+        x = World(made.execution([1]), Resources(), 0).run()
+        x.step(Redriven(), x.now)
+        assert [waiting.why for waiting in x.waiting_for()] == ["retry"]
+        assert Execution.load(x.dump(), made.plan).pending() == x.pending()
+
 
 @pytest.mark.parametrize("batched", [True, False])
 def test_no_more_items_are_held_than_the_children_that_may_run_need(batched: bool) -> None:

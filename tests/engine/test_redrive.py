@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import asl_local
-from asl_local.engine.messages import Redriven
+from asl_local.engine.messages import Redriven, Stopped, Timer
 
 LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:"
 
@@ -183,3 +183,13 @@ def test_a_machine_that_runs_cannot_be_redriven() -> None:
     execution.step(None, 0.0)
     with pytest.raises(asl_local.ExecutionNotRedrivable, match="RUNNING"):
         execution.step(Redriven(), 1.0)
+
+
+def test_the_clock_of_a_redriven_execution_outlives_a_dump() -> None:
+    machine = asl_local.load({"TimeoutSeconds": 10, **block(A=task("slow"))})
+    execution = machine.execution()
+    execution.step(None, 0)
+    execution.step(Stopped(), 5)
+    execution.step(Redriven(), 100)
+    loaded = asl_local.Execution.load(execution.dump(), machine.plan)
+    assert [command.at for command in loaded.pending() if isinstance(command, Timer)] == [110]

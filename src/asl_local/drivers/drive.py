@@ -66,6 +66,7 @@ class _World:
     ) -> None:  # fmt: skip
         self.first, self.driver, self.observe, self.on_end, self.guard = first, driver, observe, on_end, guard
         self.nested = nested  # their numbers count from 1
+        self.numbers: dict[int, int] = {}  # the same by identity
         self.running: dict[int, Execution] = {}
         self.waiters: dict[int, list[tuple[int, Nested]]] = {}  # child's number -> tokens of tasks that wait for it
         self.children: dict[int, int] = {}  # the other way round
@@ -127,7 +128,7 @@ class _World:
         """An execution joins; the number it has from now on."""
         with self.guard:
             self.nested.append(nested.execution)
-        number = len(self.nested)
+        number = self.numbers[id(nested.execution)] = len(self.nested)
         if nested.execution.outcome is None:
             self.running[number] = nested.execution
             self.driver.works[number] = nested.work
@@ -181,7 +182,7 @@ class _World:
         parent = self.running.get(token >> TOKEN_BITS)
         if parent is None or not parent.waits_for(token & _OWN):
             return  # the task was too slow, and its execution has not begun yet
-        known = next((number for number, each in enumerate(self.nested, 1) if each is child), None)
+        known = self.numbers.get(id(child))
         number = self.adopt(nested) if known is None else known
         if nested.report is not None and child.outcome is None:
             self.waiters.setdefault(number, []).append((token, nested))

@@ -150,6 +150,7 @@ class Execution:
         self.ready: deque[Strand] = deque()
         self.scheduled: list[Strand] = []
         self.commands: list[Command] = []
+        self.withdrawn: set[int] = set()
         self.current = self.root
         self.item: dict[str, Json] | None = None
         self.map_runs: list[MapRun] = []
@@ -185,7 +186,16 @@ class Execution:
             del self.history.rows[max(before, 1) :]
             error.add_note(f"in {place(self.current)}")
             raise
+        return self._commanded()
+
+    def _commanded(self) -> list[Command]:
+        """The commands of this step, without calls that were withdrawn before anybody saw them."""
         commands, self.commands = self.commands, []
+        if self.withdrawn:
+            unsent = self.withdrawn.intersection(command.token for command in commands if type(command) is Call)
+            if unsent:
+                commands = [command for command in commands if command.token not in unsent]
+            self.withdrawn.clear()
         return commands
 
     def waiting_for(self) -> list[Waiting]:
@@ -290,6 +300,10 @@ class Execution:
 
     # -- running ---------------------------------------------------------------------------------------------------
 
+    def times_out_at(self, seconds: float) -> float:
+        """When the machine's own timeout ends it: a redrive starts it anew."""
+        return (self.started_at if self.redriven_at is None else self.redriven_at) + seconds
+
     def _begin(self) -> None:
         if self.history.rows:
             raise ValueError("the execution has begun: step it with a stimulus for what it waits for")
@@ -387,12 +401,8 @@ class Execution:
 
     def withdraw(self, tokens: set[int]) -> None:
         """Take back the calls with these tokens: out of the commands, or from whoever performs them."""
-        if not tokens:
-            return
-        unsent = tokens.intersection(command.token for command in self.commands if type(command) is Call)
-        if unsent:
-            self.commands = [command for command in self.commands if command.token not in unsent]
-        self.commands.extend(Cancel(token) for token in sorted(tokens - unsent))
+        self.commands.extend(Cancel(token) for token in sorted(tokens))
+        self.withdrawn |= tokens
 
     def end(
         self, status: str, previous: int, *, output: Json = None, error: str | None = None, cause: str | None = None,
@@ -471,8 +481,8 @@ class Execution:
 
     def _fired(self, stimulus: Fired) -> None:
         if stimulus.token == EXECUTION_TOKEN:
-            since = self.started_at if self.redriven_at is None else self.redriven_at
-            if self.plan.timeout is not None and self.history.rows and self.now >= since + self.plan.timeout:
+            seconds = self.plan.timeout
+            if seconds is not None and self.history.rows and self.now >= self.times_out_at(seconds):
                 self.end("TIMED_OUT", 0, error=TIMEOUT)
             return
         strand = self.waiting.get(stimulus.token)

@@ -149,7 +149,7 @@ def pending(x: Execution) -> list[Command]:
     """
     commands: list[Command] = []
     if x.plan.timeout is not None and x.outcome is None:
-        commands.append(Timer(EXECUTION_TOKEN, x.started_at + x.plan.timeout))
+        commands.append(Timer(EXECUTION_TOKEN, x.times_out_at(x.plan.timeout)))
     for token in sorted(x.waiting):
         strand = x.waiting[token]
         if strand.why in TASKS:

@@ -51,7 +51,7 @@ def redrive(x: Execution) -> None:
     x.redriven_at = x.now
     event = x.history.add("ExecutionRedriven", x.now, len(x.history.rows), x.redrives)
     if x.plan.timeout is not None:
-        x.commands.append(Timer(EXECUTION_TOKEN, x.now + x.plan.timeout))
+        x.commands.append(Timer(EXECUTION_TOKEN, x.times_out_at(x.plan.timeout)))
     _take_up(x, x.root, event)
 
 
@@ -62,9 +62,9 @@ def _take_up(x: Execution, strand: Strand, event: int) -> None:
         for child in strand.live.values():
             _take_up(x, child, event)
         return
-    if strand.run is not None and again.redrive(x, strand, event):
-        return
-    if strand.entered:
+    if strand.run is not None:
+        again.redrive(x, strand, event)
+    if strand.entered and strand.run is None:
         strand.event = event
         if strand.state.type == "Fail":
             strand.entered = 0

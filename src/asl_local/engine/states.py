@@ -23,9 +23,12 @@ _LONGEST_WAIT = 2**31 - 1  # seconds: 24,855 days are accepted, 24,856 are "too 
 
 
 def enter(x: Execution, strand: Strand) -> None:
-    """Step into the strand's state and work; a strand that is redriven stands in it already."""
+    """Step into the strand's state and work; a strand that is redriven stands in it already, and its Map Run too."""
     if strand.entered:
-        work(x, strand)
+        if strand.run is None:
+            work(x, strand)
+        else:
+            flow.pump(x, strand.run)
         return
     state = strand.state
     strand.attempts, strand.retries, strand.entered_at = None, 0, x.now

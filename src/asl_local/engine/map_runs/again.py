@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asl_local.engine.map_runs import flow
-from asl_local.engine.map_runs.run import COUNTED_AS, KEPT_UNSUCCESSFUL, RUNNING, SUCCEEDED
+from asl_local.engine.map_runs import results
+from asl_local.engine.map_runs.run import KEPT_UNSUCCESSFUL, RUNNING, SUCCEEDED
 
 if TYPE_CHECKING:
     from asl_local.engine.execution import Execution, Strand
@@ -27,12 +27,15 @@ def why_not(x: Execution) -> str | None:
     return None
 
 
-def redrive(x: Execution, strand: Strand, event: int) -> bool:
-    """Take up the run of a strand that stands in a Distributed Map; False if it has none that can go on."""
+def redrive(x: Execution, strand: Strand, event: int) -> None:
+    """Take up the run of a strand that stands in a Distributed Map; one that cannot go on is no longer the strand's.
+
+    Nothing starts yet: a run may end at once, and then what becomes of its siblings is decided when all are taken up.
+    """
     run = strand.run
-    if run is None or run.status in (RUNNING, SUCCEEDED):
+    if run is None or run.status in (RUNNING, SUCCEEDED) or (run.max_items or 0) < 0:
         strand.run = None
-        return False
+        return
     run.status, run.stopped_at = RUNNING, None
     run.error = run.cause = None
     run.closing = run.exported = run.manifest = False
@@ -41,13 +44,8 @@ def redrive(x: Execution, strand: Strand, event: int) -> bool:
     run.event = strand.event = x.history.add("MapRunRedriven", x.now, event, run.arn, run.redrives)
     run.again = sorted(index for index, child in run.kept.items() if not _succeeded(child.execution))
     for index in run.again:
-        child = run.kept[index]
-        counted = COUNTED_AS[child.execution.outcome.status] if child.execution.outcome else "aborted"
-        run.executions[counted] -= 1
-        run.items[counted] -= child.count
-        run.results.pop(index, None)
-    flow.pump(x, run)
-    return True
+        run.count(run.kept[index], -1)
+        run.results_size -= results.size_of(run.results.pop(index, []))
 
 
 def _succeeded(execution: Execution) -> bool:

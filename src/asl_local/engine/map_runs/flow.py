@@ -18,7 +18,6 @@ from asl_local.engine.map_runs import results
 from asl_local.engine.map_runs.batches import next_input, unstarted
 from asl_local.engine.map_runs.run import (
     ABORTED,
-    COUNTED_AS,
     EXPRESS_SECONDS,
     FAILED,
     KEPT_UNSUCCESSFUL,
@@ -234,19 +233,10 @@ def _identity(x: Execution, run: MapRun, index: int, *, express: bool) -> Identi
     )
 
 
-def _step(
-    x: Execution, run: MapRun, child: Child, stimulus: Stimulus | None, cancelled: set[int] | None = None
-) -> None:  # fmt: skip
-    """Step a child, and take what it wants, and its end if it has come.
-
-    `cancelled` gathers the tokens that nobody waits for any more; without it their calls are taken back here.
-    """
+def _step(x: Execution, run: MapRun, child: Child, stimulus: Stimulus | None) -> None:
+    """Step a child, and take what it wants, and its end if it has come."""
     execution = child.execution
-    gone = _forward(x, run, child, execution.step(stimulus, x.now))
-    if cancelled is None:
-        x.withdraw(gone)
-    else:
-        cancelled |= gone
+    _forward(x, run, child, execution.step(stimulus, x.now))
     if x.finished is not None and execution.finished:
         x.finished += execution.finished
         execution.finished = []
@@ -254,8 +244,8 @@ def _step(
         _ended(x, run, child)
 
 
-def _forward(x: Execution, run: MapRun, child: Child, commands: list[Command]) -> set[int]:
-    """A child's commands go out under tokens of the parent's, but for its Cancels: the tokens that those are about."""
+def _forward(x: Execution, run: MapRun, child: Child, commands: list[Command]) -> None:
+    """A child's commands go out under tokens of the parent's."""
     cancelled: set[int] = set()
     for command in commands:
         outer = child.tokens.get(command.token)
@@ -269,7 +259,7 @@ def _forward(x: Execution, run: MapRun, child: Child, commands: list[Command]) -
             outer = child.tokens[command.token] = x.tokens
             x.errands[outer] = Errand(run, child.index, command.token)
         x.commands.append(outward(child, command, outer))
-    return cancelled
+    x.withdraw(cancelled)
 
 
 def outward(child: Child, command: Command, outer: int) -> Command:
@@ -292,9 +282,7 @@ def _ended(x: Execution, run: MapRun, child: Child) -> None:
         raise TypeError(f"{child.execution.identity.execution_arn} has not ended")
     del run.live[child.index]
     _release(x, child)
-    counted = COUNTED_AS[outcome.status]
-    run.executions[counted] += 1
-    run.items[counted] += child.count
+    run.count(child)
     results.add(x, run, child)
     succeeded = outcome.status == "SUCCEEDED"
     kept = run.executions["succeeded"] if succeeded else run.unsuccessful_kept()
@@ -408,7 +396,7 @@ def _close(x: Execution, run: MapRun, error: str, cause: str | None) -> None:
     """The run will fail: no more children start, those that run are aborted."""
     if run.error is None or error == RESULT_WRITER_FAILED:
         run.error, run.cause = error, cause
-    run.closing = True
+    run.close()
     _stop_children(x, run)
     if run.reading:
         x.withdraw({run.reading})
@@ -417,11 +405,9 @@ def _close(x: Execution, run: MapRun, error: str, cause: str | None) -> None:
 
 
 def _stop_children(x: Execution, run: MapRun) -> None:
-    cancelled: set[int] = set()
     for child in list(run.live.values()):
         if child.index in run.live:
-            _step(x, run, child, Stopped(), cancelled)
-    x.withdraw(cancelled)  # of all at once: ten thousand children are as many calls to look through
+            _step(x, run, child, Stopped())
 
 
 def _finish(x: Execution, run: MapRun) -> None:
@@ -471,7 +457,7 @@ def abort(x: Execution, run: MapRun) -> None:
     """Nobody wants the run any more: its children are aborted, and nothing is read or written."""
     if run.status != RUNNING:
         return
-    run.closing = True
+    run.close()
     _stop_children(x, run)
     own = {run.reading, *run.writes} - {0}
     for token in own:

@@ -78,10 +78,15 @@ def add(x: Execution, run: MapRun, child: Child) -> None:
     run.results[child.index] = entries
     limit = x.limits.payload_bytes
     if limit is not None:
-        run.results_size += sum(size(entry) + 1 for entry in entries)
+        run.results_size += size_of(entries)
         if run.results_size > limit + 1:
             run.overflow = True  # too large already, whatever else comes: nothing of it is kept
             run.results.clear()
+
+
+def size_of(entries: list[Json]) -> int:
+    """The bytes that entries add to a list, each with its comma."""
+    return sum(size(entry) + 1 for entry in entries)
 
 
 def _entries(transformation: str, child: Child) -> list[Json]:

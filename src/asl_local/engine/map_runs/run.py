@@ -176,6 +176,20 @@ class MapRun:
         self.cause: str | None = None
         self.culprit = ""
 
+    def count(self, child: Child, by: int = 1) -> None:
+        """Count a child that has ended, or take it out of the count again: it will go on."""
+        outcome = child.execution.outcome
+        counted = COUNTED_AS[outcome.status] if outcome else "aborted"
+        self.executions[counted] += by
+        self.items[counted] += by * child.count
+
+    def close(self) -> None:
+        """Let no more children start; those that a redrive would have taken up stay as they had ended."""
+        self.closing = True
+        for index in self.again:
+            self.count(self.kept[index])
+        self.again.clear()
+
     @property
     def batched(self) -> bool:
         """Whether a child gets several items."""
