@@ -366,3 +366,16 @@ def test_yaml_without_its_library_is_told_in_one_line(
     for command in ("validate", "run", "graph"):
         assert cli.main([command, str(tmp_path / "m.yaml")]) == cli.USAGE
         assert capsys.readouterr().err == "asl-local: definitions in YAML need PyYAML: pip install 'asl-local[yaml]'\n"
+
+
+def test_what_cannot_be_looked_at_does_not_hide_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("empty").mkdir()
+    Path("bad.json").write_text("{}", "utf-8")
+    assert cli.main(["validate", "empty", "nothing.json", "bad.json"]) == cli.USAGE
+    printed = capsys.readouterr()
+    assert "bad.json: 1 error" in printed.out
+    assert printed.err.splitlines()[0] == "asl-local: empty holds no state machine"
+    assert printed.err.splitlines()[1].startswith("asl-local: nothing.json: there is no such file")

@@ -16,7 +16,7 @@ from typing import Any
 
 from asl_local import definition as definitions
 from asl_local.definition import FoundDefinition, Source
-from asl_local.errors import Diagnostic, InvalidDefinition
+from asl_local.errors import AslError, Diagnostic, InvalidDefinition
 from asl_local.interfaces import cli
 from asl_local.interfaces.cli_run import colours, problems, write_json
 from asl_local.interfaces.machine import load
@@ -28,20 +28,23 @@ _STANDARD_INPUT = "-"
 
 
 def validate(options: argparse.Namespace) -> int:
-    """The command. Gives 1 if any definition has an error."""
+    """The command. Gives 1 if any definition has an error, 2 if one cannot be looked at; the others are, all the same."""
     piped = sys.stdin.buffer.read() if _STANDARD_INPUT in options.definitions else b""
-    checked = [
-        each
-        for name in options.definitions
-        for each in _checked(name, piped if name == _STANDARD_INPUT else Path(name), options)
-    ]
+    checked: list[_Checked] = []
+    unread = False
+    for name in options.definitions:
+        try:
+            checked += _checked(name, piped if name == _STANDARD_INPUT else Path(name), options)
+        except (AslError, OSError) as error:
+            cli.complain(cli.error_text(error))
+            unread = True
     if options.format == "json":
         write_json([{**each.members(), **_members(problem)} for each in checked for problem in each.diagnostics])
     else:
         for each in checked:
             print(_shown(each))
     failed = any(problem.severity == "ERROR" for each in checked for problem in each.diagnostics)
-    return 1 if failed else 0
+    return cli.USAGE if unread else int(failed)
 
 
 @dataclass(frozen=True, slots=True)
