@@ -88,7 +88,7 @@ ELSEWHERE = {
     "JSON and YAML definitions, definition substitutions",  # below
     "CloudFormation and SAM templates, CDK's output, serverless.yml, folders of them",  # tests/definition/test_templates_*
     "Standard and Express, StopExecution, RedriveExecution",  # docs/running.md, whose code is executed
-    "TestState; the Step Functions API through a client with boto3's methods, but UpdateMapRun",  # the client's table
+    "TestState; the Step Functions API, all but UpdateMapRun, by a client with boto3's methods",  # the client's table
 }
 
 
