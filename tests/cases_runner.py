@@ -20,6 +20,7 @@ answer}` (seconds before each), `{python: name}` (one of ODDITIES), `{echo: true
 `{value: x}`, x is returned. `{reply: {success: x} | {failure: [error, cause]}, after: s, then: answer}` answers the task
 token s virtual seconds later, `{job: {submitted, result, error, cause, seconds}}` reports a job. `expect.seconds` is virtual time. `expect.events` has every event as "Type",
 "Type StateName" or "Type StateName index" where it has these, with " <-n" for its previousEventId if that matters.
+`expect.locations` has the location of every EvaluationFailed event, null where it has none.
 A cause or error like "/.../" is a regular expression that must match all of it. `expect.raises` names the exception that
 `load` or `simulate` raises, with a regular expression for its text after a colon.
 """
@@ -56,7 +57,7 @@ _KEYS = {
     "machines",
     "activities",
 }
-_EXPECTED = {"status", "output", "error", "cause", "seconds", "events", "calls", "raises"}
+_EXPECTED = {"status", "output", "error", "cause", "seconds", "events", "locations", "calls", "raises"}
 _ANSWERS = {"fail", "cause", "raise", "sleep", "then", "heartbeats", "python", "echo", "value", "reply", "after", "job"}
 _ENDLESS = {"Choice", "Succeed", "Fail"}
 
@@ -181,6 +182,7 @@ def run(case: dict[str, Any], scratch: Path) -> None:
         "error": result.error,
         "cause": result.cause,
         "events": [_shown(event, wanted) for event, wanted in _paired(result.history, expect.get("events", []))],
+        "locations": [e.details.get("location") for e in result.history if e.type == "EvaluationFailed"],
         "calls": {name: calls[name] for name in expect.get("calls", {})},
     }
     for key, wanted in expect.items():
