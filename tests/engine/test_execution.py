@@ -333,3 +333,23 @@ class TestSnapshot:
         assert execution != execution.dump()
         with pytest.raises(TypeError, match="unhashable"):
             hash(execution)
+
+
+class TestVariables:
+    TEXT = "x" * 250_000  # 42 variables of it are more than 10 MiB, 41 are not
+
+    def assign(self, *names: str) -> asl_local.Result:
+        states: dict[str, Any] = {
+            f"S{n}": {"Type": "Pass", "Assign": {f"{name}.$": "$"}, "Next": f"S{n + 1}"} for n, name in enumerate(names)
+        }
+        return machine(**states, **{f"S{len(names)}": {"Type": "Succeed"}}).simulate(self.TEXT)
+
+    def test_an_execution_holds_ten_mebibytes_of_them(self) -> None:
+        result = self.assign(*(f"v{n}" for n in range(42)))
+        assert (result.status, result.error) == ("FAILED", "States.DataLimitExceeded")
+        assert "'S41'" in (result.cause or "")
+        assert "10485760 bytes" in (result.cause or "")
+        assert self.assign(*(f"v{n}" for n in range(41))).status == "SUCCEEDED"
+
+    def test_what_is_assigned_again_counts_once(self) -> None:
+        assert self.assign(*("v", "w") * 40).status == "SUCCEEDED"
