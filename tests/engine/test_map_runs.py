@@ -380,3 +380,13 @@ def test_no_more_items_are_held_than_the_children_that_may_run_need(batched: boo
     x = World(made.execution(), resources, 0).run(look)
     assert x.map_runs[0].items["succeeded"] == 20_000
     assert most <= 2_000 + 4 * 50
+
+
+@pytest.mark.parametrize("where", [{"Bucket": 5}, {"Bucket": "b", "Prefix": 1}, {"Bucket": "b", "Prefix": None}, {}])
+def test_a_place_for_results_that_is_none_is_told_before_a_child_starts(where: dict[str, Any]) -> None:
+    writer = {"Resource": WRITES, "Parameters": {f"{name}.$": f"$.{name}" for name in where}}
+    x = World(machine(ItemsPath="$.items", ResultWriter=writer).execution({"items": [1], **where}),
+              Resources({"f": str, WRITES: str}), 0).run()  # fmt: skip
+    assert x.outcome.error == "States.Runtime"
+    assert "Bucket" in x.outcome.cause
+    assert x.map_runs == []

@@ -232,3 +232,21 @@ def test_a_loop_that_wraps_its_input_is_read_once_around() -> None:
 def test_the_same_answers_twice() -> None:
     loaded = machine(**POLL)
     assert mocked(loaded).history.to_aws() == mocked(loaded).history.to_aws()
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"StartAt": "A", "States": "${x}"},
+        {"StartAt": "A", "States": {"A": {"Type": "Parallel", "Branches": "${x}", "End": True}}},
+        {"StartAt": "A", "States": {"A": {"Type": "Choice", "Choices": "${x}", "Default": "B"}, "B": DONE}},
+        {"StartAt": "A", "States": {"A": {**TASK, "Catch": "${x}", "End": True}}},
+    ],
+)
+def test_a_placeholder_that_nobody_filled_asks_for_nothing(block: dict[str, Any]) -> None:
+    loaded = asl_local.load(
+        {"StartAt": "P", "States": {"P": {"Type": "Parallel", "End": True, "Branches": [block]}}}
+    )  # fmt: skip
+    assert loaded.unresolved
+    assert asl_local.mock_input(loaded) == {}
+    asl_local.mock_answers(loaded)

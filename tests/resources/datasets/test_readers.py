@@ -269,6 +269,15 @@ class TestManyObjects:
         assert read(s3, body, InputType="JSONL", ManifestType="ATHENA_DATA") == [{"a": 1}, {"a": 2}]
         assert "where s3://bucket/key is wanted" in cause(s3, "out/1", InputType="JSONL", ManifestType="ATHENA_DATA")
 
+    @pytest.mark.parametrize("kind", [None, "ATHENA_DATA", "S3_INVENTORY"])
+    @pytest.mark.parametrize("body", [b"\xff\xfe", b"\x1f\x8b\x08no", gzip.compress(b"s3://b/k\n")[:-6]])
+    def test_a_manifest_that_is_no_text_or_broken_is_refused(self, s3: Any, kind: str | None, body: bytes) -> None:
+        assert cause(s3, body, InputType="MANIFEST", **({"ManifestType": kind} if kind else {}))
+
+    def test_a_prefix_that_is_no_text_is_refused(self, s3: Any) -> None:
+        with pytest.raises(StateError, match=r"States\.ItemReaderFailed: .*surrogates"):
+            list(items_of(s3, "listObjectsV2", {"Bucket": BUCKET, "Prefix": "\ud800"}, {}))
+
     def test_what_is_not_there(self, s3: Any) -> None:
         with pytest.raises(StateError, match=r"States\.ItemReaderFailed: The specified key does not exist"):
             list(items_of(s3, "getObject", {"Bucket": BUCKET, "Key": "no"}, CSV))

@@ -52,7 +52,7 @@ from asl_local.errors import (
     RUNTIME,
     EvaluationError,
 )
-from asl_local.plan.plan import Plan
+from asl_local.plan import Plan, unusable
 from asl_local.values import Json, exceeds
 
 if TYPE_CHECKING:
@@ -117,9 +117,17 @@ def _evaluate(x: Execution, run: MapRun, spec: Distributed, arguments: Json) -> 
     if spec.reader is not None:
         run.parameters = spec.reader(arguments, x)
     if spec.writer is not None:
-        run.destination = spec.writer(arguments, x)
-        if type(run.destination) is not dict or not run.destination.get("Bucket"):
-            raise EvaluationError(RUNTIME, "The ResultWriter's parameters must have a Bucket.")
+        run.destination = _destination(spec.writer(arguments, x))
+
+
+def _destination(given: Json) -> Json:
+    """Where the results go; how AWS words what it cannot use there is not among the recordings."""
+    if type(given) is not dict or not given.get("Bucket"):
+        raise EvaluationError(RUNTIME, "The ResultWriter's parameters must have a Bucket.")
+    for name in ("Bucket", "Prefix"):
+        if not isinstance(given.get(name, ""), str):
+            raise unusable(given, f"The value for the field '{name}' must be a STRING")
+    return given
 
 
 # -- going on ----------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from typing import Any
 from asl_local.errors import NotJson
 from asl_local.resources.datasets.json_stream import decode
 from asl_local.resources.datasets.parquet import parquet_items
-from asl_local.resources.datasets.text_formats import Item, addresses, failed, text_items, unpacked
+from asl_local.resources.datasets.text_formats import Item, addresses, failed, readable, text_items, unpacked
 from asl_local.services.errors import ClientError
 from asl_local.values import Json, accept
 
@@ -43,6 +43,8 @@ def items_of(client: Any, action: str, parameters: Mapping[str, Json], config: M
             yield from file_items(_open(client, given), config, _source(given))
     except ClientError as error:
         raise failed(_refusal(error)) from error
+    except UnicodeEncodeError as error:
+        raise failed(f"the parameters are no text that S3 knows: {error.reason}") from None
     except RecursionError:
         raise failed("a value is nested too deeply") from None
 
@@ -118,7 +120,7 @@ def _described(entry: Mapping[str, Any]) -> Json:
 
 def _athena(client: Any, given: dict[str, Json], config: Mapping[str, Json]) -> Iterator[Item]:
     """The items of every file that an UNLOAD of Athena has written, by its manifest."""
-    with io.TextIOWrapper(unpacked(_open(client, given)), encoding="utf-8-sig", newline="") as text:
+    with readable(), io.TextIOWrapper(unpacked(_open(client, given)), encoding="utf-8-sig", newline="") as text:
         for bucket, key in addresses(text):
             where: dict[str, Json] = {"Bucket": bucket, "Key": key}
             yield from file_items(_open(client, where), config, _source(where))
@@ -126,7 +128,7 @@ def _athena(client: Any, given: dict[str, Json], config: Mapping[str, Json]) -> 
 
 def _inventory(client: Any, given: dict[str, Json]) -> Iterator[Item]:
     """The rows of an S3 Inventory's CSV files, by its manifest.json: objects of texts, named by the file schema."""
-    with unpacked(_open(client, given)) as stream:
+    with readable(), unpacked(_open(client, given)) as stream:
         try:
             manifest = decode(stream.read().decode("utf-8-sig"))
             bucket = re.sub(r"^arn:aws[\w-]*:s3:::", "", manifest["destinationBucket"])

@@ -13,6 +13,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, BinaryIO, NamedTuple, TextIO
 
 from asl_local.errors import ITEM_READER_FAILED, StateError
@@ -86,9 +87,15 @@ class _Raw(io.RawIOBase):
 def text_items(stream: Any, config: Mapping[str, Json]) -> Iterator[Item]:
     """The items of a file in one of the text formats. Raises StateError (States.ItemReaderFailed)."""
     kind = config.get("InputType")
-    text = io.TextIOWrapper(unpacked(stream), encoding="utf-8-sig", newline="")
-    try:
+    with readable(), io.TextIOWrapper(unpacked(stream), encoding="utf-8-sig", newline="") as text:
         yield from _FORMATS[str(kind)](text, config)
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Whatever bytes do that are no text, or are not packed as they say, is a trouble of the reader."""
+    try:
+        yield
     except UnicodeDecodeError as error:
         raise failed(f"the object is not UTF-8 text: {error.reason}") from None
     except (EOFError, OSError, zlib.error) as error:
@@ -99,8 +106,6 @@ def text_items(stream: Any, config: Mapping[str, Json]) -> Iterator[Item]:
         if type(error).__name__ == "ZstdError":  # of a module that is imported only when used
             raise failed(f"the object cannot be unpacked: {error}") from None
         raise
-    finally:
-        text.close()
 
 
 def lines_of(text: TextIO) -> Iterator[str]:

@@ -84,9 +84,10 @@ class _Analysis:
     # -- the graph
 
     def block(self, tree: Mapping[str, Any], language: str, parent: str | None, branch: int) -> None:
-        for name, state in tree["States"].items():
+        for name, whole in _filled(tree).get("States", {}).items():
+            state = _filled(whole)
             own = state.get("QueryLanguage", language)
-            self.states[name] = _State(name, state, own, parent, branch, starts=name == tree["StartAt"])
+            self.states[name] = _State(name, state, own, parent, branch, starts=name == tree.get("StartAt"))
             for number, inner in enumerate(_blocks(state)):
                 self.block(inner, language, name, number)
 
@@ -417,6 +418,19 @@ _OTHER_PATHS: Final = frozenset(
 def _path(tree: Mapping[str, Any], name: str) -> str:
     path = tree.get(name, "$")
     return path if isinstance(path, str) else "$"
+
+
+_FORMS: Final[Mapping[str, type]] = {
+    **dict.fromkeys(("States", "ItemProcessor", "Iterator", "ItemReader", "ItemBatcher", "ResultWriter"), dict),
+    **dict.fromkeys(("Branches", "Choices", "Catch"), list),
+}
+
+
+def _filled(tree: Any) -> Mapping[str, Any]:
+    """A state or a block without the parts for which a placeholder stands that nobody has filled."""
+    if not isinstance(tree, Mapping):
+        return {}
+    return {field: value for field, value in tree.items() if isinstance(value, _FORMS.get(field, object))}
 
 
 def _blocks(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
