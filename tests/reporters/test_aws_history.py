@@ -105,3 +105,15 @@ def test_what_the_reader_does_with_aws_shapes_is_his_own_business() -> None:
     here = history(SERVICE, {"role": "r"}, f=lambda event: 1)
     here.to_aws()[2]["taskScheduledEventDetails"]["taskCredentials"].clear()
     assert here.to_aws()[2]["taskScheduledEventDetails"]["taskCredentials"] != {}
+
+
+def test_every_detail_that_awss_model_has_is_there() -> None:
+    session = pytest.importorskip("botocore.session").Session()
+    model = session.get_service_model("stepfunctions")
+    assert set(model.shape_for("HistoryEventType").enum) == set(EVENTS)
+    members = model.shape_for("HistoryEvent").members
+    of_the_client = {"stateMachineAliasArn", "stateMachineVersionArn"}  # only an account has versions and aliases
+    for kind, (member, details) in EVENTS.items():
+        if member is not None:
+            flags = {f"{name}Details" for name in details if name in ("input", "output", "assignedVariables")}
+            assert set(members[member].members) - of_the_client == {*details, *flags}, kind

@@ -51,15 +51,18 @@ from asl_local.values import LATEST, PAYLOAD_LIMIT, Json, exceeds
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What bounds an execution; None lifts a bound. Defaults are AWS's quotas for Standard workflows.
+    """What bounds an execution; None lifts a bound. Defaults are AWS's quotas for Standard workflows, but for one.
 
-    `events` counts history events, `payload_bytes` the UTF-8 bytes of an input or output. `kept_children` is no quota:
-    of so many child executions of a Map Run that succeed, the first ones, the histories are kept for people to look at.
+    `events` counts history events, `payload_bytes` the UTF-8 bytes of an input or output. `seconds` is how long an
+    execution may take: on AWS a year (31,536,000), here as long as it likes unless somebody says so, since people
+    simulate to see further. `kept_children` is no quota: of so many child executions of a Map Run that succeed, the
+    first ones, the histories are kept for people to look at.
     """
 
     events: int | None = 25_000
     payload_bytes: int | None = PAYLOAD_LIMIT
     kept_children: int = 100
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +172,13 @@ class Execution:
         """
         if self.outcome is not None and type(stimulus) is not Redriven:
             return []
+        longest = self.limits.seconds
+        if longest is not None and self.history.rows and type(stimulus) is not Redriven:
+            last = self.times_out_at(longest)
+            if now > last:  # no timer: an execution that nothing will ever wake is told of, not waited for
+                self.now = max(self.now, last)
+                self.end("TIMED_OUT", 0, error=TIMEOUT)
+                return self._commanded()
         self.now = max(self.now, now)
         before = len(self.history.rows)
         try:
@@ -301,7 +311,7 @@ class Execution:
     # -- running ---------------------------------------------------------------------------------------------------
 
     def times_out_at(self, seconds: float) -> float:
-        """When the machine's own timeout ends it: a redrive starts it anew."""
+        """When it times out that has so many seconds: a redrive gives it all of them anew."""
         return (self.started_at if self.redriven_at is None else self.redriven_at) + seconds
 
     def _begin(self) -> None:

@@ -93,7 +93,7 @@ FIELDS: Mapping[tuple[str, str], Fields] = {
         ),
     ),
     ("sqs", "sendMessage"): Fields(
-        ("QueueUrl",),
-        ("DelaySeconds", "MessageAttributes", "MessageBody", "MessageDeduplicationId", "MessageGroupId"),
+        ("QueueUrl", "MessageBody"),
+        ("DelaySeconds", "MessageAttributes", "MessageDeduplicationId", "MessageGroupId"),
     ),
 }  # fmt: skip

@@ -178,6 +178,28 @@ def test_an_execution_that_waits_is_stopped(client: Checked, sent: list[str]) ->
     assert refusal(client.send_task_success, taskToken=sent[0], output="1")[0] == "TaskTimedOut"
 
 
+def test_errors_and_causes_have_a_length(client: Checked, sent: list[str]) -> None:
+    made(client, definition=asking())
+    arn = client.start_execution(stateMachineArn=ARN)["executionArn"]
+    for refused in ({"error": "e" * 257}, {"cause": "c" * 32_769}):
+        (name,) = refused
+        code, message = refusal(client.send_task_failure, taskToken=sent[0], **refused)
+        assert code == "ValidationException"
+        assert f"at '{name}' failed to satisfy constraint" in message
+        assert refusal(client.stop_execution, executionArn=arn, **refused)[0] == "ValidationException"
+    assert refusal(client.send_task_heartbeat, taskToken="t" * 2_049)[0] == "ValidationException"
+    client.send_task_failure(taskToken=sent[0], error="e" * 256, cause="c" * 32_768)
+    described = client.describe_execution(executionArn=arn)
+    assert (len(described["error"]), len(described["cause"])) == (256, 32_768)
+
+    def fails(event: Any) -> Any:
+        raise asl_local.StateError("e" * 257, "c" * 32_769)
+
+    function = "arn:aws:lambda:us-east-1:123456789012:function:f"
+    result = asl_local.load(json.loads(task(function))).simulate({}, {"f": fails})
+    assert (result.error, result.cause) == ("e" * 257, "c" * 32_769)
+
+
 def test_a_worker_takes_an_activitys_tasks(client: Checked) -> None:
     client.create_activity(name="pack")
     made(client, definition=task(PACK, TimeoutSeconds=60, HeartbeatSeconds=5))
