@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import asl_local
-from asl_local import ExecutionFailed, InvalidExecutionInput, Limits
+from asl_local import ExecutionFailed, InvalidDefinition, InvalidExecutionInput, Limits
 
 LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:"
 TASK = {"Type": "Task", "Resource": LAMBDA + "charge", "End": True}
@@ -306,3 +306,14 @@ def test_a_text_that_is_no_dump_is_told() -> None:
     for resume in (machine.resume, machine.resume_simulation):
         with pytest.raises(ValueError, match=r"not what Execution\.dump or Started\.dump gave"):
             resume("yesterday")
+
+
+def test_a_moment_is_no_text() -> None:
+    machine = asl_local.load({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})
+    with pytest.raises(TypeError, match="a datetime or epoch seconds, not '2024'"):
+        machine.simulate({}, start="2024")  # type: ignore[arg-type]
+
+
+def test_a_definition_that_is_not_json_has_one_place() -> None:
+    with pytest.raises(InvalidDefinition, match=r"\$\.States: Object of type set is not JSON serializable at /$"):
+        asl_local.load({"States": set()})

@@ -103,7 +103,7 @@ def _from_mapping(definition: Mapping[str, Any]) -> Source:
     try:
         tree = accept(definition)
     except NotJson as error:
-        raise _refusal("INVALID_JSON_DESCRIPTION", str(error), "definition") from None
+        raise _refusal("INVALID_JSON_DESCRIPTION", f"{error.path}: {error.reason}", "definition") from None
     return Source(tree, None, "definition")
 
 

@@ -437,6 +437,8 @@ def _moment(at: datetime | float) -> float:
     """Epoch seconds; a datetime that says no zone is UTC."""
     if isinstance(at, datetime):
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    if isinstance(at, str):  # float("2024") is half an hour after the epoch began
+        raise TypeError(f"a moment is a datetime or epoch seconds, not {at!r}")
     return float(at)
 
 
