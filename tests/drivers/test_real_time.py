@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 import threading
 import time
 from collections.abc import Callable
@@ -406,3 +407,23 @@ def test_both_drivers_answer_alike() -> None:
         return {(here.run({}, {"work": handler}).status, str(here.simulate({}, {"work": handler}).output))}
 
     assert find(fails) == {("SUCCEEDED", "{'Error': 'Own', 'Cause': 'cause'}")}
+
+
+def test_no_wait_is_endless_so_that_ctrl_c_is_heard_whenever_it_comes() -> None:
+    class Inbox:
+        """Nothing comes at first: what a signal leaves that was too early for the wait."""
+
+        def __init__(self) -> None:
+            self.waits: list[float | None] = []
+
+        def get(self, timeout: float | None) -> Any:
+            self.waits.append(timeout)
+            if len(self.waits) == 1:
+                raise queue.Empty
+            raise KeyboardInterrupt
+
+    driver = RealTime(lambda work_call, context: "done")
+    driver._inbox = inbox = Inbox()  # type: ignore[assignment]
+    with pytest.raises(KeyboardInterrupt):
+        driver.next()
+    assert all(wait is not None and wait <= 1 for wait in inbox.waits)

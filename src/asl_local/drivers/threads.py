@@ -34,8 +34,9 @@ from asl_local.engine.messages import (
 WORKERS = 40
 """Handlers that run at once, as many as iterations of an inline Map."""
 
-_PATIENCE = 2_592_000.0
-"""Seconds, a month: a longer wait overflows some systems' clocks; then we look again."""
+_PATIENCE = 1.0
+"""Seconds of one wait at most. A signal (Ctrl-C) that comes just before the system's call does not end that call, and Python
+hears of it only afterwards. A wait of months would overflow some systems' clocks, too."""
 
 
 class _Arrival(NamedTuple):
@@ -95,7 +96,7 @@ class RealTime:
             arrived, self._early = self._early, None
             due = self._timers[0][0] if self._timers else None
             if arrived is None:
-                patience = None if due is None else min(max(0.0, due - self.now()), _PATIENCE)
+                patience = _PATIENCE if due is None else min(max(0.0, due - self.now()), _PATIENCE)
                 try:
                     arrived = self._inbox.get(timeout=patience)
                 except queue.Empty:

@@ -433,7 +433,7 @@ def _started(
     return Started(execution, work, callbacks or Callbacks(), told.observer(execution), going_on)
 
 
-def _moment(at: datetime | float) -> float:
+def _moment(at: Any) -> float:
     """Epoch seconds; a datetime that says no zone is UTC."""
     if isinstance(at, datetime):
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
