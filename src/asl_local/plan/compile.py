@@ -138,12 +138,21 @@ def _task(state: model.Task, compiled: State) -> None:
     compiled.heartbeat = dataflow.number(
         "HeartbeatSeconds", state.heartbeat_seconds, state.heartbeat_seconds_path, 1, select=select
     )
+    compiled.credentials = _credentials(state)
+
+
+def _credentials(state: model.Task) -> Flow | None:
     if state.credentials is UNSET:
-        return
-    if state.language == JSONATA:
-        compiled.credentials = dataflow.evaluated(state.credentials, "Credentials")
+        return None
+    given = state.credentials if isinstance(state.credentials, dict) else {}
+    if state.language == JSONATA and "RoleArn" in given:
+        role: Flow | None = dataflow.value_of(given["RoleArn"], "Credentials/RoleArn", "string")
     else:
-        compiled.credentials = compile_template(state.credentials)
+        role = _text_field("RoleArn.$", None, given.get("RoleArn.$"))
+    if role is None:
+        return compile_template(state.credentials)
+    role_of = role
+    return lambda value, scope: {"RoleArn": role_of(value, scope)}
 
 
 def resource_of(arn: str, parameters: Any = UNSET) -> Resource:
