@@ -132,6 +132,17 @@ def test_the_readme_and_the_page_tell_the_same_score() -> None:
     assert tables[0] == tables[1]
 
 
+def test_links_to_a_section_find_it() -> None:
+    def anchor(heading: str) -> str:  # as GitHub makes them
+        return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+    for page in PAGES:
+        for target, section in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", page.read_text("utf-8")):
+            there = page.parent / target if target else page
+            headings = re.findall(r"^#+ (.+)$", there.read_text("utf-8"), re.MULTILINE)
+            assert section in map(anchor, headings), f"{page.name} links to {target}#{section}"
+
+
 def test_both_commands_stand_on_the_first_screen() -> None:
     first = "\n".join((PROJECT / "README.md").read_text("utf-8").splitlines()[:24])
     assert "examples/rider_photos/run.py" in first
