@@ -284,6 +284,25 @@ def test_the_keys_of_a_boto3_map_are_the_users(boto3: Any) -> None:
     assert call("batch", client, "aws-sdk:batch:submitJob", given).output == {"JobName": "j", "JobId": "i"}
 
 
+def test_a_member_equals_is_spelt_equals_value(boto3: Any) -> None:
+    client, stubber = stubbed(boto3, "cloudtrail")
+
+    def selectors(name: str) -> list[Any]:
+        return [{"Name": "s", "FieldSelectors": [{"Field": "eventCategory", name: ["Data"]}]}]
+
+    stubber.add_response(
+        "put_event_selectors",
+        {"TrailARN": "t", "AdvancedEventSelectors": selectors("Equals")},
+        {"TrailName": "t", "AdvancedEventSelectors": selectors("Equals")},
+    )
+    resource = "aws-sdk:cloudtrail:putEventSelectors"
+    given = {"TrailName": "t", "AdvancedEventSelectors": selectors("EqualsValue")}
+    result = call("cloudtrail", client, resource, given)
+    assert result.output == {"TrailARN": "t", "AdvancedEventSelectors": selectors("EqualsValue")}
+    refused = call("cloudtrail", client, resource, {"TrailName": "t", "AdvancedEventSelectors": selectors("Equals")})
+    assert "The field 'Equals' is not supported by Step Functions" in (refused.cause or "")
+
+
 def test_objects_go_out_as_json_text_and_bytes_as_base64(boto3: Any) -> None:
     client, stubber = stubbed(boto3, "stepfunctions")
     stubber.add_response(

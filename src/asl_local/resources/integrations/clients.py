@@ -151,12 +151,17 @@ def _spelt(value: Any, spell: Callable[[str], str]) -> Any:
     return [_spelt(item, spell) for item in value] if isinstance(value, list) else value
 
 
+def _member(name: str) -> str:
+    """How a state spells a member of the API; Equals is a method of every object in Java (Developer Guide, AWS SDK)."""
+    return "EqualsValue" if name in ("equals", "Equals") else api_name(name)
+
+
 def _unknown(name: str) -> str:
     return f"The field '{name}' is not supported by Step Functions"
 
 
 def _structure(shape: Any, value: Mapping[str, Json], problems: list[str], body: str | None = None) -> dict[str, Any]:
-    members = {api_name(name): name for name in shape.members}
+    members = {_member(name): name for name in shape.members}
     sent = {}
     for name, member in value.items():
         known = members.get(name)
@@ -212,7 +217,7 @@ def _capitalised(shape: Any, value: Any) -> Any:
     if kind == "structure" and isinstance(value, Mapping) and not getattr(shape, "is_document_type", False):
         members = shape.members
         return {
-            api_name(name): _capitalised(members[name], member) if name in members else member
+            _member(name): _capitalised(members[name], member) if name in members else member
             for name, member in value.items()
         }
     if kind == "list" and isinstance(value, list):
