@@ -44,6 +44,14 @@ _NO_INTEGER = "Expected value of type Integer"  # so AWS words it (measured), un
 _NO_ARN = "Value is not a valid resource ARN"
 
 
+def _as_expression(path: str) -> str:
+    """A JSONPath as JSONata spells it: `$.a` is `$states.input.a`, a variable is itself."""
+    for root, name in (("$$", "$states.context"), ("$.", "$states.input."), ("$[", "$states.input[")):
+        if path.startswith(root):
+            return name + path[len(root) :]
+    return "$states.input" if path == "$" else path
+
+
 def type_name(kind: str) -> str:
     """AWS's words for a value of the wrong type."""
     return f"Expected value of type [{kind}]"
@@ -56,19 +64,29 @@ class Values:
     findings: Findings
     expressions: Expressions
     express: bool
+    jsonata: bool = False
+    """Whether the values stand in a JSONata state, which has no Path forms."""
+
+    def instead(self, row: Field, value: Json) -> str | None:
+        """What would be evaluated where a path stands as a constant: the Path form, or an expression; None if nothing."""
+        if not isinstance(value, str) or not value.startswith("$"):
+            return None
+        if self.jsonata:
+            return f"{{% {_as_expression(value)} %}}" if row.expression else None
+        path_form = f"{row.name}Path"
+        return path_form if path_form in grammar.fields_of(row.owner) else None
 
     def text(self, row: Field, value: Json, at: str) -> None:
         """A string; one that reads as a path where a Path form exists is warned of."""
         if not isinstance(value, str):
             self.findings.error(at, type_name("STRING"))
             return
-        if row.name != "Comment" and looks_dynamic(value):
-            path_form = f"{row.name}Path"
-            if path_form in grammar.fields_of(row.owner):
-                self.findings.warning(
-                    at, f"The value of '{row.name}' looks like a path", code=codes.NO_PATH,
-                    hint=f"'{path_form}' would be evaluated; this is taken as text",
-                )  # fmt: skip
+        if row.name != "Comment" and looks_dynamic(value) and (other := self.instead(row, value)):
+            self.findings.warning(
+                at, f"The value of '{row.name}' looks like a path",
+                code=codes.LIKELY_MISTAKE if self.jsonata else codes.NO_PATH,
+                hint=f"'{other}' would be evaluated; this is taken as text",
+            )  # fmt: skip
 
     def boolean(self, row: Field, value: Json, at: str) -> None:
         """A boolean."""
@@ -84,9 +102,8 @@ class Values:
         meanwhile: Any = 0 if row.owner.endswith("Rule") else DROP
         if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
             if not self.waits(value, at, meanwhile):
-                path_form = f"{row.name}Path"
-                known = path_form in grammar.fields_of(row.owner)
-                hint = f"use {path_form}" if known and isinstance(value, str) and value.startswith("$") else None
+                other = self.instead(row, value)
+                hint = f"use {other}" if other else None
                 if hint is None and isinstance(value, str) and _is_number_text(value):
                     hint = "remove the quotes"
                 elif isinstance(value, float) and value == int(value):
@@ -114,13 +131,13 @@ class Values:
             hint = f'write "{value}"' if str(value) in row.values else None
         self.findings.error(at, message, hint=hint)
 
-    def timestamp(self, _row: Field, value: Json, at: str) -> None:
+    def timestamp(self, row: Field, value: Json, at: str) -> None:
         """An RFC 3339 timestamp as AWS reads it."""
         if not isinstance(value, str):
             self.findings.error(at, type_name("STRING"))
         elif parse_rfc3339(value) is None and not self.waits(value, at, "1970-01-01T00:00:00Z", anywhere=True):
-            path_form = at.rpartition("/")[2] + "Path"
-            hint = f"use {path_form}" if value.startswith("$") else "such as 2016-03-14T01:59:00Z"
+            other = self.instead(row, value)
+            hint = f"use {other}" if other else "such as 2016-03-14T01:59:00Z"
             self.findings.error(at, "String does not match RFC3339 timestamp", hint=hint)
 
     def target(self, _row: Field, value: Json, at: str) -> None:

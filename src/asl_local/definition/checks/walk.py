@@ -76,6 +76,7 @@ class _Check:
         self.expressions = Expressions(findings, self.variables)
         self.jsonata = Jsonata(findings, self.variables)
         self.values = Values(findings, self.expressions, express)
+        self.jsonata_values = replace(self.values, jsonata=True)
         self.maps = Maps(findings, express=express)
         self.flow = Flow(findings)
         self.machine_language = "JSONPath"
@@ -164,7 +165,8 @@ class _Check:
         if structure := STRUCTURES.get(row.kind):
             structure(self, row, value, where, at)
         else:
-            CHECKS[row.kind](self.values, row, value, at)
+            values = self.jsonata_values if where.language == "JSONata" else self.values
+            CHECKS[row.kind](values, row, value, at)
 
     # -- blocks and states
 
