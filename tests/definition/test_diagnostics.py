@@ -260,3 +260,12 @@ def test_every_code_has_a_case_and_every_code_of_a_case_is_in_the_table() -> Non
         "TOO_DEEPLY_NESTED",  # above
     }
     assert known - marked <= elsewhere
+
+
+def test_guesses_at_what_is_meant_end_where_they_would_take_long() -> None:
+    states = {f"Step{n}": {"Type": "Pass", "Next": f"Step{n}x"} for n in range(300)}
+    found = definition.validate({"StartAt": "Step0", "States": {**states, "Z": {"Type": "Succeed"}}})
+    missing = [each for each in found if "Missing 'Next' target" in each.message]
+    assert len(missing) == 300, "every fault is told"
+    assert missing[0].hint is not None
+    assert missing[-1].hint is None

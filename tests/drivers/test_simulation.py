@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 import warnings
 from datetime import UTC, datetime, timedelta, timezone
@@ -215,6 +216,19 @@ class TestDriver:
 
         with pytest.raises(KeyboardInterrupt):
             machine(task()).simulate({}, {"work": interrupted})
+
+    def test_ctrl_c_while_an_async_handler_waits_leaves_no_complaint(self, caplog: pytest.LogCaptureFixture) -> None:
+        def interrupt() -> None:
+            raise KeyboardInterrupt
+
+        async def waits(event: Any) -> None:
+            asyncio.get_running_loop().call_soon(interrupt)
+            await asyncio.sleep(60)
+
+        with pytest.raises(KeyboardInterrupt):
+            machine(task()).simulate({}, {"work": waits})
+        gc.collect()
+        assert caplog.records == []
 
 
 class TestSeeds:

@@ -207,7 +207,10 @@ async def _dismissed(loop: asyncio.AbstractEventLoop) -> None:
     for task in left:
         task.cancel()
     if left:
-        await asyncio.wait(left, timeout=1)
+        over, _ = await asyncio.wait(left, timeout=1)
+        for task in over:
+            if not task.cancelled():
+                task.exception()  # looked at, so that asyncio does not complain: nobody waits for it any more
     await loop.shutdown_asyncgens()
     await loop.shutdown_default_executor()
 

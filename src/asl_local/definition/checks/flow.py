@@ -19,6 +19,8 @@ from asl_local.values import Json
 _TERMINAL_TYPES = ("Succeed", "Fail")
 _MOVING_TYPES = ("Task", "Pass", "Wait", "Parallel", "Map")
 
+_MOST_GUESSES = 100  # missing targets of which we say what may be meant: each is compared with every name
+
 
 class Flow:
     """The checks of one machine: `block` for every States object in it, outermost first, then `finish`."""
@@ -28,6 +30,7 @@ class Flow:
         self.names: dict[str, str] = {}
         self.blocks: list[tuple[dict[str, Json], str]] = []
         self.edges: dict[str, dict[str, set[str]]] = {}
+        self.missing = 0
 
     def block(self, tree: dict[str, Json], pointer: str, depth: int) -> None:
         """One object with StartAt and States: its states' names."""
@@ -99,7 +102,8 @@ class Flow:
         if states and PLACEHOLDER.search(target):
             self.findings.placeholder(pointer, target, next(iter(states)))
             return False
-        hint = did_you_mean(target, states)
+        self.missing += 1
+        hint = did_you_mean(target, states) if self.missing <= _MOST_GUESSES else None
         if hint is None and target in self.names:
             hint = f"{target!r} is in another States object; a transition cannot leave its own"
         self.findings.error(pointer, f"Missing 'Next' target: {target}", code=codes.MISSING_TARGET, hint=hint)
