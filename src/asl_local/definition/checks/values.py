@@ -69,12 +69,14 @@ class Values:
 
     def instead(self, row: Field, value: Json) -> str | None:
         """What would be evaluated where a path stands as a constant: the Path form, or an expression; None if nothing."""
-        if not isinstance(value, str) or not value.startswith("$"):
+        if not isinstance(value, str) or not (
+            value.startswith("$") or (row.kind is Kind.TEXT and looks_dynamic(value))
+        ):
             return None
         if self.jsonata:
-            return f"{{% {_as_expression(value)} %}}" if row.expression else None
-        path_form = f"{row.name}Path"
-        return path_form if path_form in grammar.fields_of(row.owner) else None
+            return f"{{% {_as_expression(value)} %}}" if row.expression and value.startswith("$") else None
+        fields = grammar.fields_of(row.owner)
+        return next((form for form in (f"{row.name}Path", f"{row.name}.$") if form in fields), None)
 
     def text(self, row: Field, value: Json, at: str) -> None:
         """A string; one that reads as a path where a Path form exists is warned of."""
@@ -82,9 +84,10 @@ class Values:
             self.findings.error(at, type_name("STRING"))
             return
         if row.name != "Comment" and looks_dynamic(value) and (other := self.instead(row, value)):
+            code = codes.NO_DOLLAR if other.endswith(".$") else codes.NO_PATH
             self.findings.warning(
                 at, f"The value of '{row.name}' looks like a path",
-                code=codes.LIKELY_MISTAKE if self.jsonata else codes.NO_PATH,
+                code=codes.LIKELY_MISTAKE if self.jsonata else code,
                 hint=f"'{other}' would be evaluated; this is taken as text",
             )  # fmt: skip
 
