@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -202,3 +203,18 @@ def test_a_version_or_alias_is_the_machine() -> None:
     resources = Resources(machines={"Child": chain("Child", {"Type": "Pass", "Result": 1})})
     result = chain("A", state).simulate({}, resources)
     assert result.output["StateMachineArn"] == arn("Child")
+
+
+@pytest.mark.parametrize("pattern", ["", ".sync:2"])
+def test_a_machine_that_starts_itself_without_end_is_told(pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["asl_local.drivers.drive"], "_MOST_IN_A_ROW", 50)
+    machine = chain("Loop", starting("Loop", pattern))
+    with pytest.raises(asl_local.AslError, match=r"51 executions .* the last one of 'Loop'"):
+        machine.simulate({}, Resources(machines={"Loop": machine}))
+
+
+def test_many_executions_that_one_starts_are_no_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["asl_local.drivers.drive"], "_MOST_IN_A_ROW", 2)
+    child = chain("Child", {"Type": "Pass"})
+    parent = chain("Parent", *[starting("Child", ".sync:2")] * 5)
+    assert len(parent.simulate({}, Resources(machines={"Child": child})).nested) == 5

@@ -15,9 +15,12 @@ from typing import NamedTuple, TypeAlias
 from asl_local.drivers.driver import TOKEN_BITS, Begun, Driver, Nested
 from asl_local.engine import Execution, Outcome
 from asl_local.engine.messages import Cancel, Failed, Redriven, Stimulus, Stopped, Succeeded, TaskFailed, TaskSucceeded
-from asl_local.errors import StateError, UnansweredToken
+from asl_local.errors import AslError, StateError, UnansweredToken
 
 _OWN = (1 << TOKEN_BITS) - 1  # an execution's own part of a driver's token
+
+_MOST_IN_A_ROW = 10_000
+"""Executions started one by the other; AWS has no such bound, but a virtual clock would never get to an end."""
 
 Observer: TypeAlias = Callable[[Execution], None]
 
@@ -67,6 +70,7 @@ class _World:
         self.first, self.driver, self.observe, self.on_end, self.guard = first, driver, observe, on_end, guard
         self.nested = nested  # their numbers count from 1
         self.numbers: dict[int, int] = {}  # the same by identity
+        self.depths: dict[int, int] = {}  # by number, how many were started one by the other
         self.running: dict[int, Execution] = {}
         self.waiters: dict[int, list[tuple[int, Nested]]] = {}  # child's number -> tokens of tasks that wait for it
         self.children: dict[int, int] = {}  # the other way round
@@ -184,6 +188,7 @@ class _World:
             return  # the task was too slow, and its execution has not begun yet
         known = self.numbers.get(id(child))
         number = self.adopt(nested) if known is None else known
+        self._deeper(token >> TOKEN_BITS, number, child)
         if nested.report is not None and child.outcome is None:
             self.waiters.setdefault(number, []).append((token, nested))
             self.children[token] = number
@@ -193,6 +198,15 @@ class _World:
             self.step(token >> TOKEN_BITS, Succeeded(token, nested.answer), now)
         if known is None:
             self.step(number, None, now)
+
+    def _deeper(self, parent: int, number: int, child: Execution) -> None:
+        """Raises AslError for a machine that starts itself, directly or not, and never stops doing so."""
+        depth = self.depths.setdefault(number, self.depths.get(parent, 0) + 1)
+        if depth > _MOST_IN_A_ROW:
+            raise AslError(
+                f"{depth:,} executions were started one by the other, the last one of {child.identity.machine_name!r}: "
+                "a machine starts itself without end"
+            )
 
     def abandon(self, token: int, now: float) -> None:
         """Nobody waits for a task that waits for an execution: AWS stops that one."""
