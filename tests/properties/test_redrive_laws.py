@@ -92,3 +92,22 @@ def test_a_failure_that_stays_fails_again_alike(case: Case) -> None:
     go_on(case, machine, execution, Redriven(), 10_000)
     again = ended(execution)
     assert (again[0], again[2]) == (first[0], first[2])
+
+
+@given(MIXED, st.floats(0, 1))
+@FEWER
+def test_a_dump_of_a_redriven_execution_wants_the_same_done(case: Case, part: float) -> None:
+    machine = asl_local.load(case.definition)
+    whole = machine.execution(case.input)
+    total = go_on(case, machine, whole, None, 10_000)
+    execution = machine.execution(case.input)
+    go_on(case, machine, execution, None, 1 + int(part * (total - 2)))
+    if execution.outcome is None:
+        execution.step(Stopped(), execution.now)
+    if execution.outcome.status == "SUCCEEDED":
+        return
+    execution.step(Redriven(), execution.now)
+    loaded = Execution.load(execution.dump(), machine.plan)
+    assert loaded == execution
+    assert loaded.pending() == execution.pending()
+    assert loaded.waiting_for() == execution.waiting_for()
