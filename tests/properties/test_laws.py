@@ -183,6 +183,7 @@ TASK_ENDS = {"LambdaFunctionSucceeded", "LambdaFunctionFailed", "LambdaFunctionT
 CHILD_ENDS = (
     STATE_ENDS
     | TASK_ENDS
+    | {"EvaluationFailed"}
     | {"FailStateEntered", "ChoiceStateEntered", "PassStateEntered", "ParallelStateFailed", "MapStateFailed"}
 )
 
