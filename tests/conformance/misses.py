@@ -1,4 +1,4 @@
-"""The recorded cases that are not met, and why: one line each, printed into docs/conformance.md.
+"""The recorded cases that are not met, and why: one line each, printed into docs/language.md.
 
 Knows: the ids of cases. Must never know: how to meet one.
 """
