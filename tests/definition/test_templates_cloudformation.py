@@ -330,6 +330,14 @@ Resources:
 """
 
 
+def test_a_folder_of_many_machines_lists_some_of_them(tmp_path: Path) -> None:
+    for number in range(30):
+        text = '{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}'
+        (tmp_path / f"m{number:02}.asl.json").write_text(text, "utf-8")
+    with pytest.raises(DefinitionNotFound, match=r"30 state machines, name one of them: m00, .*m19 and 10 more$"):
+        asl_local.load(tmp_path)
+
+
 def test_a_name_picks_one(tmp_path: Path) -> None:
     path = write(tmp_path, SEVERAL)
     assert asl_local.load(path, name="First").simulate().output == 1

@@ -17,6 +17,7 @@ from asl_local.errors import DefinitionNotFound, Diagnostic
 from asl_local.values import Json
 
 _LONGEST_NAME: Final = 500
+_MOST_NAMES: Final = 20  # that a message lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,12 @@ def pointer_to(*steps: str) -> str:
     return "".join(f"/{escape(step)}" for step in steps)
 
 
+def _some(names: list[str]) -> str:
+    """The names, as many as somebody reads."""
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
 def pick(found: Sequence[FoundDefinition], name: str | None, where: str) -> FoundDefinition:
     """The one that a name means, or the only one. Raises DefinitionNotFound, which lists what there is."""
     if not found:
@@ -85,7 +92,7 @@ def pick(found: Sequence[FoundDefinition], name: str | None, where: str) -> Foun
     if "\n" in where or len(where) > _LONGEST_NAME:  # the template's text itself
         where = "the template"
     names = [each.name for each in found]
-    listed = ", ".join(names)
+    listed = _some(names)
     if name is None:
         if len(found) == 1:
             return found[0]
@@ -94,7 +101,7 @@ def pick(found: Sequence[FoundDefinition], name: str | None, where: str) -> Foun
     if len(exact) == 1:
         return exact[0]
     if exact:
-        raise DefinitionNotFound(f"{where}: {name!r} means several state machines: {', '.join(e.name for e in exact)}")
+        raise DefinitionNotFound(f"{where}: {name!r} means several state machines: {_some([e.name for e in exact])}")
     others = [*names, *(alias for each in found for alias in each.aliases)]
     close = get_close_matches(name, others, 1, 0.5)
     hint = f" (did you mean {close[0]!r}?)" if close else ""
