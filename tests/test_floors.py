@@ -12,7 +12,7 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "asl_local"
 
 FLOORS = [
     "errors", "values", "language", "definition", "plan", "engine", "drivers", "services", "resources", "reporters",
-    "interfaces", "__init__",
+    "testing", "strategies", "interfaces", "__init__",
 ]  # fmt: skip
 
 # What the core must never touch: clocks, chance, the outside world, concurrency.
@@ -22,7 +22,7 @@ FORBIDDEN_IN_ENGINE = {
 }  # fmt: skip
 
 # Loaded only by those who use them.
-HEAVY = {"PIL", "cv2", "jsonpath_ng", "numpy", "pyarrow", "tinydb", "yaml", "zstandard"}
+HEAVY = {"PIL", "_pytest", "cv2", "hypothesis", "jsonpath_ng", "numpy", "pyarrow", "pytest", "tinydb", "yaml", "zstandard"}
 
 MODULES = sorted(SOURCE.rglob("*.py"))
 
