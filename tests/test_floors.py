@@ -22,7 +22,19 @@ FORBIDDEN_IN_ENGINE = {
 }  # fmt: skip
 
 # Loaded only by those who use them.
-HEAVY = {"PIL", "_pytest", "cv2", "hypothesis", "jsonpath_ng", "numpy", "pyarrow", "pytest", "tinydb", "yaml", "zstandard"}
+HEAVY = {
+    "PIL",
+    "_pytest",
+    "cv2",
+    "hypothesis",
+    "jsonpath_ng",
+    "numpy",
+    "pyarrow",
+    "pytest",
+    "tinydb",
+    "yaml",
+    "zstandard",
+}
 
 MODULES = sorted(SOURCE.rglob("*.py"))
 

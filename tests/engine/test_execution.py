@@ -16,6 +16,7 @@ from asl_local.engine.messages import (
     Failed,
     Fired,
     Heartbeat,
+    Inside,
     Refused,
     Stopped,
     Succeeded,
@@ -239,6 +240,20 @@ class TestStep:
         assert execution.outcome.status == status
 
 
+def test_a_call_knows_the_iterations_and_branches_that_it_was_made_in() -> None:
+    inner = {"Type": "Map", "ItemsPath": "$.b", "ItemProcessor": block(A=task()), "End": True}
+    outer = {"Type": "Map", "ItemProcessor": block(P={"Type": "Parallel", "Branches": [block(M=inner)], "End": True})}
+    execution = machine(All={**outer, "End": True}).execution([{"b": []}, {"b": [1, 2]}])
+    calls = [command for command in execution.step(None, 0.0) if isinstance(command, Call)]
+    assert [call.place for call in calls] == ["All[1]/P[0]/M[0]/A", "All[1]/P[0]/M[1]/A"]
+    assert calls[1].within == (Inside("Map", "All", 1), Inside("Parallel", "P", 0), Inside("Map", "M", 1))
+    again = Execution.load(execution.dump(), execution.plan)
+    assert [command.place for command in again.pending() if isinstance(command, Call)] == [call.place for call in calls]
+    top = machine(A=task()).execution().step(None, 0.0)[0]
+    assert isinstance(top, Call)
+    assert (top.within, top.place) == ((), "A")
+
+
 class TestSnapshot:
     def stopped_in_the_middle(self) -> tuple[asl_local.Machine, Execution]:
         here = machine(
@@ -261,7 +276,9 @@ class TestSnapshot:
         assert again.waiting_for() == execution.waiting_for()
         assert again.history.rows == execution.history.rows
         for x in (execution, again):
-            assert x.step(Fired(3), 8.0) == [Call(5, LAMBDA + "work", {"i": 0}, "A", 1, None)]
+            assert x.step(Fired(3), 8.0) == [
+                Call(5, LAMBDA + "work", {"i": 0}, "A", 1, None, within=(Inside("Map", "M", 0),))
+            ]
             x.step(Succeeded(5, 1), 9.0)
             x.step(Succeeded(4, 2), 9.0)
         assert again == execution

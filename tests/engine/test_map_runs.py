@@ -390,3 +390,24 @@ def test_a_place_for_results_that_is_none_is_told_before_a_child_starts(where: d
     assert x.outcome.error == "States.Runtime"
     assert "Bucket" in x.outcome.cause
     assert x.map_runs == []
+
+
+def test_a_childs_call_knows_where_the_map_stands_and_which_child_it_is() -> None:
+    places, indices = [], []
+
+    def f(event: Any, context: TaskContext) -> Any:
+        places.append(context.call.place)
+        indices.append(context.map_index)
+        return event
+
+    result = machine().simulate(["a", "b"], {"f": f})
+    assert result.output == ["a", "b"]
+    assert (places, indices) == (["M[0]/T", "M[1]/T"], [0, 1])
+    nested = asl_local.load(
+        {"StartAt": "P", "States": {"P": {"Type": "Parallel", "End": True, "Branches": [machine().definition]}}}
+    )
+    execution = nested.execution(["a"])
+    calls = [command for command in execution.step(None, 0.0) if isinstance(command, Call)]
+    again = Execution.load(execution.dump(), execution.plan)
+    assert [call.place for call in calls] == ["P[0]/M[0]/T"]
+    assert [command.place for command in again.pending() if isinstance(command, Call)] == ["P[0]/M[0]/T"]

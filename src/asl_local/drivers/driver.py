@@ -13,7 +13,17 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from asl_local.drivers.callbacks import Callbacks
 from asl_local.engine import Execution
-from asl_local.engine.messages import Call, Command, Failed, Refused, Stimulus, Succeeded, TaskFailed, TaskSucceeded
+from asl_local.engine.messages import (
+    Call,
+    Command,
+    Failed,
+    Inside,
+    Refused,
+    Stimulus,
+    Succeeded,
+    TaskFailed,
+    TaskSucceeded,
+)
 from asl_local.errors import EvaluationError, InvalidToken, StateError
 from asl_local.values import Json
 
@@ -98,7 +108,8 @@ class TaskContext:
     Beyond Lambda's: `state`, `attempt` (0 for the first) and `execution_arn`, `heartbeat()`, `cancelled` (nobody waits
     for the answer any more) and `sleep(seconds)`, which takes virtual time in `simulate` and real time in `run`; and
     `task_token` ("" where the task has none) with `send_task_success`, `send_task_failure` and `send_task_heartbeat`; `role_arn` is the role
-    of the task's Credentials, if it has any.
+    of the task's Credentials, if it has any. `within` are the Map iterations and Parallel branches that the task stands
+    in, outermost first, each with `kind`, `state` and `index`.
     """
 
     memory_limit_in_mb = "128"
@@ -141,6 +152,16 @@ class TaskContext:
     def role_arn(self) -> str | None:
         """The role that the task's Credentials name, None where it acts with the execution's own."""
         return self.call.role
+
+    @property
+    def within(self) -> tuple[Inside, ...]:
+        """The Map iterations and Parallel branches that the task stands in, outermost first."""
+        return self.call.within
+
+    @property
+    def map_index(self) -> int | None:
+        """The index of the innermost Map item that the task works on, None outside of Maps."""
+        return next((each.index for each in reversed(self.call.within) if each.kind == "Map"), None)
 
     @property
     def aws_request_id(self) -> str:

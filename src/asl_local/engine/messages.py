@@ -6,6 +6,7 @@ A task, its timeout and its heartbeat carry the same token: whoever comes first 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from asl_local.values import Json
@@ -19,13 +20,26 @@ TASKS = ("task", "token", "job", "activity")
 the call's; an activity's worker."""
 
 
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """One state that a task stands in: `kind` is "Map" or "Parallel", `index` the item's or the branch's, from 0.
+
+    Of a Distributed Map it is the child's: the item's, or the batch's where an ItemBatcher makes batches.
+    """
+
+    kind: str
+    state: str
+    index: int
+
+
 class Call(NamedTuple):
     """Command: call this resource and answer with this token. `deadline` (epoch seconds) is for the handler to read.
 
     `waits` says what the task waits for beyond the call's own answer: "token", "job", "activity", or "" for nothing;
     `task_token` is the text that whoever reports the task's end names it by. `made` tells a call that was answered before
     the execution was dumped and loaded: only what came after it is wanted. `role` is the role that its Credentials name.
-    `execution_arn` names the child execution whose call it is, "" for the execution's own.
+    `execution_arn` names the child execution whose call it is, "" for the execution's own. `within` are the Map
+    iterations and Parallel branches that the task stands in, outermost first.
     """
 
     token: int
@@ -39,6 +53,12 @@ class Call(NamedTuple):
     made: bool = False
     role: str | None = None
     execution_arn: str = ""
+    within: tuple[Inside, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """Where in the machine the call was made, in short: `Orders[1]/Charge`."""
+        return "/".join([*(f"{each.state}[{each.index}]" for each in self.within), self.state])
 
 
 class Timer(NamedTuple):

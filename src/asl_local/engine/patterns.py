@@ -20,7 +20,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from asl_local.engine import failures, states
-from asl_local.engine.messages import EXECUTION_TOKEN, TASKS, Call, Command, TaskFailed, TaskSucceeded, Timer
+from asl_local.engine.messages import EXECUTION_TOKEN, TASKS, Call, Command, Inside, TaskFailed, TaskSucceeded, Timer
 from asl_local.errors import RUNTIME, EvaluationError
 from asl_local.values import Json, exceeds
 
@@ -177,9 +177,19 @@ def _commands(x: Execution, strand: Strand) -> list[Command]:
             named,
             made,
             strand.role,
+            within=() if strand.parent is None else within(strand),
         )
     ]
     return commands + [Timer(token, at) for at in (strand.until, strand.beat_by) if at is not None]
+
+
+def within(strand: Strand) -> tuple[Inside, ...]:
+    """The Map iterations and Parallel branches that a strand stands in, outermost first."""
+    found: list[Inside] = []
+    while strand.parent is not None:
+        found.append(Inside(strand.parent.state.type, strand.parent.state.name, strand.index))
+        strand = strand.parent
+    return tuple(reversed(found))
 
 
 def _beat(x: Execution, strand: Strand) -> None:
@@ -190,5 +200,5 @@ def _beat(x: Execution, strand: Strand) -> None:
 
 __all__ = [
     "announce", "number_of", "pending", "reported", "require_activity", "schedule", "submitted", "succeeded", "taken",
-    "task_token",
+    "task_token", "within",
 ]  # fmt: skip

@@ -67,7 +67,7 @@ def pending(x: Execution) -> list[Command]:
             for command in child.execution.pending():
                 outer = child.tokens.get(command.token)
                 if outer is not None:
-                    commands.append(flow.outward(child, command, outer))
+                    commands.append(flow.outward(run, child, command, outer))
     return commands
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asl_local.engine import failures, redrive
+from asl_local.engine import failures, patterns, redrive
 from asl_local.engine.map_runs import results
 from asl_local.engine.map_runs.batches import next_input, unstarted
 from asl_local.engine.map_runs.run import (
@@ -39,6 +39,7 @@ from asl_local.engine.messages import (
     Cancel,
     Command,
     Failed,
+    Inside,
     Redriven,
     Refused,
     Stimulus,
@@ -266,15 +267,20 @@ def _forward(x: Execution, run: MapRun, child: Child, commands: list[Command]) -
             x.tokens += 1
             outer = child.tokens[command.token] = x.tokens
             x.errands[outer] = Errand(run, child.index, command.token)
-        x.commands.append(outward(child, command, outer))
+        x.commands.append(outward(run, child, command, outer))
     x.withdraw(cancelled)
 
 
-def outward(child: Child, command: Command, outer: int) -> Command:
+def outward(run: MapRun, child: Child, command: Command, outer: int) -> Command:
     """A child's command as its parent gives it on."""
-    if type(command) is Call and not command.execution_arn:
-        return command._replace(token=outer, execution_arn=child.execution.identity.execution_arn)
-    return command._replace(token=outer)
+    if type(command) is not Call:
+        return command._replace(token=outer)
+    here = (*patterns.within(run.strand), Inside("Map", run.state.name, child.index))
+    return command._replace(
+        token=outer,
+        execution_arn=command.execution_arn or child.execution.identity.execution_arn,
+        within=here + command.within,
+    )
 
 
 def _release(x: Execution, child: Child) -> None:
