@@ -317,3 +317,41 @@ def test_a_moment_is_no_text() -> None:
 def test_a_definition_that_is_not_json_has_one_place() -> None:
     with pytest.raises(InvalidDefinition, match=r"\$\.States: Object of type set is not JSON serializable at /$"):
         asl_local.load({"States": set()})
+
+
+class TestPathAndSeconds:
+    def test_the_path_has_the_states_as_they_were_entered_nested_ones_too(self) -> None:
+        result = asl_local.load(ORDERS).simulate([1, 3], {"charge": charge})
+        assert result.path == ("Orders", "Both", "Both", "Charge", "Idle", "Charge", "Idle")
+        assert result.path == tuple(e.details["name"] for e in result.history if e.type.endswith("StateEntered"))
+        assert result.seconds == 3
+
+    def test_a_loop_is_in_the_path_every_time_and_a_retry_once(self) -> None:
+        retried = {**TASK, "Retry": [{"ErrorEquals": ["ValueError"], "IntervalSeconds": 5, "MaxAttempts": 1}]}
+        result = asl_local.load({"StartAt": "A", "States": {"A": retried}}).simulate(2, {"charge": charge})
+        assert (result.status, result.path, result.seconds) == ("FAILED", ("A",), 5)
+        again = {"Type": "Choice", "Choices": [{"Variable": "$.n", "IsPresent": True, "Next": "Z"}], "Default": "Add"}
+        add = {"Type": "Pass", "Result": 1, "ResultPath": "$.n", "Next": "Again"}
+        loop = {"StartAt": "Again", "States": {"Again": again, "Add": add, "Z": {"Type": "Succeed"}}}
+        assert asl_local.load(loop).simulate().path == ("Again", "Add", "Again", "Z")
+
+    def test_what_failed_before_its_first_state_went_nowhere(self) -> None:
+        limits = Limits(events=2)
+        result = asl_local.load(PASS).simulate([], limits=limits)
+        assert (result.status, result.path, result.seconds) == ("FAILED", (), 0)
+
+
+class TestEquality:
+    def test_the_same_seed_gives_equal_results_and_histories(self) -> None:
+        machine = asl_local.load(ORDERS)
+        one, two = (machine.simulate([1, 2, 3], {"charge": charge}) for _ in range(2))
+        assert one.status == "FAILED"
+        assert one == two
+        assert one.history == two.history
+
+    def test_another_time_another_history(self) -> None:
+        machine = asl_local.load(PASS)
+        one, two = machine.simulate([1]), machine.simulate([1], start=7)
+        assert one.history != two.history
+        assert one != two
+        assert one.history != list(one.history)

@@ -53,7 +53,8 @@ class Result:
     `cause` as DescribeExecution has them. `place` says where in the machine it failed, or what it waited for when its
     time was up ("Map 'Orders', item 1 > Task 'Charge'"); `exception` is what the handler raised there, if one did.
     `nested` has the results of the executions of other machines that it started, in that order.
-    `execution` is the execution as a value, as it ended; `virtual` says that its clock was.
+    `execution` is the execution as a value, as it ended; `virtual` says that its clock was. Results are equal if they
+    ended alike, under the same names, after the same events at the same times; handlers' exceptions are not compared.
     """
 
     status: str
@@ -63,7 +64,7 @@ class Result:
     history: History = field(repr=False)
     identity: Identity = field(repr=False)
     place: str = ""
-    exception: BaseException | None = field(default=None, repr=False)
+    exception: BaseException | None = field(default=None, repr=False, compare=False)
     nested: tuple[Result, ...] = field(default=(), repr=False)
     execution: Execution | None = field(default=None, repr=False, compare=False)
     virtual: bool = field(default=False, repr=False, compare=False)
@@ -76,6 +77,21 @@ class Result:
         what = f": {self.error}" if self.error else ""
         why = f": {self.cause}" if self.cause else ""
         raise ExecutionFailed(f"{self.status}{where}{what}{why}", self) from self.exception
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The names of the states in the order in which they were entered, as the history has it.
+
+        States inside a Parallel or an inline Map are in it, once for every time that they were entered; a state that is
+        retried is entered once. Children of a Distributed Map and executions of other machines have paths of their own
+        (`map_runs`, `nested`).
+        """
+        return tuple(self.history.entered())
+
+    @property
+    def seconds(self) -> float:
+        """From the first event to the last: virtual seconds if `virtual`, else real ones."""
+        return self.history.seconds
 
     @property
     def map_runs(self) -> tuple[MapRun, ...]:

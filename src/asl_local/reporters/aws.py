@@ -91,6 +91,21 @@ class History(Sequence[Event]):
         """The events' types, in order."""
         return [row[0] for row in self._rows]
 
+    def entered(self) -> list[str]:
+        """The names of the states in the order in which they were entered; not those of child executions."""
+        return [row[3] for row in self._rows if row[0].endswith("StateEntered")]
+
+    @property
+    def seconds(self) -> float:
+        """From the first event to the last."""
+        return float(self._rows[-1][1] - self._rows[0][1]) if self._rows else 0.0
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other is a history of the same events: types, times, details and what follows what."""
+        return list(self._rows) == list(other._rows) if isinstance(other, History) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # the history of an execution that still runs grows
+
     def find(self, path: str) -> list[Json]:
         """What a JSONPath (jsonpath-ng's dialect) finds in the list of events, details as parsed JSON."""
         return query(path, [{"id": e.id, "type": e.type, "at": e.at, **e.details} for e in self])
