@@ -143,7 +143,7 @@ def fields() -> str:
 
 FLOORS = [
     "errors.py", "values.py", "language", "definition", "plan", "engine", "drivers", "services", "resources",
-    "reporters", "interfaces", "__init__.py",
+    "reporters", "testing", "strategies", "interfaces", "__init__.py",
 ]  # fmt: skip
 
 
