@@ -8,10 +8,11 @@ from __future__ import annotations
 from asl_local.drivers.callbacks import ActivityTask, Callbacks
 from asl_local.drivers.drive import Ended, drive
 from asl_local.drivers.driver import Driver, Later, Nested, TaskContext, Work
+from asl_local.drivers.listening import Heard, Hearing, Listener, hear, listening
 from asl_local.drivers.simulate import Simulation
 from asl_local.drivers.threads import RealTime
 
 __all__ = [
-    "ActivityTask", "Callbacks", "Driver", "Ended", "Later", "Nested", "RealTime", "Simulation", "TaskContext", "Work",
-    "drive",
+    "ActivityTask", "Callbacks", "Driver", "Ended", "Heard", "Hearing", "Later", "Listener", "Nested", "RealTime",
+    "Simulation", "TaskContext", "Work", "drive", "hear", "listening",
 ]  # fmt: skip

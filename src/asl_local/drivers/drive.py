@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple, TypeAlias
 
 from asl_local.drivers.driver import TOKEN_BITS, Begun, Driver, Nested
+from asl_local.drivers.listening import Hearing
 from asl_local.engine import Execution, Outcome
 from asl_local.engine.messages import Cancel, Failed, Redriven, Stimulus, Stopped, Succeeded, TaskFailed, TaskSucceeded
 from asl_local.errors import AslError, StateError, UnansweredToken
@@ -47,6 +48,7 @@ def drive(
     going_on: Sequence[Nested] = (),
     nested: list[Execution] | None = None,
     on_begin: Callable[[], None] | None = None,
+    hearing: Hearing | None = None,
 ) -> Ended:
     """Run an execution to its end in the driver's world, and those it starts to theirs.
 
@@ -54,20 +56,22 @@ def drive(
     `stimulus`, which is Redriven. `observe` is called after every step of the execution (progress displays), `on_begin`
     when its first commands have been performed, `on_end` when it has ended, which may be before those that it started
     and did not wait for. `guard` is held while something changes, for readers in other threads. `going_on` are
-    executions that it had started before it was dumped, `nested` is where all that it has started are kept. Ctrl-C
-    aborts the execution, writes its last event and goes on to the caller, who still holds the execution.
+    executions that it had started before it was dumped, `nested` is where all that it has started are kept. `hearing`
+    are those who were told that it begins; they are told of its end, and of those that it starts. Ctrl-C aborts the execution, writes its last event and goes on to the caller, who still holds the execution.
     """
     kept: list[Execution] = [] if nested is None else nested
-    world = _World(execution, driver, observe, on_end, guard=guard or nullcontext(), nested=kept)
+    world = _World(execution, driver, observe, on_end, guard=guard or nullcontext(), nested=kept, hearing=hearing)
     return world.run(stimulus, going_on, on_begin)
 
 
 class _World:
     def __init__(
         self, first: Execution, driver: Driver, observe: Observer | None, on_end: Callable[[Ended], None] | None,
-        *, guard: AbstractContextManager[object], nested: list[Execution],
+        *, guard: AbstractContextManager[object], nested: list[Execution], hearing: Hearing | None,
     ) -> None:  # fmt: skip
         self.first, self.driver, self.observe, self.on_end, self.guard = first, driver, observe, on_end, guard
+        self.hearing = hearing
+        self.heard: dict[int, Execution] = {} if hearing is None else {0: first}  # begun and not ended, by number
         self.nested = nested  # their numbers count from 1
         self.numbers: dict[int, int] = {}  # the same by identity
         self.depths: dict[int, int] = {}  # by number, how many were started one by the other
@@ -97,9 +101,10 @@ class _World:
             while self.running:
                 try:
                     arrived, now = self.inbox.popleft() if self.inbox else driver.next()
-                except UnansweredToken:
+                except UnansweredToken as error:
                     if self.ended is None:
                         raise
+                    self.give_up(error)
                     break  # only executions that nobody waits for are left, and they stand still
                 if isinstance(arrived, Begun):
                     self.begin(arrived, now)
@@ -107,14 +112,19 @@ class _World:
                     self.step(0, arrived, now)
                 else:
                     self.step(arrived.token >> TOKEN_BITS, arrived, now)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
             self.interrupt()
+            self.give_up(error)
+            raise
+        except BaseException as error:
+            self.give_up(error)
             raise
         finally:
             driver.close()
         if self.ended is None:  # it had ended before it was loaded
             assert first.outcome is not None
             self.ended = Ended(first.outcome, None)
+            self.tell_end(0, self.ended)
         return self.ended._replace(nested=tuple(self.nested))
 
     def go_on(self, number: int) -> None:
@@ -136,6 +146,9 @@ class _World:
         if nested.execution.outcome is None:
             self.running[number] = nested.execution
             self.driver.works[number] = nested.work
+            if self.hearing is not None and nested.machine is not None:
+                self.heard[number] = nested.execution
+                self.hearing.begins(nested.execution, nested.machine, "nested")
         return number
 
     def step(self, number: int, stimulus: Stimulus | None, now: float) -> None:
@@ -174,10 +187,23 @@ class _World:
         for token, nested in self.waiters.pop(number, ()):
             self.children.pop(token, None)
             self.inbox.append((_told(token, nested, execution), now))
+        ended = Ended(execution.outcome, exception, tuple(self.nested) if number == 0 else ())
+        self.tell_end(number, ended)
         if number == 0:
-            self.ended = Ended(execution.outcome, exception, tuple(self.nested))
+            self.ended = ended
             if self.on_end is not None:
                 self.on_end(self.ended)
+
+    def tell_end(self, number: int, ended: Ended | BaseException) -> None:
+        """Tell those who listen how it ended, once."""
+        execution = self.heard.pop(number, None)
+        if execution is not None and self.hearing is not None:
+            self.hearing.ends(execution, ended)
+
+    def give_up(self, error: BaseException) -> None:
+        """What has not ended never will."""
+        for number in list(self.heard):
+            self.tell_end(number, error)
 
     def begin(self, begun: Begun, now: float) -> None:
         """A task has started an execution: first the task hears of it, then the execution begins."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from asl_local.drivers.callbacks import Callbacks
+from asl_local.drivers.listening import Heard
 from asl_local.engine import Execution
 from asl_local.engine.messages import (
     Call,
@@ -50,7 +51,7 @@ class Nested:
 
     `answer` is what the call comes back with. Where the task waits for the execution's end, `report` makes its result
     of it or raises StateError; None where it does not wait. `synchronous` says that the call itself comes back with the
-    execution's end, and with that result.
+    execution's end, and with that result. `machine` is whose execution it is, for those who listen.
     """
 
     execution: Execution
@@ -58,6 +59,7 @@ class Nested:
     answer: Json
     report: Callable[[Execution], Json] | None
     synchronous: bool = False
+    machine: Heard | None = None
 
 
 Answer: TypeAlias = Json | Later | Nested

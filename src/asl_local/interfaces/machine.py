@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from asl_local import definition as definitions
-from asl_local.definition import FoundDefinition
-from asl_local.drivers import Driver, Nested, RealTime, Simulation, Work, drive
+from asl_local.definition import FoundDefinition, Source
+from asl_local.drivers import Driver, Nested, RealTime, Simulation, Work, drive, hear
 from asl_local.drivers.simulate import START
 from asl_local.engine import Execution, Identity, Limits, snapshot
 from asl_local.engine.messages import Outcome, Redriven, Stimulus
@@ -115,6 +115,7 @@ class Machine:
         warnings: list[Diagnostic],
         unresolved: Sequence[Diagnostic] = (),
         type: str = "STANDARD",
+        source: Source | None = None,
     ) -> None:
         self.plan = plan
         self.name = name
@@ -122,6 +123,7 @@ class Machine:
         self.warnings = warnings
         self.unresolved = unresolved
         self.type = type
+        self.source = source
         if type == "EXPRESS":
             plan.timeout = EXPRESS_SECONDS if plan.timeout is None else min(plan.timeout, EXPRESS_SECONDS)
 
@@ -159,7 +161,7 @@ class Machine:
             seed=uuid.uuid4().int >> 65 if seed is None else seed,
         )
         work = _work(execution, resources, self._mocks(mock_config, test_case))
-        return _finish(execution, RealTime(work), Told(on_event, on_map_progress, on_child))
+        return self._finish("run", execution, RealTime(work), Told(on_event, on_map_progress, on_child))
 
     def start(
         self,
@@ -188,7 +190,8 @@ class Machine:
             identity=identity,
             seed=uuid.uuid4().int >> 65 if seed is None else seed,
         )
-        return _started(execution, resources, Told(on_event, on_map_progress, on_child), callbacks)
+        told = Told(on_event, on_map_progress, on_child)
+        return self._started("start", execution, resources, told, callbacks)
 
     def resume(
         self,
@@ -207,9 +210,8 @@ class Machine:
         UnknownResource if `resources` lacks one of those machines.
         """
         first, *others = snapshot.unbundle(dump)
-        return _started(
-            Execution.load(first, self.plan), resources, Told(on_event, on_map_progress, on_child), callbacks, others
-        )
+        told = Told(on_event, on_map_progress, on_child)
+        return self._started("resume", Execution.load(first, self.plan), resources, told, callbacks, others=others)
 
     def resume_simulation(
         self,
@@ -226,7 +228,8 @@ class Machine:
         execution = Execution.load(first, self.plan)
         work, going_on = _resumed(execution, resources, others)
         start = max([execution.now, *(each.execution.now for each in going_on)])
-        return _finish(
+        return self._finish(
+            "resume_simulation",
             execution,
             Simulation(work, seed=seed, start=start),
             Told(on_event, on_map_progress, on_child),
@@ -261,7 +264,7 @@ class Machine:
         )
         work = _work(execution, resources, self._mocks(mock_config, test_case))
         told = Told(on_event, on_map_progress, on_child)
-        return _finish(execution, Simulation(work, seed=seed, start=_moment(start)), told)
+        return self._finish("simulate", execution, Simulation(work, seed=seed, start=_moment(start)), told)
 
     def redrive(
         self,
@@ -292,7 +295,9 @@ class Machine:
             raise ValueError("`at` is for executions on a virtual clock: this one ran in real time")
         else:
             driver = RealTime(_work(execution, resources))
-        return _finish(execution, driver, Told(on_event, on_map_progress, on_child), Redriven())
+        return self._finish(
+            "redrive", execution, driver, Told(on_event, on_map_progress, on_child), stimulus=Redriven()
+        )
 
     def execution(
         self,
@@ -347,6 +352,25 @@ class Machine:
             redrivable=not express,
         )
 
+    def _finish(
+        self, kind: str, execution: Execution, driver: Driver, told: Told,
+        *, stimulus: Stimulus | None = None, going_on: Sequence[Nested] = (),
+    ) -> Result:  # fmt: skip
+        observe, hearing = told.observer(execution), hear(execution, self, kind)
+        ended = drive(execution, driver, observe, stimulus=stimulus, going_on=going_on, hearing=hearing)
+        return result_of(execution, *ended, virtual=isinstance(driver, Simulation))
+
+    def _started(
+        self, kind: str, execution: Execution, resources: Given, told: Told, callbacks: Callbacks | None,
+        *, others: Sequence[str] = (),
+    ) -> Started:  # fmt: skip
+        from asl_local.drivers import Callbacks  # noqa: PLC0415
+        from asl_local.interfaces.started import Started  # noqa: PLC0415 - it makes Results as we do
+
+        work, going_on = _resumed(execution, resources, others)
+        observe, hearing = told.observer(execution), hear(execution, self, kind)
+        return Started(execution, work, callbacks or Callbacks(), observe, going_on=going_on, hearing=hearing)
+
     def _mocks(self, config: MockConfig | None, test_case: str | None) -> Mocks | None:
         if config is None and test_case is None:
             return None
@@ -389,6 +413,7 @@ def load(
         warnings=warnings,
         unresolved=model.unresolved,
         type=type or one.type,
+        source=source,
     )
 
 
@@ -438,17 +463,6 @@ def _resumed(
     return work, [registry.take_up(dump, family) for dump in others]
 
 
-def _started(
-    execution: Execution, resources: Given, told: Told, callbacks: Callbacks | None,
-    others: Sequence[str] = (),
-) -> Started:  # fmt: skip
-    from asl_local.drivers import Callbacks  # noqa: PLC0415
-    from asl_local.interfaces.started import Started  # noqa: PLC0415 - it makes Results as we do
-
-    work, going_on = _resumed(execution, resources, others)
-    return Started(execution, work, callbacks or Callbacks(), told.observer(execution), going_on)
-
-
 def _moment(at: Any) -> float:
     """Epoch seconds; a datetime that says no zone is UTC."""
     if isinstance(at, datetime):
@@ -456,17 +470,6 @@ def _moment(at: Any) -> float:
     if isinstance(at, str):  # float("2024") is half an hour after the epoch began
         raise TypeError(f"a moment is a datetime or epoch seconds, not {at!r}")
     return float(at)
-
-
-def _finish(
-    execution: Execution,
-    driver: Driver,
-    told: Told,
-    stimulus: Stimulus | None = None,
-    going_on: Sequence[Nested] = (),
-) -> Result:
-    ended = drive(execution, driver, told.observer(execution), stimulus=stimulus, going_on=going_on)
-    return result_of(execution, *ended, virtual=isinstance(driver, Simulation))
 
 
 def result_of(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from asl_local.drivers import ActivityTask, Callbacks, Ended, Nested, RealTime, Work, drive
+from asl_local.drivers import ActivityTask, Callbacks, Ended, Hearing, Nested, RealTime, Work, drive
 from asl_local.engine import Execution, Identity, snapshot
 from asl_local.engine.messages import Stopped, Waiting
 from asl_local.interfaces.machine import Result, result_of
@@ -27,12 +27,12 @@ class Started:
 
     def __init__(
         self, execution: Execution, work: Work, callbacks: Callbacks, observe: Callable[[Execution], None] | None,
-        going_on: Sequence[Nested] = (),
+        *, going_on: Sequence[Nested] = (), hearing: Hearing | None = None,
     ) -> None:  # fmt: skip
         self.callbacks = callbacks
         self._execution = execution
         self._driver = RealTime(work, callbacks=callbacks)
-        self._observe, self._going_on = observe, going_on
+        self._observe, self._going_on, self._hearing = observe, going_on, hearing
         self._nested: list[Execution] = []
         self._changing = threading.RLock()
         self._ended: Future[Ended] = Future()
@@ -44,7 +44,7 @@ class Started:
         try:
             ended = drive(
                 self._execution, self._driver, self._observe, on_end=self._ended.set_result, guard=self._changing,
-                going_on=self._going_on, nested=self._nested, on_begin=begun.set,
+                going_on=self._going_on, nested=self._nested, on_begin=begun.set, hearing=self._hearing,
             )  # fmt: skip
             if not self._ended.done():
                 self._ended.set_result(ended)

@@ -19,6 +19,7 @@ from fnmatch import fnmatchcase
 from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol
 
+from asl_local.definition import Source
 from asl_local.drivers.driver import Later, Nested, TaskContext, Work
 from asl_local.engine import Execution, Identity, Limits
 from asl_local.engine.messages import Call
@@ -49,8 +50,11 @@ SENDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
 class Startable(Protocol):
     """A machine that a task may start; `asl_local.Machine` is one."""
 
+    name: str
     plan: Plan
     type: str
+    definition: Json
+    source: Source | None
 
     def execution(
         self, input: Json, *, identity: Identity, limits: Limits | None, seed: int, shuffle: bool
@@ -146,7 +150,7 @@ def start(
             "StartDate": datetime.fromtimestamp(at, UTC) if words.sdk else _date(at),  # aws-sdk: ISO text (recorded)
         }
         return Nested(
-            child, bind(machine, child), words.result(began, request), _report(resource), resource.operation == _SYNC
+            child, bind(machine, child), words.result(began, request), _report(resource), resource.operation == _SYNC, machine
         )  # fmt: skip
 
     return perform

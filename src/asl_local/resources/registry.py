@@ -209,7 +209,8 @@ class Resources:
             raise UnknownResource(f"an execution of {arn} was dumped, and that machine is not among `machines`")
         execution = Execution.load(dump, machine.plan)
         family.take_up(execution)
-        return Nested(execution, self.bind(machine.plan, execution.identity, like=execution, family=family), None, None)
+        work = self.bind(machine.plan, execution.identity, like=execution, family=family)
+        return Nested(execution, work, None, None, machine=machine)
 
     def _starting(
         self, resource: Resource, identity: Identity, like: Execution | None, family: Family, missing: list[str]

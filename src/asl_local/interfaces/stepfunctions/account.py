@@ -13,7 +13,7 @@ import uuid
 from copy import copy
 from typing import TYPE_CHECKING
 
-from asl_local.drivers import Callbacks
+from asl_local.drivers import Callbacks, Heard
 from asl_local.engine import Execution, Identity, Limits
 from asl_local.errors import UnknownResource
 from asl_local.interfaces.stepfunctions import executions
@@ -33,9 +33,10 @@ class Startable:
     """A revision of a machine as `states:startExecution` starts it; see asl_local.resources.executions."""
 
     def __init__(self, found: StateMachine, region: str) -> None:
-        self.plan, self.type = found.revision.machine.plan, found.type
         self._machine, self._role = found.revision.machine, found.revision.role
-        self._arn, self._name, self._region = found.arn, found.name, region
+        self.name, self.plan, self.type = found.name, self._machine.plan, found.type
+        self.definition, self.source = self._machine.definition, self._machine.source
+        self._arn, self._region = found.arn, region
 
     def execution(
         self, input: Json, *, identity: Identity, limits: Limits | None, seed: int, shuffle: bool
@@ -46,7 +47,7 @@ class Startable:
     def identity(self, execution_name: str) -> Identity:
         """The names that an execution goes by."""
         execution_arn = f"{self._arn.replace(':stateMachine:', ':execution:')}:{execution_name}"
-        return Identity(execution_arn, execution_name, self._arn, self._name, self._role, self._region)
+        return Identity(execution_arn, execution_name, self._arn, self.name, self._role, self._region)
 
 
 class Account:
@@ -86,7 +87,7 @@ class Account:
         """The client's time, in epoch seconds."""
         return time.time() if self._virtual is None else self._virtual
 
-    def begin(self, execution: Execution, definition: str) -> Run:
+    def begin(self, execution: Execution, definition: str, machine: Heard) -> Run:
         """Runs an execution. Raises UnknownResource before anything runs."""
         resources = self.resources
         if any(r is not None and (r.service, r.operation) in STARTS for r in _resources(execution.plan)):
@@ -99,7 +100,7 @@ class Account:
             with self.lock:
                 executions.begun(self, run, child)
 
-        return Run(execution, work, self.callbacks, virtual_at=self._virtual, began=began)
+        return Run(execution, work, self.callbacks, virtual_at=self._virtual, began=began, machine=machine)
 
     def settle(self, record: executions.Record) -> None:
         """On a virtual clock: the execution has gone as far as it can, the client's time with it, and so have those whose

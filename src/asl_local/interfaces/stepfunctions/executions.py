@@ -120,7 +120,7 @@ def start(account: Account, given: Given, operation: str, *, express: bool = Fal
         execution = revision.machine.execution(value, identity=identity, seed=account.new_seed())
     except InvalidExecutionInput as error:
         raise _invalid_input(str(error), operation) from None
-    run = account.begin(execution, revision.definition)
+    run = account.begin(execution, revision.definition, revision.machine)
     record = Record(
         arn, name, account.next_serial(), account.now(), found, revision, found.updated, text, run,
         None if version is None else version.arn,

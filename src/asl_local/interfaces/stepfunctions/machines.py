@@ -161,7 +161,7 @@ def read(text: str, kind: str, name: str, operation: str) -> Machine:
             model, source, warnings = load_model(_encoded(text), type=kind)
             if not model.unresolved:
                 plan = compile_machine(model, source.tree)
-                return Machine(plan, name=name, definition=source.tree, warnings=warnings, type=kind)
+                return Machine(plan, name=name, definition=source.tree, warnings=warnings, type=kind, source=source)
             found = list(model.unresolved)
         except InvalidDefinition as error:
             found = error.diagnostics

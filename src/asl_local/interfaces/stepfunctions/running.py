@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import NoReturn
 
-from asl_local.drivers import Callbacks, Ended, RealTime, Simulation, Work, drive
+from asl_local.drivers import Callbacks, Ended, Heard, Hearing, RealTime, Simulation, Work, drive, hear
 from asl_local.drivers.driver import Begun
 from asl_local.engine import Execution, Outcome
 from asl_local.engine.messages import Command, Redriven, Stimulus, Stopped
@@ -22,7 +22,7 @@ class Run:
     """One execution on its way or at its end. `execution` is changed by its thread only; `changing` is held meanwhile.
 
     `callbacks` is what its task tokens are known to, `began` is told of each execution that one of its tasks starts.
-    `virtual_at` is where the virtual clock begins; None is real time.
+    `virtual_at` is where the virtual clock begins; None is real time. `machine` is whose execution it is.
     """
 
     def __init__(
@@ -33,16 +33,18 @@ class Run:
         *,
         virtual_at: float | None,
         began: Callable[[Run, Execution], None],
+        machine: Heard,
     ) -> None:
         self.execution = execution
+        self._machine = machine
         self.home: Run = self
         self.changing = threading.RLock()
         self._work, self._callbacks, self._began = work, callbacks, began
         self._virtual = virtual_at is not None
         self._failure: BaseException | None = None
-        self._go(None, virtual_at or 0.0)
+        self._go("start_execution", None, virtual_at or 0.0)
 
-    def _go(self, stimulus: Stimulus | None, at: float) -> None:
+    def _go(self, kind: str, stimulus: Stimulus | None, at: float) -> None:
         inner: RealTime | Simulation
         if self._virtual:
             inner = Simulation(self._work, start=at, callbacks=self._callbacks)
@@ -51,15 +53,16 @@ class Run:
         self._world = _World(inner, lambda execution: self._began(self, execution))
         self._over = threading.Event()
         self._stepped = threading.Event()
-        threading.Thread(target=self._run, args=(stimulus,), name="asl-local-execution", daemon=True).start()
+        hearing = hear(self.execution, self._machine, kind)
+        threading.Thread(target=self._run, args=(stimulus, hearing), name="asl-local-execution", daemon=True).start()
         if not self._virtual:
             self._stepped.wait()  # so that whoever has started it finds its first event
 
-    def _run(self, stimulus: Stimulus | None) -> None:
+    def _run(self, stimulus: Stimulus | None, hearing: Hearing | None) -> None:
         try:
             drive(
                 self.execution, self._world, lambda _: self._stepped.set(), stimulus=stimulus, on_end=self._ended,
-                guard=self.changing,
+                guard=self.changing, hearing=hearing,
             )  # fmt: skip
         except BaseException as error:  # told to whoever asks; nobody hears a thread
             self._failure = error
@@ -111,7 +114,7 @@ class Run:
 
     def redrive(self, at: float) -> None:
         """Go on with one that has ended badly; `at` is the virtual time. The caller has asked whether it can be."""
-        self._go(Redriven(), max(at, self.execution.now))
+        self._go("redrive", Redriven(), max(at, self.execution.now))
 
 
 class Child:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from asl_local.definition import Definition, model
-from asl_local.drivers import Simulation
+from asl_local.drivers import Ended, Simulation, hear
 from asl_local.drivers.driver import Begun
 from asl_local.drivers.simulate import START
 from asl_local.engine import Execution, Identity
@@ -115,6 +115,19 @@ class _Test:
     def response(self) -> dict[str, Any]:
         """Run, and say what became of the state."""
         execution, state = self._execution(handled=False)
+        whole = self.subject.whole
+        hearing = None if whole is None else hear(execution, whole, "test_state")
+        try:
+            found = self._told(execution, state)
+        except BaseException as error:
+            if hearing is not None:
+                hearing.ends(execution, error)
+            raise
+        if hearing is not None and execution.outcome is not None:
+            hearing.ends(execution, Ended(execution.outcome, None))
+        return found
+
+    def _told(self, execution: _OneState, state: State) -> dict[str, Any]:
         self._run(execution)
         outcome = execution.outcome
         if outcome is None:
@@ -267,8 +280,8 @@ def _targets(state: State) -> list[str]:
 
 
 def _end(name: str, catcher: int | None = None) -> State:
-    """A state to end in; its pointer says which catcher leads there."""
-    pointer = f"/States/{name}" if catcher is None else f"{_CATCH}{catcher}"
+    """A state to end in, which is none of the machine's; its pointer says which catcher leads there."""
+    pointer = f"/Next/{name}" if catcher is None else f"{_CATCH}{catcher}"
     return State(name, "Succeed", pointer, None, "SucceedStateEntered", "SucceedStateExited")
 
 

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from pathlib import PurePath
+from typing import Any, Final, NamedTuple
 
-from asl_local.definition import Definition, creation_error, load_model, model
+from asl_local.definition import Definition, Source, creation_error, load_model, model
 from asl_local.definition import read as read_source
 from asl_local.definition.resource_arns import ResourceArn, parse
 from asl_local.errors import InvalidDefinition
 from asl_local.interfaces.test_state import shapes
 from asl_local.interfaces.test_state.request import NONE, Request, refused, task_context_refused
-from asl_local.plan import State, compile_machine
+from asl_local.plan import Plan, State, compile_machine
 from asl_local.services.errors import ClientError
+from asl_local.values import Json
 
 NAME: Final = "StateName"
 """What a state is called whose definition stands alone (recorded in AWS's messages and Context Object)."""
@@ -26,15 +28,28 @@ _MOCKABLE: Final = ("Task", "Parallel", "Map")
 _WITHOUT_MOCK: Final = ("Task", "Wait", "Pass", "Succeed", "Fail", "Choice")
 
 
+class Whole(NamedTuple):
+    """The machine that the state under test is part of, for those who listen."""
+
+    name: str
+    plan: Plan
+    definition: Json
+    source: Source | None
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The state under test: its model, its plan, its own JSON. `resource` is a Task's, in parts."""
+    """The state under test: its model, its plan, its own JSON. `resource` is a Task's, in parts.
+
+    `whole` is the machine that has it; None for a state whose definition stands alone.
+    """
 
     name: str
     model: model.State
     plan: State
     tree: Mapping[str, Any]
     resource: ResourceArn | None = None
+    whole: Whole | None = None
 
 
 def find(definition: Definition, name: str | None, substitutions: Mapping[str, Any] | None = None) -> Subject:
@@ -44,7 +59,8 @@ def find(definition: Definition, name: str | None, substitutions: Mapping[str, A
     """
     tree: Any = None
     try:
-        tree = read_source(definition, substitutions).tree
+        given = read_source(definition, substitutions)
+        tree = given.tree
         if name is None:
             tree = _machine_around(tree)
         machine, source, _ = load_model(tree)
@@ -58,9 +74,13 @@ def find(definition: Definition, name: str | None, substitutions: Mapping[str, A
     wanted = NAME if name is None else name
     for state in _states(machine.top):
         if state.name == wanted:
-            plan = compile_machine(machine, source.tree).states[state.pointer]
+            plan = compile_machine(machine, source.tree)
             resource = parse(state.resource) if isinstance(state, model.Task) else None
-            return Subject(wanted, state, plan, _at(source.tree, state.pointer), resource)
+            called = PurePath(given.name).name.split(".")[0]
+            whole = None if name is None else Whole(called, plan, source.tree, given)
+            return Subject(
+                wanted, state, plan.states[state.pointer], _at(source.tree, state.pointer), resource, whole
+            )  # fmt: skip
     raise refused("State not found in definition")
 
 
