@@ -110,6 +110,10 @@ def __getattr__(name: str) -> Any:
         from asl_local.interfaces.stepfunctions import StepFunctions  # noqa: PLC0415
 
         return StepFunctions
+    if name == "strategies":
+        import importlib  # noqa: PLC0415
+
+        return importlib.import_module("asl_local.strategies")
     if name == "test_state":
         from asl_local.interfaces.test_state import test_state  # noqa: PLC0415
 

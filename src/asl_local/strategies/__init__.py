@@ -1,4 +1,27 @@
 """Hypothesis strategies for state machines: JSON values, inputs that reach every choice, whole definitions, answers.
 
-Knows definitions, plans and what a machine reads. Must never know how a test is run.
+    from asl_local.strategies import inputs
+
+    @given(inputs(machine))
+    def test_every_order_gets_an_answer(order):
+        assert machine.simulate(order, handlers).status == "SUCCEEDED"
+
+Needs Hypothesis: `pip install 'asl-local[testing]'`. Knows definitions, plans and what a machine reads. Must never know
+how a test is run.
 """
+
+from __future__ import annotations
+
+from asl_local.errors import MissingExtra
+
+try:
+    import hypothesis as hypothesis
+except ModuleNotFoundError:
+    raise MissingExtra(
+        "asl_local.strategies needs Hypothesis: pip install 'asl-local[testing]'", name="hypothesis"
+    ) from None
+
+from asl_local.strategies.inputs import inputs
+from asl_local.strategies.values import json_values
+
+__all__ = ["inputs", "json_values"]

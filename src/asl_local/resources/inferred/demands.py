@@ -65,12 +65,40 @@ class _State:
 
 def demands_of(definition: Mapping[str, Any]) -> Demands:
     """What a definition that has passed its checks demands."""
-    analysis = _Analysis()
-    analysis.block(definition, definition.get("QueryLanguage", "JSONPath"), None, 0)
-    analysis.connect()
+    analysis = _Analysis.of(definition)
     for state in analysis.states.values():
         analysis.read(state)
     return analysis.found
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value comes from: `kind` is "input", "result" of the Task `name`, "items" of the ItemReader with the
+    Resource `name`, each at `steps`, or "constant" with the `value` that the definition itself has.
+    """
+
+    kind: str
+    name: str = ""
+    steps: Steps = ()
+    value: Any = field(default=None, hash=False)
+
+
+def origins_of(definition: Mapping[str, Any]) -> Callable[[str, Read], list[Origin]]:
+    """Asks where what a state reads comes from: (state's name, read) -> every origin, none if it is computed.
+
+    The reads are those of the state's own fields, as reads.py makes them of a Choice rule.
+    """
+    analysis = _Analysis.of(definition)
+
+    def ask(name: str, read: Read) -> list[Origin]:
+        state = analysis.states[name]
+        analysis.begin()
+        found = analysis.origins = []
+        effective = analysis.raw(state) if state.jsonata else analysis.effective(state)
+        analysis.place(state, read, (), read.note, effective)
+        return list(dict.fromkeys(found))
+
+    return ask
 
 
 class _Analysis:
@@ -79,7 +107,40 @@ class _Analysis:
     def __init__(self) -> None:
         self.states: dict[str, _State] = {}
         self.found = Demands()
+        self.origins: list[Origin] = []
         self._seen: set[tuple[Any, ...]] = set()
+
+    @classmethod
+    def of(cls, definition: Mapping[str, Any]) -> _Analysis:
+        analysis = cls()
+        analysis.block(definition, definition.get("QueryLanguage", "JSONPath"), None, 0)
+        analysis.connect()
+        return analysis
+
+    def begin(self) -> None:
+        """Forget what was followed, so that it is followed again."""
+        self._seen.clear()
+
+    def _reached(self, kind: str, name: str, steps: Steps, note: Note) -> None:
+        """A demand has come to where values come from."""
+        want = self.found.input
+        if kind == "result":
+            want = self.found.results.setdefault(name, Want())
+        elif kind == "items":
+            want = self.found.items.setdefault(name, Want())
+        want.note(steps, note)
+        self.origins.append(Origin(kind, name, steps))
+
+    def _constant(self, value: Any, steps: Steps) -> None:
+        """A demand has come to a constant of the definition."""
+        for step in steps:
+            inside = (isinstance(value, dict) and step in value) or (
+                isinstance(value, list) and isinstance(step, int) and step < len(value)
+            )
+            if not inside:
+                return
+            value = value[step]
+        self.origins.append(Origin("constant", value=value))
 
     # -- the graph
 
@@ -124,8 +185,8 @@ class _Analysis:
 
     def _read_jsonpath(self, state: _State) -> None:
         tree = state.tree
-        effective = self._effective(state)
-        self._all(state, reads.of_path(_path(tree, "InputPath")), self._raw(state))
+        effective = self.effective(state)
+        self._all(state, reads.of_path(_path(tree, "InputPath")), self.raw(state))
         for name in _TEMPLATES:
             self._all(state, reads.of_template(tree.get(name)), effective)
         for reader in ("ItemReader", "ItemBatcher", "ResultWriter"):
@@ -152,7 +213,7 @@ class _Analysis:
 
     def _read_jsonata(self, state: _State) -> None:
         tree = state.tree
-        raw = self._raw(state)
+        raw = self.raw(state)
         self._all(state, reads.of_payload(tree, lambda name: name not in _NOT_READ), raw)
         for name in _NUMBER_FIELDS:
             self._value(state, tree.get(name), Note("number"))
@@ -167,7 +228,7 @@ class _Analysis:
     def _value(self, state: _State, value: Any, note: Note) -> None:
         text = reads.expression_of(value)
         if text is not None:
-            self._all(state, reads.of_jsonata(text, note), self._raw(state))
+            self._all(state, reads.of_jsonata(text, note), self.raw(state))
 
     def _all(self, state: _State, found: Iterator[Read], document: Follow) -> None:
         for read in found:
@@ -181,7 +242,7 @@ class _Analysis:
         if read.listed and note.kind == "array" and not rest:
             note = _NOTHING
         if read.root == "input":
-            (self._raw(state) if state.jsonata else document)(steps, note)
+            (self.raw(state) if state.jsonata else document)(steps, note)
         elif read.root == "result":
             self.result(state, steps, note)
         elif read.root == "context":
@@ -193,6 +254,8 @@ class _Analysis:
         """A demand on what a template or an expression of a state gives."""
         if isinstance(value, str) and state.jsonata:
             text = reads.expression_of(value)
+            if text is None and not steps:
+                self._constant(value, ())
             for part in reads.parts_of(text) if text is not None else ():
                 if isinstance(part, dict):
                     self.value(state, part, steps, note, document)
@@ -207,6 +270,8 @@ class _Analysis:
         elif isinstance(value, list) and steps:
             for item in [value[steps[0]]] if isinstance(steps[0], int) and steps[0] < len(value) else value:
                 self.value(state, item, steps[1:], note, document)
+        elif not isinstance(value, (dict, list)) and not steps:
+            self._constant(value, ())
 
     def expression(self, state: _State, text: str, steps: Steps, note: Note, document: Follow) -> None:
         """A demand on what a path or call of a JSONPath state gives."""
@@ -227,7 +292,7 @@ class _Analysis:
         if state.starts:
             parent = self.states.get(state.parent or "")
             if parent is None:
-                self.found.input.note(steps, note)
+                self._reached("input", "", steps, note)
             elif parent.type == "Map":
                 self.iteration(parent, steps, note)
             else:
@@ -245,39 +310,39 @@ class _Analysis:
         """A Catch's target reads the raw input, but where the error is put."""
         if state.jsonata:
             if "Output" in catcher:
-                self.value(state, catcher["Output"], steps, note, self._raw(state))
+                self.value(state, catcher["Output"], steps, note, self.raw(state))
             return
         path = catcher.get("ResultPath", "$")
         place = () if path is None else parse(path).steps
         if path is None or (place and steps[: len(place)] != place):
             self.input(state, steps, note)
 
-    def _raw(self, state: _State) -> Follow:
+    def raw(self, state: _State) -> Follow:
         return lambda steps, note: self.input(state, steps, note)
 
-    def _effective(self, state: _State) -> Follow:
+    def effective(self, state: _State) -> Follow:
         """The input after InputPath."""
         path = state.tree.get("InputPath", "$")
         if path is None:
             return lambda _steps, _note: None
         if path == "$":
-            return self._raw(state)
-        return lambda steps, note: self.expression(state, path, steps, note, self._raw(state))
+            return self.raw(state)
+        return lambda steps, note: self.expression(state, path, steps, note, self.raw(state))
 
     def arguments(self, state: _State, steps: Steps, note: Note) -> None:
         """A demand on what a Pass, Task or Parallel works with: Parameters or Arguments, or the effective input."""
         for name in ("Parameters", "Arguments"):
             if name in state.tree:
-                self.value(state, state.tree[name], steps, note, self._effective(state))
+                self.value(state, state.tree[name], steps, note, self.effective(state))
                 return
-        self._effective(state)(steps, note)
+        self.effective(state)(steps, note)
 
     def iteration(self, state: _State, steps: Steps, note: Note) -> None:
         """A demand on the input of a Map's iteration."""
         if "ItemBatcher" in state.tree and steps[:1] != ("Items",):
             if steps[:1] == ("BatchInput",):
                 batch = state.tree["ItemBatcher"].get("BatchInput")
-                self.value(state, batch, steps[1:], note, self._effective(state))
+                self.value(state, batch, steps[1:], note, self.effective(state))
             return
         if "ItemBatcher" in state.tree:
             if len(steps) == 1:
@@ -287,20 +352,20 @@ class _Analysis:
         if selector is None:
             self.item(state, steps, note)
         else:
-            self.value(state, selector, steps, note, self._effective(state))
+            self.value(state, selector, steps, note, self.effective(state))
 
     def item(self, state: _State, steps: Steps, note: Note) -> None:
         """A demand on an item of a Map."""
         tree = state.tree
         if "ItemReader" in tree:
-            self.found.items.setdefault(tree["ItemReader"]["Resource"], Want()).note(steps, note)
+            self._reached("items", tree["ItemReader"]["Resource"], steps, note)
         elif state.jsonata:
             if "Items" in tree:
-                self.value(state, tree["Items"], (EACH, *steps), note, self._raw(state))
+                self.value(state, tree["Items"], (EACH, *steps), note, self.raw(state))
             else:
                 self.input(state, (EACH, *steps), note)
         else:
-            self.expression(state, _path(tree, "ItemsPath"), (EACH, *steps), note, self._effective(state))
+            self.expression(state, _path(tree, "ItemsPath"), (EACH, *steps), note, self.effective(state))
 
     def output(self, state: _State, steps: Steps, note: Note) -> None:
         """A demand on a state's output."""
@@ -311,7 +376,7 @@ class _Analysis:
         tree = state.tree
         if state.jsonata:
             if "Output" in by:
-                self.value(state, by["Output"], steps, note, self._raw(state))
+                self.value(state, by["Output"], steps, note, self.raw(state))
             elif state.type in _WITH_RESULT:
                 self.result(state, steps, note)
             else:
@@ -328,7 +393,7 @@ class _Analysis:
     def _placed(self, state: _State, steps: Steps, note: Note) -> None:
         """A demand on a JSONPath state's output before OutputPath: on its result or on its input, as ResultPath has it."""
         if state.type not in (*_WITH_RESULT, "Pass"):
-            self._effective(state)(steps, note)
+            self.effective(state)(steps, note)
             return
         path = state.tree.get("ResultPath", "$")
         place = None if path is None else parse(path).steps
@@ -345,10 +410,12 @@ class _Analysis:
         def follow(steps: Steps, note: Note, *, selected: bool = False) -> None:
             tree = state.tree
             if state.type == "Pass":
-                if "Result" not in tree:
+                if "Result" in tree:
+                    self._constant(tree["Result"], steps)
+                else:
                     self.arguments(state, steps, note)
             elif state.type not in _WITH_RESULT:
-                self._effective(state)(steps, note)
+                self.effective(state)(steps, note)
             elif selected and "ResultSelector" in tree:
                 self.value(state, tree["ResultSelector"], steps, note, self._given(state))
             else:
@@ -361,13 +428,13 @@ class _Analysis:
         if not self._new("result", state.name, steps, note):
             return
         if state.type == "Task":
-            self.found.results.setdefault(state.name, Want()).note(steps, note)
+            self._reached("result", state.name, steps, note)
         elif state.type == "Map" and steps and not isinstance(steps[0], str):
             if isinstance(steps[0], int):  # there must be as many items
                 items = Note()
                 if "ItemReader" not in state.tree and not state.jsonata:
                     path = _path(state.tree, "ItemsPath")
-                    self.expression(state, path, (steps[0],), items, self._effective(state))
+                    self.expression(state, path, (steps[0],), items, self.effective(state))
             for last in self.ends_of(state.name, None):
                 self.output(last, steps[1:], note)
         elif state.type == "Parallel" and steps and not isinstance(steps[0], str):
@@ -377,7 +444,7 @@ class _Analysis:
     def context(self, state: _State, steps: Steps, note: Note) -> None:
         """A demand on the Context Object."""
         if steps[:2] == ("Execution", "Input"):
-            self.found.input.note(steps[2:], note)
+            self._reached("input", "", steps[2:], note)
         elif steps[:3] == ("Map", "Item", "Value"):
             around: _State | None = state
             while around is not None and around.type != "Map":
@@ -390,7 +457,7 @@ class _Analysis:
         if not self._new("variable", name, steps, note):
             return
         for state in self.states.values():
-            given: Follow = self._raw(state) if state.jsonata else self._given(state)
+            given: Follow = self.raw(state) if state.jsonata else self._given(state)
             for assign in (state.tree.get("Assign"), *(rule.get("Assign") for rule in state.tree.get("Choices", ()))):
                 if isinstance(assign, dict):
                     self.value(state, assign, (name, *steps), note, given)
