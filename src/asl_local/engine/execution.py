@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from asl_local.engine import children, failures, patterns, redrive, snapshot, states, variables
-from asl_local.engine.history import History, HistoryFull
+from asl_local.engine.history import History, HistoryFull, Mark
 from asl_local.engine.map_runs import asking, flow
 from asl_local.engine.map_runs.run import Child, Errand, MapRun
 from asl_local.engine.messages import (
@@ -159,6 +159,7 @@ class Execution:
         self.map_runs: list[MapRun] = []
         self.errands: dict[int, Errand] = {}
         self.finished: list[tuple[MapRun, Child]] | None = None
+        self.marks: set[Mark] | None = None
         self.outcome: Outcome | None = None
 
     # -- the one door --------------------------------------------------------------------------------------------------
@@ -254,6 +255,17 @@ class Execution:
     def fork(self) -> Execution:
         """A second execution that goes its own way from here; JSON values are shared, nothing else is."""
         return snapshot.fork(self)
+
+    def watch(self, marks: set[Mark] | None) -> None:
+        """Put what the execution comes past from now on into this set (history.MARKS), and what its children do.
+
+        The set is shared with whatever is forked off it. It is no part of the value: a dump has none, and two executions
+        are equal whoever watches them.
+        """
+        self.marks = marks
+        for run in self.map_runs:
+            for child in (*run.live.values(), *run.kept.values()):
+                child.execution.watch(marks)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Execution) and snapshot.equal(self, other)
@@ -362,6 +374,8 @@ class Execution:
         if output is not strand.raw and exceeds(output, self.limits.payload_bytes):
             failures.broken(self, strand, failures.too_large(strand.state.name))
             return
+        if self.marks is not None and rule is None:
+            self.marks.add((strand.state.pointer, "left", 0))
         self.go(strand, output, way.next, assigned)
 
     def go(self, strand: Strand, output: Json, next: str | None, assigned: dict[str, Json] | None = None) -> None:
@@ -493,6 +507,8 @@ class Execution:
         if stimulus.token == EXECUTION_TOKEN:
             seconds = self.plan.timeout
             if seconds is not None and self.history.rows and self.now >= self.times_out_at(seconds):
+                if self.marks is not None:
+                    self.marks.add((self.plan.top.pointer, "timed out", 0))
                 self.end("TIMED_OUT", 0, error=TIMEOUT)
             return
         strand = self.waiting.get(stimulus.token)

@@ -8,12 +8,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from asl_local.engine import children, variables
-from asl_local.errors import DATA_LIMIT_EXCEEDED, QUERY_EVALUATION_ERROR, RUNTIME, EvaluationError
+from asl_local.errors import (
+    DATA_LIMIT_EXCEEDED,
+    HEARTBEAT_TIMEOUT,
+    QUERY_EVALUATION_ERROR,
+    RUNTIME,
+    TIMEOUT,
+    EvaluationError,
+)
 from asl_local.plan.plan import matches
 from asl_local.values import Json, exceeds
 
 if TYPE_CHECKING:
     from asl_local.engine.execution import Execution, Strand
+
+
+_CLOCKS = {TIMEOUT: "timed out", HEARTBEAT_TIMEOUT: "heartbeat"}
+"""Marks of a Task by the error it fails with."""
 
 
 class Failure(NamedTuple):
@@ -86,22 +97,28 @@ def fail(x: Execution, strand: Strand, failure: Failure) -> None:
     if failure.error == RUNTIME:
         _end(x, strand, failure)
         return
-    state = strand.state
+    state, marks = strand.state, x.marks
+    if marks is not None and state.type == "Task" and failure.name in _CLOCKS:
+        marks.add((state.pointer, _CLOCKS[failure.name], 0))
     for number, retrier in enumerate(state.retry):
         if matches(retrier.errors, failure.name, task_result=failure.task_result):
             attempts = strand.attempts = strand.attempts or {}
             used = attempts.get(number, 0)
             if used < retrier.attempts:
                 attempts[number] = used + 1
+                if marks is not None:
+                    marks.add((state.pointer, "retried", number))
                 strand.retries += 1
                 children.forget(strand)
                 delay = retrier.delay(used)
                 x.sleep(strand, "retry", x.now + (delay * x.draw() if retrier.jitter else delay))
                 return
+            if marks is not None:
+                marks.add((state.pointer, "exhausted", number))
             break  # an exhausted retrier hands over to Catch; no other retrier is tried
     if state.type in ("Parallel", "Map"):
         strand.event = x.history.add(f"{state.type}StateFailed", x.now, strand.event)
-    for catcher in state.catch:
+    for number, catcher in enumerate(state.catch):
         if matches(catcher.errors, failure.name, task_result=failure.task_result):
             x.current = strand
             output, assigned = failure.output, None
@@ -118,6 +135,8 @@ def fail(x: Execution, strand: Strand, failure: Failure) -> None:
                 failure = _failure(x, strand, wrong)
                 break
             children.forget(strand)
+            if marks is not None:
+                marks.add((state.pointer, "caught", number))
             x.go(strand, output, catcher.next, assigned)
             return
     if strand.parent is None:

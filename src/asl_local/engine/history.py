@@ -1,4 +1,4 @@
-"""The history: the table of event types, and the log that holds one bare tuple per event.
+"""The history: the table of event types, and the log that holds one bare tuple per event. Marks: what was come past.
 
 Knows: which details an event carries. Must never know: how AWS's JSON spells them (reporters do), or why it happened.
 A row is `(type, at, previous, *details)`, its id is its place counted from 1. Rows refer to JSON values that nobody
@@ -75,6 +75,25 @@ EVENTS: Mapping[str, tuple[str | None, tuple[str, ...]]] = {
     "MapIterationAborted": ("mapIterationAbortedEventDetails", ("name", "index")),
 }  # fmt: skip
 """Every event type: the member that holds its details in GetExecutionHistory, and the details, as rows have them."""
+
+
+Mark: TypeAlias = tuple[str, str, int]
+"""Something that an execution has come past: the state's JSON pointer ("" for the machine itself), what, and a number."""
+
+MARKS: Mapping[str, str] = {
+    "entered": "The state was entered",
+    "left": "The state did its work and was left by its Next, its End or its Default",
+    "true": "The Choice rule of that number was true",
+    "false": "The Choice rule of that number was not true",
+    "retried": "The retrier of that number gave another attempt",
+    "exhausted": "The retrier of that number matched and had no attempt left",
+    "caught": "The catcher of that number led on",
+    "items": "The Map had no item, one item, or (2) several",
+    "timed out": "The Task, or the machine, took longer than it may",
+    "heartbeat": "The Task missed a heartbeat",
+    "tolerated": "A Map Run has succeeded though some of its items failed",
+}
+"""What marks say; the number is 0 where nothing is counted."""
 
 
 class HistoryFull(AslError):

@@ -230,6 +230,7 @@ def fork(x: Execution) -> Execution:
                     activities=x.activities)  # fmt: skip
     for slot in ("draws", "now", "started_at", "tokens", "assigned_bytes", "redrives", "redriven_at", "outcome"):
         setattr(other, slot, getattr(x, slot))
+    other.marks = x.marks
     other.root = other.current = copy(x.root, None)
     other.ready = deque(copies[id(strand)] for strand in x.ready if strand.alive)
     other.history = History(x.limits.events, list(x.history.rows))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from asl_local.engine import children, failures, patterns
 from asl_local.engine.failures import Failure
+from asl_local.engine.history import Mark
 from asl_local.engine.map_runs import flow
 from asl_local.engine.messages import TASKS, Timer
 from asl_local.errors import HEARTBEAT_TIMEOUT, NO_CHOICE_MATCHED, RUNTIME, TIMEOUT, EvaluationError
@@ -18,6 +19,7 @@ from asl_local.values import Json, exceeds
 
 if TYPE_CHECKING:
     from asl_local.engine.execution import Execution, Strand
+    from asl_local.plan import Rule, State
 
 _LONGEST_WAIT = 2**31 - 1  # seconds: 24,855 days are accepted, 24,856 are "too long" (recorded)
 
@@ -31,6 +33,8 @@ def enter(x: Execution, strand: Strand) -> None:
             flow.pump(x, strand.run)
         return
     state = strand.state
+    if x.marks is not None:
+        x.marks.add((state.pointer, "entered", 0))
     strand.attempts, strand.retries, strand.entered_at = None, 0, x.now
     strand.event = strand.entered = x.history.add(state.entered, x.now, strand.event, state.name, strand.raw)
     work(x, strand)
@@ -77,13 +81,26 @@ def _choice(x: Execution, strand: Strand, arguments: Json) -> None:
     x.current = strand
     for rule in state.rules:
         if rule.test(arguments, x):
+            if x.marks is not None:
+                _mark_rules(x.marks, state, rule)
             x.leave(strand, arguments, rule)
             return
+    if x.marks is not None:
+        _mark_rules(x.marks, state, None)
     if state.next is None:
         raise EvaluationError(
             NO_CHOICE_MATCHED, "Failed to transition out of the state. The state does not point to a next state."
         )
     x.leave(strand, arguments)
+
+
+def _mark_rules(marks: set[Mark], state: State, chosen: Rule | None) -> None:
+    """Those before the chosen rule were not true; those after it were not asked."""
+    for number, rule in enumerate(state.rules):
+        if rule is chosen:
+            marks.add((state.pointer, "true", number))
+            return
+        marks.add((state.pointer, "false", number))
 
 
 def _wait(x: Execution, strand: Strand, arguments: Json) -> None:
@@ -154,6 +171,8 @@ def _map(x: Execution, strand: Strand, arguments: Json) -> None:
     items = state.items(arguments, x)
     for tolerance in state.tolerances:
         tolerance.of(arguments, x)  # AWS evaluates them in an inline Map, too, where they tolerate nothing (recorded)
+    if x.marks is not None:
+        x.marks.add((state.pointer, "items", min(len(items), 2)))
     children.start_map(x, strand, arguments, items, concurrency or 0)
 
 

@@ -287,6 +287,7 @@ class Machine:
         if result.execution is None or result.execution.plan.fingerprint != self.plan.fingerprint:
             raise ValueError(f"the result is not of an execution of {self.name!r}")
         execution = result.execution.fork()
+        execution.watch(None)
         driver: Driver
         if result.virtual:
             start = execution.now if at is None else _moment(at)

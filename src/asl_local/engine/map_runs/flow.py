@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asl_local.engine import failures, patterns, redrive
+from asl_local.engine.history import Mark
 from asl_local.engine.map_runs import results
 from asl_local.engine.map_runs.batches import next_input, unstarted
 from asl_local.engine.map_runs.run import (
@@ -88,6 +89,8 @@ def start(x: Execution, strand: Strand, arguments: Json) -> None:
     run.event = strand.event = x.history.add("MapRunStarted", x.now, strand.event, run.arn)
     strand.run = run
     x.map_runs.append(run)
+    if x.marks is not None and run.source is not None:
+        _mark_items(x.marks, run, len(run.source))
     if run.max_items is not None and run.max_items < 0:
         _close(x, run, ITEM_READER_FAILED, "field MaxItems must be positive")  # recorded
     pump(x, run)
@@ -202,6 +205,7 @@ def _execution(x: Execution, run: MapRun, index: int, given: Json) -> Execution:
         seed=seed_of(x.seed, run.uuid, index), shuffle=x.shuffle, limits=x.limits, activities=x.activities,
     )  # fmt: skip
     execution.finished = None if x.finished is None else []
+    execution.marks = x.marks
     return execution
 
 
@@ -356,6 +360,10 @@ def page_wanted(run: MapRun) -> Json:
     }
 
 
+def _mark_items(marks: set[Mark], run: MapRun, count: int) -> None:
+    marks.add((run.state.pointer, "items", min(count, 2)))
+
+
 def _call(x: Execution, run: MapRun, field: str, arguments: Json, whose: int) -> int:
     x.tokens += 1
     x.errands[x.tokens] = Errand(run, whose, 0)
@@ -377,6 +385,8 @@ def _page(x: Execution, run: MapRun, stimulus: Stimulus) -> None:
             run.pending.append(Pending(value, key, source))
         run.position += len(page["Items"])
         run.done = page["Done"] or run.position == run.max_items
+        if x.marks is not None and (run.done or run.position > 1):
+            _mark_items(x.marks, run, run.position)
         if run.done and not run.closing and _exceeded(run):
             _close(x, run, EXCEED_TOLERATED_FAILURE_THRESHOLD, "The specified tolerated failure threshold was exceeded")
     elif isinstance(stimulus, (Failed, Refused)):
@@ -445,6 +455,8 @@ def _finish(x: Execution, run: MapRun) -> None:
         failures.fail(x, strand, failures.Failure(run.error, run.cause))
         return
     run.status = SUCCEEDED
+    if x.marks is not None and run.unsuccessful:
+        x.marks.add((run.state.pointer, "tolerated", 0))
     ended = x.history.add("MapRunSucceeded", x.now, run.event)
     result = _result(run)
     if run.overflow or (run.destination is None and exceeds(result, x.limits.payload_bytes)):

@@ -17,6 +17,7 @@ from asl_local.drivers.driver import Begun
 from asl_local.drivers.simulate import START
 from asl_local.engine import Execution, Identity
 from asl_local.engine.execution import timestamp
+from asl_local.engine.history import Mark
 from asl_local.engine.messages import Call, Failed, Stimulus, Succeeded
 from asl_local.engine.patterns import task_token
 from asl_local.errors import EXCEED_TOLERATED_FAILURE_THRESHOLD, TIMEOUT
@@ -141,7 +142,7 @@ class _Test:
             found["status"] = "FAILED"
             self._fail(found, error, self._bare(outcome.cause))
             seen, self.trace.seen = self.trace.seen, {}
-            execution, details = self._handle(found, error or "")
+            execution, details = self._handle(found, error or "", execution.marks)
             self.trace.seen = seen
         if self.request.level != requests.INFO:
             found["inspectionData"] = self.trace.data()
@@ -233,10 +234,11 @@ class _Test:
 
     # -- what became of it -----------------------------------------------------------------------------------------
 
-    def _handle(self, found: dict[str, Any], error: str) -> tuple[_OneState, dict[str, Json]]:
+    def _handle(self, found: dict[str, Any], error: str, marks: set[Mark] | None) -> tuple[_OneState, dict[str, Json]]:
         """Who handles the failure: the same story again, told to a state that has its Retry and Catch."""
         details: dict[str, Json]
         execution, state = self._execution(handled=True)
+        execution.watch(marks)
         root, details = execution.root, {}
         for stimulus, now in self.told:
             execution.step(stimulus, now)
