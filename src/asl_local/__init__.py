@@ -14,6 +14,7 @@ A tour:
     result.map_runs                                     # of each Distributed Map: counts, child executions, histories
     result.unwrap()                                     # the output, or ExecutionFailed
     execution = machine.start(input, resources={...})   # in the background: answer its task tokens, stop it, wait for it
+    with asl_local.Coverage() as coverage: ...          # what executions have come past, and what nobody has tested
 
 `resources` maps a Lambda function's ARN or name, or a pattern such as "*FaceDetection*", to a Python function
 `(event)` or `(event, context)`. `Resources(handlers, aws=LocalAWS("folder"))` adds local stand-ins for S3, DynamoDB,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from asl_local.interfaces.stepfunctions import StepFunctions as StepFunctions
     from asl_local.interfaces.test_state import test_state as test_state
     from asl_local.services.local import LocalAWS as LocalAWS
+    from asl_local.testing.coverage import Coverage as Coverage
 
 __version__ = "0.1.0"
 
@@ -61,6 +63,7 @@ __all__ = [
     "AslError",
     "Callbacks",
     "ChildExecution",
+    "Coverage",
     "DefinitionNotFound",
     "Diagnostic",
     "Event",
@@ -100,22 +103,20 @@ __all__ = [
 ]
 
 
+_LATER = {
+    "Coverage": "testing.coverage",
+    "LocalAWS": "services.local",
+    "StepFunctions": "interfaces.stepfunctions",
+    "strategies": "strategies",
+    "test_state": "interfaces.test_state",
+}
+"""What most runs of a workflow never need, and the module that has it or is it: imported when it is first asked for."""
+
+
 def __getattr__(name: str) -> Any:
-    """What most runs of a workflow never need is imported when it is first asked for."""
-    if name == "LocalAWS":
-        from asl_local.services.local import LocalAWS  # noqa: PLC0415
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib  # noqa: PLC0415
 
-        return LocalAWS
-    if name == "StepFunctions":
-        from asl_local.interfaces.stepfunctions import StepFunctions  # noqa: PLC0415
-
-        return StepFunctions
-    if name == "strategies":
-        import importlib  # noqa: PLC0415
-
-        return importlib.import_module("asl_local.strategies")
-    if name == "test_state":
-        from asl_local.interfaces.test_state import test_state  # noqa: PLC0415
-
-        return test_state
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f"asl_local.{_LATER[name]}")
+    return module if _LATER[name] == name else getattr(module, name)

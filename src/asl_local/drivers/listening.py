@@ -47,10 +47,10 @@ class Listener(Protocol):
     `resume`, `resume_simulation`, `redrive`, `test_state`, `explore`, `start_execution` (a client's), `nested` (a task's).
     """
 
-    def begins(self, execution: Execution, machine: Heard, kind: str) -> None:
+    def begins(self, execution: Execution, machine: Heard, kind: str, /) -> None:
         """Called before the execution's first step, or before the first one after it was loaded or redriven."""
 
-    def ends(self, execution: Execution, ended: Ended | BaseException) -> None:
+    def ends(self, execution: Execution, ended: Ended | BaseException, /) -> None:
         """Called once for each that has begun: with how it ended, or with the exception for which it could not go on."""
 
 

@@ -43,7 +43,7 @@ class Coverage:
         self._blocks: list[AbstractContextManager[None]] = []
 
     def __enter__(self) -> Coverage:
-        self._blocks.append(listening(_Ear(self)))
+        self._blocks.append(listening(self))
         self._blocks[-1].__enter__()
         return self
 
@@ -99,7 +99,9 @@ class Coverage:
         coverage = Coverage()
         for each in data:
             if each.get("version") != VERSION:
-                raise ValueError(f"coverage data of version {each.get('version')!r}; this library reads version {VERSION}")
+                raise ValueError(
+                    f"coverage data of version {each.get('version')!r}; this library reads version {VERSION}"
+                )
             coverage.add(*map(_measured, each["machines"]))
         return coverage
 
@@ -123,7 +125,8 @@ class Coverage:
 
     # -- executions ----------------------------------------------------------------------------------------------------
 
-    def _begins(self, execution: Execution, machine: Heard) -> None:
+    def begins(self, execution: Execution, machine: Heard, _kind: str) -> None:
+        """See drivers.Listener."""
         fingerprint = machine.plan.fingerprint
         if fingerprint not in self._known:
             self.add(covered(machine))
@@ -132,7 +135,8 @@ class Coverage:
         if execution.marks is not None:
             self._live[id(execution)] = (execution, fingerprint, execution.marks)
 
-    def _ends(self, execution: Execution) -> None:
+    def ends(self, execution: Execution, _ended: Ended | BaseException) -> None:
+        """See drivers.Listener."""
         self._take(id(execution), over=True)
 
     def _gather(self) -> None:
@@ -164,21 +168,6 @@ class Coverage:
 
     def __repr__(self) -> str:
         return f"<Coverage of {len(self._known)} machine{'' if len(self._known) == 1 else 's'}>"
-
-
-class _Ear:
-    """What a Coverage hears of executions."""
-
-    def __init__(self, coverage: Coverage) -> None:
-        self._coverage = coverage
-
-    def begins(self, execution: Execution, machine: Heard, kind: str) -> None:
-        """See Listener."""
-        self._coverage._begins(execution, machine)
-
-    def ends(self, execution: Execution, ended: Ended | BaseException) -> None:
-        """See Listener."""
-        self._coverage._ends(execution)
 
 
 def _both(one: MachineCoverage, other: MachineCoverage) -> MachineCoverage:

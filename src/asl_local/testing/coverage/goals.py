@@ -110,7 +110,7 @@ KINDS: tuple[Kind, ...] = (
         "defaults", "left", _once("Default", types=("Choice",)), "/Default", "the Default of {state} was never taken",
         "a Choice that has one",
     ),
-    Kind("catchers", "caught", _each("Catch"), "/Catch/{n}", "Catch[{n}] of {state} never caught", "every catcher"),
+    Kind("catchers", "caught", _each("Catch"), "/Catch/{n}", "Catch[{n}] of {state} never caught an error", "every catcher"),
     Kind(
         "retriers used", "retried", _each("Retry", lambda entry: _attempts(entry) > 0), "/Retry/{n}",
         "Retry[{n}] of {state} was never used", "every retrier that has attempts",
