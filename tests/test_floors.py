@@ -11,7 +11,7 @@ import pytest
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "asl_local"
 
 FLOORS = [
-    "errors", "values", "language", "definition", "plan", "engine", "drivers", "services", "resources", "reporters",
+    "errors", "values", "language", "definition", "plan", "engine", "drivers", "services", "resources", "mock", "reporters",
     "testing", "strategies", "interfaces", "__init__",
 ]  # fmt: skip
 

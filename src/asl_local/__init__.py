@@ -9,6 +9,7 @@ A tour:
     result = machine.run(input, resources={...})        # real time, handlers on threads
     result = machine.simulate(input, resources={...})   # a virtual clock: a Wait of a year takes no time
     machine.simulate(asl_local.mock_input(machine), asl_local.mock_answers(machine))     # nothing written by hand
+    machine.simulate(input, mocks={"Charge": asl_local.mock.throws("Busy")})              # answers by state; asl_local.mock
     result.status, result.output, result.error, result.cause
     result.history.to_aws()                             # what GetExecutionHistory would have said
     result.map_runs                                     # of each Distributed Map: counts, child executions, histories
@@ -52,6 +53,7 @@ from asl_local.reporters import ChildExecution, Event, History, MapRun
 from asl_local.resources import Job, Resources, mock_answers, mock_input, service_response
 
 if TYPE_CHECKING:
+    from asl_local import mock as mock
     from asl_local.interfaces.stepfunctions import StepFunctions as StepFunctions
     from asl_local.interfaces.test_state import test_state as test_state
     from asl_local.services.local import LocalAWS as LocalAWS
@@ -95,6 +97,7 @@ __all__ = [
     "UnknownResource",
     "definitions_in",
     "load",
+    "mock",
     "mock_answers",
     "mock_input",
     "service_response",
@@ -107,6 +110,7 @@ _LATER = {
     "Coverage": "testing.coverage",
     "LocalAWS": "services.local",
     "StepFunctions": "interfaces.stepfunctions",
+    "mock": "mock",
     "strategies": "strategies",
     "test_state": "interfaces.test_state",
 }

@@ -9,7 +9,7 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from asl_local.drivers.callbacks import Callbacks
 from asl_local.drivers.listening import Heard
@@ -36,8 +36,8 @@ Work: TypeAlias = "Callable[[Call, TaskContext], Answer | Awaitable[Answer]]"
 class Later:
     """The answer to the request of a task that waits for more than its call.
 
-    `then` does, or waits for, the rest and gives the task's result (or raises StateError); None where that comes from
-    elsewhere: by its task token, or from a worker of the activity. `worker` is the name of the activity's worker.
+    `then` does, or waits for, the rest and gives the task's result (or raises StateError, or gives NEVER); None where that
+    comes from elsewhere: by its task token, or from a worker of the activity. `worker` is the name of the activity's worker.
     """
 
     answer: Json = None
@@ -62,7 +62,21 @@ class Nested:
     machine: Heard | None = None
 
 
-Answer: TypeAlias = Json | Later | Nested
+class Never:
+    """The answer of a call that never comes back, and of a `Later.then`: there is one such value, `NEVER`.
+
+    Only a timeout, or whoever else ends the task (its task token, a sibling's failure), ends it.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "NEVER"
+
+
+NEVER: Final = Never()
+
+Answer: TypeAlias = Json | Later | Nested | Never
 """What a Work gives: a result that is JSON, or one of these."""
 
 
@@ -249,5 +263,6 @@ def report(call: Call, result: Any, raised: dict[int, BaseException], error: Bas
 
 
 __all__ = [
-    "TOKEN_BITS", "Answer", "Begun", "Driver", "Later", "Nested", "TaskContext", "Work", "answer", "report",
+    "NEVER", "TOKEN_BITS", "Answer", "Begun", "Driver", "Later", "Nested", "Never", "TaskContext", "Work", "answer",
+    "report",
 ]  # fmt: skip

@@ -18,7 +18,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any, TypeVar, TypeVarTuple
 
 from asl_local.drivers.callbacks import Callbacks, Desk
-from asl_local.drivers.driver import TOKEN_BITS, Begun, Later, Nested, TaskContext, Work, answer, report
+from asl_local.drivers.driver import NEVER, TOKEN_BITS, Begun, Later, Nested, TaskContext, Work, answer, report
 from asl_local.engine.messages import Call, Cancel, Command, Fired, Heartbeat, Stimulus, Succeeded, Taken, Timer
 from asl_local.errors import AslError, InternalError, UnansweredToken
 from asl_local.values import Json
@@ -51,7 +51,7 @@ class Simulation:
         self._ties = random.Random(seed) if seed else None
         self._cancelled: set[int] = set()
         self._loop: _VirtualLoop | None = None
-        self._stalled: list[str] = []
+        self._stalled: dict[int, str] = {}  # states whose handler never answers, by token
 
     def now(self) -> float:
         """The virtual time, in epoch seconds."""
@@ -65,7 +65,7 @@ class Simulation:
             self._put(command.at, 1, Fired(command.token))
         elif type(command) is Cancel:
             self._cancelled.add(command.token)
-            self._desk.close(command.token)
+            self.over(command.token)
 
     def next(self) -> tuple[Stimulus | Begun, float]:
         """Jump to what is due next."""
@@ -77,7 +77,7 @@ class Simulation:
             return stimulus, self._clock
         if self._stalled:
             raise AslError(
-                f"the async handler of state {self._stalled[0]!r} waits for something that never comes, "
+                f"the handler or mock of state {next(iter(self._stalled.values()))!r} waits for something that never comes, "
                 "and neither a timeout nor anything else is due"
             )
         call = self._desk.unanswered()
@@ -106,6 +106,7 @@ class Simulation:
 
     def over(self, token: int) -> None:
         """The task has ended: nobody can answer it any more."""
+        self._stalled.pop(token, None)
         self._desk.close(token)
 
     def close(self) -> None:
@@ -153,12 +154,15 @@ class Simulation:
                 if result.then is not None:
                     then = result.then
                     result, error = self._finished(lambda: then(context))
-                    self._put(moment(), 0, report(call, result, self.raised, error))
+                    if result is not NEVER:
+                        self._put(moment(), 0, report(call, result, self.raised, error))
+            elif result is NEVER:
+                raise _Stalled
             else:
                 self._put(moment(), 0, answer(call, result, self.raised, error))
         except _Stalled:
             # It never answers. A timeout may still end the task; if nothing is due at all, `next` says so.
-            self._stalled.append(call.state)
+            self._stalled[call.token] = call.state
 
     def _submitted(self, call: Call, later: Later, at: float) -> None:
         """The request is done; for an activity there is none, but a worker."""

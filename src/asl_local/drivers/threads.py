@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, TypeAlias
 
 from asl_local.drivers.callbacks import Callbacks, Desk
-from asl_local.drivers.driver import TOKEN_BITS, Begun, Later, Nested, TaskContext, Work, answer, report
+from asl_local.drivers.driver import NEVER, TOKEN_BITS, Begun, Later, Nested, TaskContext, Work, answer, report
 from asl_local.engine.messages import (
     Call,
     Cancel,
@@ -206,7 +206,9 @@ class RealTime:
         error: BaseException | None,
     ) -> None:  # fmt: skip
         try:
-            if then is not None:
+            if result is NEVER:
+                pass
+            elif then is not None:
                 self._put(report(call, result, self.raised, error))
             elif isinstance(result, Nested):
                 self._put(Begun(call.token, result))

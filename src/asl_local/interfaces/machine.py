@@ -26,15 +26,15 @@ from asl_local.reporters.aws import query
 from asl_local.reporters.map_runs import MapRun, map_runs_of
 from asl_local.reporters.mermaid import mermaid
 from asl_local.reporters.watching import OnChild, OnEvent, OnProgress, Told
-from asl_local.resources import Resources, mocks
+from asl_local.resources import Resources
 from asl_local.resources.executions import Family
-from asl_local.resources.mocks import MockConfig, Mocks
 from asl_local.resources.registry import Handler
 from asl_local.values import Json, accept, copy, exceeds
 
 if TYPE_CHECKING:
     from asl_local.drivers import Callbacks
     from asl_local.interfaces.started import Started
+    from asl_local.resources.mocking import MockConfig, Mocks, MocksGiven
     from asl_local.services.local import LocalAWS
 
 Given: TypeAlias = "Mapping[str, Handler] | Resources | LocalAWS | None"
@@ -139,6 +139,7 @@ class Machine:
         on_child: OnChild | None = None,
         identity: Identity | None = None,
         seed: int | None = None,
+        mocks: MocksGiven | None = None,
         mock_config: MockConfig | None = None,
         test_case: str | None = None,
         type: str | None = None,
@@ -146,8 +147,9 @@ class Machine:
         """Run in real time: waits wait, handlers run on threads (async ones in an event loop), several at once.
 
         `resources` maps ARNs, function names or patterns to handlers, or is a Resources registry or a LocalAWS.
-        `mock_config` is Step Functions Local's MockConfigFile, a path or its content, and `test_case` names the test
-        case in it whose replies answer instead; faults in it are InvalidMockConfig.
+        `mocks` answers Tasks by their states' names instead (asl_local.mock). `mock_config` is Step Functions Local's
+        MockConfigFile, a path or its content, and `test_case` names the test case in it whose replies answer; of a state
+        that both name, `mocks` does. Faults in either are InvalidMockConfig.
         `on_event` is told each history event as it happens, `on_map_progress` a Map Run's counts whenever they change,
         `on_child` each child execution of a Map Run that has ended. `seed` fixes what States.UUID, States.MathRandom and
         retry jitter draw. `type` (STANDARD or EXPRESS) runs the machine as another type than it was loaded as.
@@ -160,7 +162,7 @@ class Machine:
             identity=identity,
             seed=uuid.uuid4().int >> 65 if seed is None else seed,
         )
-        work = _work(execution, resources, self._mocks(mock_config, test_case))
+        work = _work(execution, resources, self._mocks(mocks, mock_config, test_case))
         return self._finish("run", execution, RealTime(work), Told(on_event, on_map_progress, on_child))
 
     def start(
@@ -176,6 +178,9 @@ class Machine:
         identity: Identity | None = None,
         seed: int | None = None,
         callbacks: Callbacks | None = None,
+        mocks: MocksGiven | None = None,
+        mock_config: MockConfig | None = None,
+        test_case: str | None = None,
         type: str | None = None,
     ) -> Started:
         """Run as `run` does, but in the background: answer its task tokens, stop it, ask for its result.
@@ -191,7 +196,8 @@ class Machine:
             seed=uuid.uuid4().int >> 65 if seed is None else seed,
         )
         told = Told(on_event, on_map_progress, on_child)
-        return self._started("start", execution, resources, told, callbacks)
+        mocked = self._mocks(mocks, mock_config, test_case)
+        return self._started("start", execution, resources, told, callbacks, mocked=mocked)
 
     def resume(
         self,
@@ -202,16 +208,19 @@ class Machine:
         on_map_progress: OnProgress | None = None,
         on_child: OnChild | None = None,
         callbacks: Callbacks | None = None,
+        mocks: MocksGiven | None = None,
     ) -> Started:
         """Go on in real time with an execution that was dumped (`Execution.dump`, `Started.dump`).
 
         Calls that were out are made again, task tokens are still good, and what became due meanwhile is due at once.
+        `mocks` say what happens from here on: what they count begins anew.
         Executions of other machines that it had started go on too. Raises ValueError for the dump of another machine's,
         UnknownResource if `resources` lacks one of those machines.
         """
         first, *others = snapshot.unbundle(dump)
         told = Told(on_event, on_map_progress, on_child)
-        return self._started("resume", Execution.load(first, self.plan), resources, told, callbacks, others=others)
+        execution, mocked = Execution.load(first, self.plan), self._mocks(mocks)
+        return self._started("resume", execution, resources, told, callbacks, mocked=mocked, others=others)
 
     def resume_simulation(
         self,
@@ -222,11 +231,12 @@ class Machine:
         on_event: OnEvent | None = None,
         on_map_progress: OnProgress | None = None,
         on_child: OnChild | None = None,
+        mocks: MocksGiven | None = None,
     ) -> Result:
         """Go on with a dumped execution on a virtual clock, from the moment at which it was dumped; see `resume`."""
         first, *others = snapshot.unbundle(dump)
         execution = Execution.load(first, self.plan)
-        work, going_on = _resumed(execution, resources, others)
+        work, going_on = _resumed(execution, resources, others, self._mocks(mocks))
         start = max([execution.now, *(each.execution.now for each in going_on)])
         return self._finish(
             "resume_simulation",
@@ -249,6 +259,7 @@ class Machine:
         on_map_progress: OnProgress | None = None,
         on_child: OnChild | None = None,
         identity: Identity | None = None,
+        mocks: MocksGiven | None = None,
         mock_config: MockConfig | None = None,
         test_case: str | None = None,
         type: str | None = None,
@@ -257,12 +268,12 @@ class Machine:
 
         Time starts at `start` (epoch seconds or a datetime, UTC if it says no zone; 2024-01-01T00:00:00Z unless given)
         and jumps to whatever is due next. Seed 0 runs what is ready in the order of the definition; other seeds
-        shuffle that order. `mock_config`, `test_case` and `type` as in `run`.
+        shuffle that order. `mocks`, `mock_config`, `test_case` and `type` as in `run`.
         """
         execution = self.of_type(type).execution(
             input, execution_name=execution_name, limits=limits, identity=identity, seed=seed, shuffle=seed != 0
         )
-        work = _work(execution, resources, self._mocks(mock_config, test_case))
+        work = _work(execution, resources, self._mocks(mocks, mock_config, test_case))
         told = Told(on_event, on_map_progress, on_child)
         return self._finish("simulate", execution, Simulation(work, seed=seed, start=_moment(start)), told)
 
@@ -276,12 +287,13 @@ class Machine:
         on_event: OnEvent | None = None,
         on_map_progress: OnProgress | None = None,
         on_child: OnChild | None = None,
+        mocks: MocksGiven | None = None,
     ) -> Result:
         """Go on with a Standard execution of this machine that did not succeed, from where it stopped (RedriveExecution).
 
         What has succeeded stays as it was; states that were entered and not left are done again. The clock is the one
         that the execution had: real, or virtual from the moment of its end, or from `at` (epoch seconds or a
-        datetime). `result` itself stays as it is. Raises ExecutionNotRedrivable, and ValueError for the execution
+        datetime). `mocks` say what happens from here on: what they count begins anew. `result` itself stays as it is. Raises ExecutionNotRedrivable, and ValueError for the execution
         of another machine.
         """
         if result.execution is None or result.execution.plan.fingerprint != self.plan.fingerprint:
@@ -289,13 +301,14 @@ class Machine:
         execution = result.execution.fork()
         execution.watch(None)
         driver: Driver
+        work = _work(execution, resources, self._mocks(mocks))
         if result.virtual:
             start = execution.now if at is None else _moment(at)
-            driver = Simulation(_work(execution, resources), seed=seed, start=max(start, execution.now))
+            driver = Simulation(work, seed=seed, start=max(start, execution.now))
         elif at is not None:
             raise ValueError("`at` is for executions on a virtual clock: this one ran in real time")
         else:
-            driver = RealTime(_work(execution, resources))
+            driver = RealTime(work)
         return self._finish(
             "redrive", execution, driver, Told(on_event, on_map_progress, on_child), stimulus=Redriven()
         )
@@ -363,23 +376,23 @@ class Machine:
 
     def _started(
         self, kind: str, execution: Execution, resources: Given, told: Told, callbacks: Callbacks | None,
-        *, others: Sequence[str] = (),
+        *, mocked: Mocks | None, others: Sequence[str] = (),
     ) -> Started:  # fmt: skip
         from asl_local.drivers import Callbacks  # noqa: PLC0415
         from asl_local.interfaces.started import Started  # noqa: PLC0415 - it makes Results as we do
 
-        work, going_on = _resumed(execution, resources, others)
+        work, going_on = _resumed(execution, resources, others, mocked)
         observe, hearing = told.observer(execution), hear(execution, self, kind)
         return Started(execution, work, callbacks or Callbacks(), observe, going_on=going_on, hearing=hearing)
 
-    def _mocks(self, config: MockConfig | None, test_case: str | None) -> Mocks | None:
-        if config is None and test_case is None:
+    def _mocks(
+        self, given: MocksGiven | None, config: MockConfig | None = None, test_case: str | None = None
+    ) -> Mocks | None:
+        if given is None and config is None and test_case is None:
             return None
-        if config is None or test_case is None:
-            raise ValueError("mock_config and test_case go together: a file, and the name of a test case in it")
-        return mocks.read(
-            config, machine=self.name, test_case=test_case, states=[state.name for state in self.plan.tasks()]
-        )
+        from asl_local.resources.mocking import gathered  # noqa: PLC0415 - only for those who mock
+
+        return gathered(given, machine=self.name, plan=self.plan, config=config, test_case=test_case)
 
     def to_mermaid(self) -> str:
         """The machine as a Mermaid flowchart, for README files and pull requests."""
@@ -460,7 +473,10 @@ def _resumed(
     def bind(plan: Plan) -> Work:
         return registry.bind(plan, execution.identity, like=execution, family=family)
 
-    work = bind(execution.plan) if mocked is None else mocked.over(execution.plan, bind)
+    if mocked is None:
+        work = bind(execution.plan)
+    else:
+        work = mocked.over(execution.plan, bind, execution.identity.execution_arn).work(mocked.begin())
     return work, [registry.take_up(dump, family) for dump in others]
 
 

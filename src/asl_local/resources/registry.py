@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from asl_local.services.local import LocalAWS
 
 # KeyboardInterrupt alone is not the handler's: it is the user's, who wants the program to end.
-_HANDLERS_OWN = (Exception, SystemExit, GeneratorExit, asyncio.CancelledError)
+OWN_ERRORS = (Exception, SystemExit, GeneratorExit, asyncio.CancelledError)
 
 Handler: TypeAlias = Callable[..., Any]
 _PATTERN = re.compile(r"[*?\[]")
@@ -350,7 +350,7 @@ def _function(handler: Handler, arn: str, *, jobs: bool = False) -> Work:
         event = copy(call.arguments)
         try:
             result = handler(event, context) if with_context else handler(event)
-        except _HANDLERS_OWN as error:
+        except OWN_ERRORS as error:
             raise failed(error, context) from error
         if inspect.isawaitable(result):
             return _finish(result, context, jobs)
@@ -362,22 +362,23 @@ def _function(handler: Handler, arn: str, *, jobs: bool = False) -> Work:
 async def _finish(awaitable: Awaitable[Any], context: TaskContext, jobs: bool) -> Answer:
     try:
         result = await awaitable
-    except _HANDLERS_OWN as error:
+    except OWN_ERRORS as error:
         raise failed(error, context) from error
     return _answered(result, context, jobs)
 
 
 def _answered(result: Any, context: TaskContext, jobs: bool) -> Answer:
     if jobs and isinstance(result, Job):
-        return Later(_checked(result.submitted, context), later.outcome_of(result, _checked))
-    return _checked(result, context)
+        return Later(checked_result(result.submitted, context), later.outcome_of(result, checked_result))
+    return checked_result(result, context)
 
 
-def _checked(result: Any, context: TaskContext) -> Json:
+def checked_result(result: Any, context: TaskContext) -> Json:
+    """A handler's result as JSON. Raises StateError, as Lambda does, for what is none."""
     try:
         return lambda_.marshal(result)
     except NotJson as error:
         raise failed(error, context) from error
 
 
-__all__ = ["Handler", "Resources", "failed"]
+__all__ = ["OWN_ERRORS", "Handler", "Resources", "checked_result", "failed"]

@@ -15,9 +15,9 @@ from asl_local.definition import Definition, Source, creation_error, load_model,
 from asl_local.definition import read as read_source
 from asl_local.definition.resource_arns import ResourceArn, parse
 from asl_local.errors import InvalidDefinition
-from asl_local.interfaces.test_state import shapes
 from asl_local.interfaces.test_state.request import NONE, Request, refused, task_context_refused
 from asl_local.plan import Plan, State, compile_machine
+from asl_local.resources import shapes
 from asl_local.services.errors import ClientError
 from asl_local.values import Json
 
@@ -175,7 +175,7 @@ def _check_result(subject: Subject, request: Request) -> None:
     elif mock.mode != NONE and subject.resource is not None:
         problem = shapes.problem(subject.resource, mock.result, strict=mock.mode == "STRICT")
         if problem is not None:
-            raise refused(f"Mock result schema validation error: {problem}")
+            raise refused(f"Mock result schema validation error: {problem.sentence}")
 
 
 def _check_configuration(subject: Subject, request: Request) -> None:

@@ -10,8 +10,8 @@ import pytest
 import asl_local
 from asl_local.definition.resource_arns import OPTIMISED, ResourceArn, parse
 from asl_local.errors import AslError
-from asl_local.interfaces.test_state import shapes
-from asl_local.interfaces.test_state.shapes import COMMON, Shape
+from asl_local.resources import shapes
+from asl_local.resources.shapes import COMMON, Shape
 
 
 def arn(text: str) -> ResourceArn:
@@ -21,7 +21,8 @@ def arn(text: str) -> ResourceArn:
 
 
 def wrong(resource: str, result: Any, *, strict: bool = False) -> str | None:
-    return shapes.problem(arn(resource), result, strict=strict)
+    problem = shapes.problem(arn(resource), result, strict=strict)
+    return None if problem is None else problem.sentence
 
 
 ENTRIES = "events:putEvents"

@@ -9,13 +9,12 @@ are compared (docs/decisions/0009).
 
 from __future__ import annotations
 
-import gzip
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from asl_local.definition.resource_arns import ResourceArn
 from asl_local.errors import AslError
@@ -45,44 +44,57 @@ _TYPES: Final[Mapping[str, tuple[tuple[type, ...], str]]] = {
 }
 
 
-def problem(resource: ResourceArn, result: Json, *, strict: bool) -> str | None:
-    """The first thing that is wrong with a Task's mocked result, in AWS's words; None if nothing is.
+class Problem(NamedTuple):
+    """What is wrong with a value: the JSON pointer into the result, and AWS's sentence."""
+
+    path: str
+    sentence: str
+
+
+def problem(resource: ResourceArn, result: Json, *, strict: bool) -> Problem | None:
+    """The first thing that is wrong with a Task's mocked result; None if nothing is.
 
     `strict` wants what the model requires, too. Raises AslError where the model is needed and not at hand.
     """
     shape = answer_shape(resource)
-    return None if shape is None else _problem(shape, result, "Result", strict)
+    return None if shape is None else _problem(shape, result, "Result", "", strict)
 
 
-def _problem(shape: Shape, value: Json, name: str, strict: bool) -> str | None:
+def _problem(shape: Shape, value: Json, name: str, path: str, strict: bool) -> Problem | None:
     if shape.kind == "any":
         return None
     types, called = _TYPES[shape.kind]
     right = isinstance(value, types) and not (shape.kind == "number" and isinstance(value, bool))
     if not right:
-        return f"Field '{name}' must be {called}"
-    if shape.kind == "number":
-        return _out_of_bounds(shape, value, name, "is less than the minimum value", "exceeds the maximum value")
-    if shape.kind == "string":
-        length = len(value)
-        return _out_of_bounds(shape, length, name, "is smaller than the minimum length", "exceeds the maximum length")
+        return Problem(path, f"Field '{name}' must be {called}")
+    if shape.kind in ("number", "string", "boolean"):
+        wrong = _out_of_bounds(shape, value)
+        return None if wrong is None else Problem(path, f"Field '{name}' {wrong}")
     if shape.kind == "array":
-        inner = [(shape.item, item, name) for item in value]
+        inner = [(shape.item, item, name, f"{path}/{at}") for at, item in enumerate(value)]
     else:
-        inner = [(shape.members.get(member, shape.item), item, member) for member, item in value.items()]
-    for expected, item, member in inner:
-        found = None if expected is None else _problem(expected, item, member, strict)
+        inner = [
+            (shape.members.get(member, shape.item), item, member, f"{path}/{member}") for member, item in value.items()
+        ]
+    for expected, item, member, place in inner:
+        found = None if expected is None else _problem(expected, item, member, place, strict)
         if found is not None:
             return found
     missing = [member for member in shape.required if strict and member not in value]
-    return f"Required field '{missing[0]}' is missing" if missing else None
+    return Problem(path, f"Required field '{missing[0]}' is missing") if missing else None
 
 
-def _out_of_bounds(shape: Shape, size: float, name: str, under: str, over: str) -> str | None:
+def _out_of_bounds(shape: Shape, value: Json) -> str | None:
+    if shape.kind == "number":
+        size, under, over = value, "is less than the minimum value", "exceeds the maximum value"
+    elif shape.kind == "string":
+        size, under, over = len(value), "is smaller than the minimum length", "exceeds the maximum length"
+    else:
+        return None
     if shape.least is not None and size < shape.least:
-        return f"Field '{name}' {under}"
+        return under
     if shape.most is not None and size > shape.most:
-        return f"Field '{name}' {over}"
+        return over
     return None
 
 
@@ -254,6 +266,8 @@ def _model(service: str) -> Any:
 @cache
 def _folders() -> Mapping[str, str]:
     """Where botocore keeps the model of a service, by the name that the new SDK, and so aws-sdk:, has for it."""
+    import gzip  # noqa: PLC0415
+
     import botocore  # noqa: PLC0415
 
     found = {}
