@@ -1,0 +1,128 @@
+"""The door of the pytest plugin: its options, its fixtures, and the moment at which somebody first uses it.
+
+Knows: pytest, and what asks for us. Must never know: what is done then (asl_local.interfaces.pytest_plugin).
+pytest imports this file in every run of everybody who has asl-local installed, so it stands beside the package, whose
+import costs what a whole test suite may: the package is imported when an option, a fixture or a case file of ours is
+used, or is there already because the tests themselves import it. (PYTEST_DONT_REWRITE: it asserts nothing, and may be
+imported before pytest begins.)
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from asl_local import LocalAWS, Result
+    from asl_local.interfaces.pytest_plugin.loading import Load
+    from asl_local.interfaces.pytest_plugin.plugin import Plugin
+    from asl_local.interfaces.pytest_plugin.snapshots.fixture import Snapshot
+
+_NAME = "asl_local in use"
+WORKER = "asl_local"  # our member of what a worker of pytest-xdist tells its controller
+LEFT_OUT = pytest.StashKey[list[pytest.Item]]()  # the tests that -k and others have left out
+_CASES = (".asltest.yaml", ".asltest.yml", ".asltest.json")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options, all of which begin with --asl-."""
+    group = parser.getgroup("asl_local", "state machines in Amazon States Language (asl_local)")
+    group.addoption(
+        "--asl-snapshot-update",
+        action="store_true",
+        help="write the snapshots of asl_snapshot anew, and remove those that no test uses any more",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Options of ours are there for the whole run."""
+    if config.getoption("asl_snapshot_update"):
+        _used(config)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Files with cases are test files."""
+    if not file_path.name.endswith(_CASES):
+        return None
+    _used(parent.config)
+    from asl_local.interfaces.pytest_plugin.cases.items import CaseFile  # noqa: PLC0415
+
+    return CaseFile.from_parent(parent, path=file_path)
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    """A snapshot of a test that is left out is not unused."""
+    for item in items:
+        item.config.stash.setdefault(LEFT_OUT, []).append(item)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker of pytest-xdist has done its part."""
+    told = getattr(node, "workeroutput", {}).get(WORKER)
+    if told is not None:
+        _used(node.config).heard_from(told)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Tests that have imported the library run machines: from now on we listen."""
+    if "asl_local" in sys.modules:
+        _used(item.config).enter(item, anew=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """A fixture may have imported it meanwhile."""
+    if "asl_local" in sys.modules:
+        _used(item.config).enter(item)
+
+
+@pytest.fixture(scope="module")
+def asl_load(request: pytest.FixtureRequest) -> Load:
+    """Load a state machine: `asl_load("order.asl.json")`, with a path that is relative to the test file.
+
+    Takes what asl_local.load takes and gives the Machine; the same one for the same definition, all through a module.
+    """
+    from asl_local.interfaces.pytest_plugin.loading import Load  # noqa: PLC0415
+
+    return Load(request.path.parent, request.config.rootpath)
+
+
+@pytest.fixture
+def asl_aws(tmp_path: Path) -> LocalAWS:
+    """Local AWS services (asl_local.LocalAWS) for one test, all of their state below its tmp_path."""
+    from asl_local import LocalAWS  # noqa: PLC0415
+
+    return LocalAWS(tmp_path / "aws")
+
+
+@pytest.fixture
+def asl_executions(request: pytest.FixtureRequest) -> Sequence[Result]:
+    """The results of the executions that this test has begun so far, whoever ran them, in that order; it grows."""
+    return _used(request.config).enter(request.node).results
+
+
+@pytest.fixture
+def asl_snapshot(request: pytest.FixtureRequest) -> Snapshot:
+    """Compare a result with the snapshot in a file: `asl_snapshot(result, masks=["uuids", "$.output.id"])`.
+
+    The file lies in `__asl_snapshots__` beside the test; `pytest --asl-snapshot-update` writes it.
+    """
+    return _used(request.config).snapshot(request.node)
+
+
+def _used(config: pytest.Config) -> Plugin:
+    """What does the work, made when it is first asked for."""
+    found: Any = config.pluginmanager.get_plugin(_NAME)
+    if found is None:
+        from asl_local.interfaces.pytest_plugin.plugin import Plugin  # noqa: PLC0415
+
+        found = Plugin(config)
+        config.pluginmanager.register(found, _NAME)
+    plugin: Plugin = found
+    return plugin

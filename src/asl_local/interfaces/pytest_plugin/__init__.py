@@ -1,0 +1,1 @@
+"""What the pytest plugin does once somebody uses it; its door is the module _asl_local_pytest, beside this package."""

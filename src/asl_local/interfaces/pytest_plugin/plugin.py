@@ -1,0 +1,149 @@
+"""The plugin in use: what pytest calls once an option, a fixture, a case file or a test of machines is there.
+
+Knows: pytest's hooks, and who answers each. Must never know: how anything is compared, written or said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from _asl_local_pytest import LEFT_OUT, WORKER
+from asl_local.drivers import Ended, Heard, listening
+from asl_local.engine import Execution
+from asl_local.interfaces.machine import Result
+from asl_local.interfaces.pytest_plugin import words
+from asl_local.interfaces.pytest_plugin.recording import Recording
+from asl_local.interfaces.pytest_plugin.snapshots.fixture import Snapshot, Snapshots
+from asl_local.interfaces.pytest_plugin.snapshots.unused import Census
+from asl_local.reporters import History
+
+
+class Plugin:
+    """One for each pytest session that has something to do with state machines."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.snapshots = Snapshots(config.rootpath, update=config.getoption("asl_snapshot_update"))
+        self.census = Census()
+        self.written = 0
+        self.removed: list[Path] = []
+        self.unused: list[Path] = []
+        self._recording: Recording | None = None
+        self._open = ExitStack()
+        self._open.enter_context(listening(self))
+
+    # -- the executions of a test --------------------------------------------------------------------------------------
+
+    def enter(self, item: pytest.Item, *, anew: bool = False) -> Recording:
+        """What is run from now on belongs to this test; `anew` forgets what it has run (it may be run again)."""
+        if anew or self._recording is None or self._recording.name != item.nodeid:
+            self._recording = Recording(item.nodeid)
+        return self._recording
+
+    def begins(self, execution: Execution, machine: Heard, kind: str) -> None:
+        """An execution begins somewhere in this process."""
+        if self._recording is not None:
+            self._recording.begins(execution, machine, kind)
+
+    def ends(self, execution: Execution, ended: Ended | BaseException) -> None:
+        """An execution has ended; one that began in an earlier test is nobody's."""
+        if self._recording is not None:
+            self._recording.ends(execution, ended)
+
+    # -- snapshots -----------------------------------------------------------------------------------------------------
+
+    def snapshot(self, item: pytest.Item) -> Snapshot:
+        """The fixture asl_snapshot of a test."""
+        return Snapshot(self.snapshots, item.path, _name(item))
+
+    # -- pytest's hooks ------------------------------------------------------------------------------------------------
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """A failed test's report has a section with its executions."""
+        report = yield
+        recording = self._recording
+        if report.failed and recording is not None and recording.name == item.nodeid:
+            told = words.section(recording)
+            if told:
+                report.sections.append(("asl_local", told))
+        if report.passed and call.when == "call":
+            self.census.passed(item.path, _name(item))
+        return report
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Everything was run here: tell the process that started this one, or draw the conclusions."""
+        items: list[pytest.Item] = getattr(session, "items", [])
+        narrowed = {
+            Path(str(argument).partition("::")[0]).absolute() for argument in self.config.args if "::" in argument
+        }
+        narrowed.update(each.path for each in self.config.stash.get(LEFT_OUT, ()))
+        self.census.collected(((item.path, _name(item)) for item in items), narrowed)
+        self.census.used.update(map(str, self.snapshots.used))
+        self.written += len(self.snapshots.changed)
+        output: dict[str, Any] | None = getattr(self.config, "workeroutput", None)
+        if output is not None:
+            output[WORKER] = {"census": self.census.to_json(), "written": self.written}
+            return
+        self.unused = self.census.unused() if session.testscollected else []
+        if self.snapshots.update:
+            for path in self.unused:
+                path.unlink()
+            self.removed, self.unused = self.unused, []
+
+    def heard_from(self, told: Any) -> None:
+        """What a worker of pytest-xdist has seen."""
+        self.census.add(told["census"])
+        self.written += told["written"]
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """What became of snapshots, where there is something to say."""
+        lines = []
+        if self.written:
+            lines.append(f"{_counted(self.written)} written")
+        if self.removed:
+            lines.append(f"{_counted(len(self.removed))} removed: {self._named(self.removed)}")
+        if self.unused:
+            lines.append(
+                f"{_counted(len(self.unused))} unused (--asl-snapshot-update removes): {self._named(self.unused)}"
+            )
+        if lines:
+            terminalreporter.section("asl_local snapshots")
+            for line in lines:
+                terminalreporter.line(line)
+
+    def _named(self, paths: list[Path]) -> str:
+        return ", ".join(self.snapshots.shown(path) for path in paths)
+
+    def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> list[str] | None:
+        """Results and histories that are not equal say where they differ."""
+        if op != "==":
+            return None
+        if isinstance(left, Result) and isinstance(right, Result):
+            return [f"Result == Result ({left.status}, {right.status})", *words.unequal(left, right)]
+        if isinstance(left, History) and isinstance(right, History):
+            return [f"History == History ({len(left)} events, {len(right)} events)", *words.histories(left, right)]
+        return None
+
+    def pytest_unconfigure(self) -> None:
+        """Nobody listens any more."""
+        self._open.close()
+
+
+def _name(item: pytest.Item) -> str:
+    """The test's name within its file: `TestOrders::test_retries[3]`."""
+    return item.nodeid.partition("::")[2]
+
+
+def _counted(snapshots: int) -> str:
+    return f"{snapshots} snapshot{'' if snapshots == 1 else 's'}"
+
+
+__all__ = ["Plugin"]

@@ -1,0 +1,61 @@
+"""Which snapshots no test has used: told, and with --asl-snapshot-update removed.
+
+Knows: which tests there were and how they went, as plain JSON that processes can send one another. Must never know: what
+a snapshot says. Only test files of which every test was wanted are looked at, and a test that has not passed may have stopped
+before it came to its snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from asl_local.interfaces.pytest_plugin.snapshots.fixture import folder_of, stem_of
+
+
+class Census:
+    """Tests by their file, what became of them, and the snapshots that were used."""
+
+    def __init__(self) -> None:
+        self.tests: dict[str, dict[str, bool]] = {}  # test file -> stem of its snapshots -> whether it has passed
+        self.partial: set[str] = set()  # test files of which not every test was wanted
+        self.used: set[str] = set()
+
+    def collected(self, tests: Iterable[tuple[Path, str]], partial: Iterable[Path]) -> None:
+        """The tests that are to run, each with its file and its name, and the files that have more than these."""
+        for path, name in tests:
+            self.tests.setdefault(str(path), {}).setdefault(stem_of(name), False)
+        self.partial.update(map(str, partial))
+
+    def passed(self, path: Path, name: str) -> None:
+        """A test has passed."""
+        self.tests.setdefault(str(path), {})[stem_of(name)] = True
+
+    def unused(self) -> list[Path]:
+        """The snapshots that nobody has used, and that somebody would have."""
+        found = []
+        for test_file, tests in self.tests.items():
+            if test_file in self.partial:
+                continue
+            for path in sorted(folder_of(Path(test_file)).glob("*.txt")):
+                owners = [ok for stem, ok in tests.items() if path.name.startswith(f"{stem}.")]
+                if str(path) not in self.used and all(owners):
+                    found.append(path)
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it, for another process."""
+        return {"tests": self.tests, "partial": sorted(self.partial), "used": sorted(self.used)}
+
+    def add(self, told: Mapping[str, Any]) -> None:
+        """What another process tells."""
+        for test_file, tests in told["tests"].items():
+            mine = self.tests.setdefault(test_file, {})
+            for stem, ok in tests.items():
+                mine[stem] = ok or mine.get(stem, False)
+        self.partial.update(told["partial"])
+        self.used.update(told["used"])
+
+
+__all__ = ["Census"]
