@@ -75,7 +75,7 @@ def test_a_mock_file_answers_for_the_functions(run: Any) -> None:
     assert (code, "Bad" in error) == (1, True)
     code, _, error = run(*mock, "Hapy")
     assert (code, error.count("\n")) == (2, 1)
-    assert "MockConfigFile.json: there is no 'Hapy'; did you mean 'Happy'? at /" in error
+    assert "MockConfigFile.json:1:29: there is no 'Hapy'; did you mean 'Happy'? at /" in error
     code, _, error = run("task.json", "--test-case", "Happy")
     assert (code, "--mock and --test-case go together" in error) == (2, True)
     assert run("task.json", "--mock", "none.json", "--test-case", "Happy")[0] == 2

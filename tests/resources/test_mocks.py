@@ -59,8 +59,56 @@ def test_states_that_are_not_named_call_whoever_answers_them() -> None:
     given = {"QueueUrl": "q", "MessageBody": "b"}
     result = both.simulate(given, {"work": lambda event: [event]}, mock_config=mocks, test_case="Case")
     assert result.output == [{"MessageId": "m"}]
-    with pytest.raises(asl_local.UnknownResource, match="function:work"):
-        both.simulate(given, mock_config=mocks, test_case="Case")
+    for run in (both.simulate, both.run):  # told when it is called: a test case mocks what is on its path
+        with pytest.raises(asl_local.UnknownResource, match=r"/States/B/Resource: .*function:work"):
+            run(given, mock_config=mocks, test_case="Case")
+
+
+def test_tasks_off_the_path_need_nobody_who_answers_them() -> None:
+    reader = {
+        "ReaderConfig": {"InputType": "JSON"},
+        "Resource": "arn:aws:states:::s3:getObject",
+        "Parameters": {"Bucket": "b", "Key": "k"},
+    }
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "C",
+        "States": {"C": task()},
+    }
+    either = machine(
+        A={"Type": "Task", "Resource": CALL, "Next": "Which"},
+        Which={"Type": "Choice", "Choices": [{"Variable": "$.n", "NumericEquals": 1, "Next": "Invoke"}, {"Variable": "$.n", "NumericEquals": 2, "Next": "M"}], "Default": "Z"},
+        Invoke=task("arn:aws:states:::lambda:invoke", Parameters={"FunctionName": "nobody"}),
+        M={"Type": "Map", "ItemReader": reader, "ItemProcessor": processor, "End": True},
+        Z={"Type": "Succeed"},
+    )  # fmt: skip
+    for number, wanted in ((0, None), (1, "/States/Invoke"), (2, "/States/M/ItemReader/Resource")):
+        mocks = config({"A": "R"}, {"R": {"0": {"Return": {"n": number}}}})
+        if wanted is None:
+            assert either.simulate({}, mock_config=mocks, test_case="Case").status == "SUCCEEDED"
+        else:
+            with pytest.raises(asl_local.UnknownResource, match=wanted):
+                either.simulate({}, mock_config=mocks, test_case="Case")
+
+
+def test_a_name_twice_and_numbers_that_are_none_are_told_with_their_line(tmp_path: Path) -> None:
+    path = tmp_path / "mocks.json"
+    path.write_text(
+        '{"StateMachines": {"Orders": {"TestCases": {"Case": {"A": "R"}}}},\n "MockedResponses": {"R": {"0": {"Return": 1},\n  "0": {"Return": 2}}}}',
+        "utf-8",
+    )
+    with pytest.raises(asl_local.InvalidMockConfig, match=r"mocks\.json:3:3: this is no JSON: Duplicate"):
+        machine(A=task()).simulate({}, mock_config=path, test_case="Case")
+    path.write_text(
+        '{"StateMachines": {"Orders": {"TestCases": {"Case": {"A": "R"}}}},\n "MockedResponses": {"R": {\n  "0": {"Return": 1, "Throw": {}}}}}',
+        "utf-8",
+    )
+    with pytest.raises(asl_local.InvalidMockConfig) as caught:
+        machine(A=task()).simulate({}, mock_config=path, test_case="Case")
+    assert (
+        str(caught.value)
+        == f"{path}:3:3: either Return or Throw is wanted, not an object with Return, Throw at /MockedResponses/R/0"
+    )
 
 
 def test_what_a_reply_returns_is_the_result_as_it_is() -> None:

@@ -96,6 +96,7 @@ def run(options: argparse.Namespace) -> int:
         _close(recording, None)
         raise
     except UnknownResource as error:
+        _close(recording, None)
         cli.complain(f"{error}{'' if options.resources else NO_RESOURCES}")
         return cli.USAGE
     except KeyboardInterrupt:

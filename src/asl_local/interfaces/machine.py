@@ -149,7 +149,8 @@ class Machine:
         `resources` maps ARNs, function names or patterns to handlers, or is a Resources registry or a LocalAWS.
         `mocks` answers Tasks by their states' names instead (asl_local.mock). `mock_config` is Step Functions Local's
         MockConfigFile, a path or its content, and `test_case` names the test case in it whose replies answer; of a state
-        that both name, `mocks` does. Faults in either are InvalidMockConfig.
+        that both name, `mocks` does. Faults in either are InvalidMockConfig. With either, a Task that nobody answers is
+        UnknownResource when it is called, since a test mocks what is on its path.
         `on_event` is told each history event as it happens, `on_map_progress` a Map Run's counts whenever they change,
         `on_child` each child execution of a Map Run that has ended. `seed` fixes what States.UUID, States.MathRandom and
         retry jitter draw. `type` (STANDARD or EXPRESS) runs the machine as another type than it was loaded as.
@@ -471,7 +472,7 @@ def _resumed(
     family = Family.of(execution)
 
     def bind(plan: Plan) -> Work:
-        return registry.bind(plan, execution.identity, like=execution, family=family)
+        return registry.bind(plan, execution.identity, like=execution, family=family, late=mocked is not None)
 
     if mocked is None:
         work = bind(execution.plan)

@@ -160,18 +160,21 @@ class Writer:
 
 def bind(
     state: State, spec: Distributed, table: dict[str, Work], *, find: Callable[[str], Ask | None], aws: LocalAWS | None
-) -> list[str]:
-    """Put the reader and the writer of a Map state into `table`, by their fields' places; what is missing, in words."""
+) -> list[tuple[str, str]]:
+    """Put the reader and the writer of a Map state into `table`, by their fields' places; what is missing, by place and in
+    words.
+    """
     missing = []
     for field, resource in (("ItemReader", spec.reader_resource), ("ResultWriter", spec.writer_resource)):
         if not resource:
             continue
         handler = find(resource)
         if handler is None and aws is None:
-            missing.append(
+            why = (
                 f"{state.pointer}/{field}/Resource: {resource} needs the stand-ins "
                 "(resources=Resources({...}, aws=LocalAWS(folder))) or a handler"
             )
+            missing.append((f"{state.pointer}/{field}", why))
             continue
         client = aws.client("s3") if handler is None and aws is not None else None
         table[f"{state.pointer}/{field}"] = (

@@ -149,10 +149,12 @@ class Resources:
         return None
 
     def bind(
-        self, plan: Plan, identity: Identity, *, like: Execution | None = None, family: Family | None = None
-    ) -> Work:
+        self, plan: Plan, identity: Identity, *, like: Execution | None = None, family: Family | None = None,
+        late: bool = False,
+    ) -> Work:  # fmt: skip
         """The work of every Task of a plan, looked up once. Raises UnknownResource naming all that nobody answers.
 
+        If `late`, it is raised when such a Task is called, and not before: a test case mocks the tasks on its path only.
         Functions that lambda:invoke names without an ARN live in the execution's own region and account. Executions
         that a Task starts have the limits and seed of `like`; `family` is what they share.
         """
@@ -160,7 +162,7 @@ class Resources:
         account = re.match(r"(?:[^:]*:){4}(\d{12}):", identity.execution_arn)
         functions = f"arn:aws:lambda:{identity.region}:{account[1] if account else '123456789012'}:function"
         table: dict[str, Work] = {}
-        missing: list[str] = []
+        missing: list[tuple[str, str]] = []  # by the state's name, or a field's place
         for state in plan.tasks():
             resource = state.resource
             if resource is None:
@@ -170,7 +172,8 @@ class Resources:
                 and self.find(resource.arn) is None
                 and self._function_named(resource.function, functions) is None
             ):
-                missing.append(f"{state.pointer}/Parameters/FunctionName: {self._unknown_function(resource.function)}")
+                why = f"{state.pointer}/Parameters/FunctionName: {self._unknown_function(resource.function)}"
+                missing.append((state.name, why))
             if resource.arn in table:
                 continue
             work = self._work(resource, functions, plan)
@@ -178,17 +181,20 @@ class Resources:
             if starts and (self.machines or self._client(resource) is None):
                 work = self._starting(resource, identity, like, family, missing) if self.machines else None
             if work is None:
-                missing.append(f"{state.pointer}/Resource: {self._why_missing(resource)}")
+                missing.append((state.name, f"{state.pointer}/Resource: {self._why_missing(resource)}"))
             else:
                 table[resource.arn] = work
         for state in plan.states.values():
             if state.distributed is not None:
                 missing += map_io.bind(state, state.distributed, table, find=self.find, aws=self.aws)
-        if missing:
-            raise UnknownResource("nothing answers these resources:\n  " + "\n  ".join(missing))
+        if missing and not late:
+            raise _unanswered(why for _, why in missing)
+        refused = dict(missing)
 
         def perform(call: Call, context: TaskContext) -> Answer | Awaitable[Answer]:
             context.execution_arn = call.execution_arn or identity.execution_arn
+            if refused and (call.state in refused or call.resource in refused):
+                raise _unanswered([refused.get(call.state) or refused[call.resource]])
             if call.role is not None and not self._assumable(call.role):
                 raise StateError(
                     TASK_FAILED,
@@ -213,8 +219,9 @@ class Resources:
         return Nested(execution, work, None, None, machine=machine)
 
     def _starting(
-        self, resource: Resource, identity: Identity, like: Execution | None, family: Family, missing: list[str]
-    ) -> Work:
+        self, resource: Resource, identity: Identity, like: Execution | None, family: Family,
+        missing: list[tuple[str, str]],
+    ) -> Work:  # fmt: skip
         """A task that starts executions, whose own tasks have to be answered too."""
         for name, machine in self.machines.items():
             if id(machine) not in family.checked:
@@ -222,7 +229,7 @@ class Resources:
                 try:
                     self.bind(machine.plan, identity, family=family)
                 except UnknownResource as error:
-                    missing.append(f"the machine {name!r}: {error}")
+                    missing.append(("", f"the machine {name!r}: {error}"))
 
         def bind(machine: Startable, child: Execution) -> Work:
             return self.bind(machine.plan, child.identity, like=child, family=family)
@@ -322,6 +329,10 @@ class Resources:
             hint = f"; one of the name {inside[-1]!r} would answer it"
         count = len(self.handlers)
         return f"{name} ({count} handler{'' if count == 1 else 's'} given{hint})"
+
+
+def _unanswered(why: Iterable[str]) -> UnknownResource:
+    return UnknownResource("nothing answers these resources:\n  " + "\n  ".join(why))
 
 
 def _aliases(name: str) -> list[str]:

@@ -10,10 +10,11 @@ import random
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from copy import copy
 from typing import TYPE_CHECKING
 
-from asl_local.drivers import Callbacks, Heard
+from asl_local.drivers import Callbacks, Heard, Work
 from asl_local.engine import Execution, Identity, Limits
 from asl_local.errors import UnknownResource
 from asl_local.interfaces.stepfunctions import executions
@@ -27,6 +28,7 @@ from asl_local.values import Json
 if TYPE_CHECKING:
     from asl_local.interfaces.stepfunctions.activities import Activity
     from asl_local.interfaces.stepfunctions.machines import StateMachine
+    from asl_local.resources.mocking import MockConfig
 
 
 class Startable:
@@ -54,7 +56,8 @@ class Account:
     """The state of one client. `lock` is held while something here changes, and never while somebody waits for a run.
 
     `virtual_at` is where the virtual clock begins; None is real time. Without a `seed` ids differ from run to run.
-    `log_groups` are those that exist; None: every one does.
+    `log_groups` are those that exist; None: every one does. `mock_config` has the test cases that executions may be
+    started with.
     """
 
     def __init__(
@@ -65,8 +68,10 @@ class Account:
         virtual_at: float | None,
         seed: int | None,
         log_groups: frozenset[str] | None,
+        mock_config: MockConfig | None = None,
     ) -> None:
         self.resources, self.partition = resources, partition
+        self.mock_config = mock_config
         self.machines: dict[str, StateMachine] = {}
         self.executions: dict[str, executions.Record] = {}
         self.activities: dict[str, Activity] = {}
@@ -87,13 +92,17 @@ class Account:
         """The client's time, in epoch seconds."""
         return time.time() if self._virtual is None else self._virtual
 
-    def begin(self, execution: Execution, definition: str, machine: Heard) -> Run:
-        """Runs an execution. Raises UnknownResource before anything runs."""
+    def begin(self, execution: Execution, definition: str, machine: Heard, test_case: str | None) -> Run:
+        """Runs an execution. Raises UnknownResource and InvalidMockConfig before anything runs."""
         resources = self.resources
         if any(r is not None and (r.service, r.operation) in STARTS for r in _resources(execution.plan)):
             resources = copy(resources)
             resources.machines = {**self._startable(definition), **resources.machines}
-        work = resources.bind(execution.plan, execution.identity, like=execution)
+
+        def bind(plan: Plan) -> Work:
+            return resources.bind(plan, execution.identity, like=execution, late=test_case is not None)
+
+        work = bind(execution.plan) if test_case is None else self._mocked(execution, test_case, bind)
         execution.activities = self._activities(execution)
 
         def began(run: Run, child: Execution) -> None:
@@ -101,6 +110,13 @@ class Account:
                 executions.begun(self, run, child)
 
         return Run(execution, work, self.callbacks, virtual_at=self._virtual, began=began, machine=machine)
+
+    def _mocked(self, execution: Execution, test_case: str, bind: Callable[[Plan], Work]) -> Work:
+        from asl_local.resources.mocking import gathered  # noqa: PLC0415 - only for those who mock
+
+        plan, identity = execution.plan, execution.identity
+        mocks = gathered(None, machine=identity.machine_name, plan=plan, config=self.mock_config, test_case=test_case)
+        return bind(plan) if mocks is None else mocks.over(plan, bind, identity.execution_arn).work(mocks.begin())
 
     def settle(self, record: executions.Record) -> None:
         """On a virtual clock: the execution has gone as far as it can, the client's time with it, and so have those whose

@@ -23,6 +23,7 @@ from asl_local.services.errors import ExceptionNames, client_error
 from asl_local.services.parameters import Answer, Given, no_operation
 
 if TYPE_CHECKING:
+    from asl_local.resources.mocking import MockConfig
     from asl_local.services.local import LocalAWS
 
 _CLOCKS = ("real", "virtual")
@@ -44,6 +45,9 @@ class StepFunctions:
 
     `log_groups` are the ARNs of the log groups that exist; None: every log group does.
 
+    `mock_config` is Step Functions Local's MockConfigFile, a path or its content: start_execution and start_sync_execution
+    of `<ARN of a machine>#<test case>` run that test case of it. Its faults are InvalidMockConfig.
+
     All state is in memory and ends with the object. Refusals are ClientError with the service's codes. Raises ValueError
     for another clock.
     """
@@ -59,6 +63,7 @@ class StepFunctions:
         region: str | None = None,
         account: str | None = None,
         log_groups: frozenset[str] | None = None,
+        mock_config: MockConfig | None = None,
     ) -> None:
         if clock not in _CLOCKS:
             raise ValueError(f"clock: one of {', '.join(_CLOCKS)} is wanted, not {clock!r}")
@@ -71,8 +76,9 @@ class StepFunctions:
         )
         self.exceptions = ExceptionNames(*ERRORS)
         self._account = Account(
-            registry, partition, virtual_at=start if clock == "virtual" else None, seed=seed, log_groups=log_groups
-        )
+            registry, partition, virtual_at=start if clock == "virtual" else None, seed=seed, log_groups=log_groups,
+            mock_config=mock_config,
+        )  # fmt: skip
 
     def __getattr__(self, name: str) -> Any:
         spelt = "".join(part.capitalize() for part in name.split("_"))

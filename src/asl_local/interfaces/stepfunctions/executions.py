@@ -89,8 +89,17 @@ class Record:
 
 
 def start(account: Account, given: Given, operation: str, *, express: bool = False) -> Record:
-    """Starts an execution, or finds the one that the same request has started and that still runs."""
-    found, version, alias = resolve(account, given["stateMachineArn"], operation)
+    """Starts an execution, or finds the one that the same request has started and that still runs.
+
+    `#name` at the end of the machine's ARN is a test case of the client's mock_config, as in Step Functions Local. Raises
+    InvalidMockConfig for one that cannot be used.
+    """
+    arn, named, test_case = given["stateMachineArn"].partition("#")
+    if named and account.mock_config is None:
+        raise arns.invalid_arn(
+            f"{arn}{named}{test_case} names a test case, and this client has no mock_config", operation
+        )
+    found, version, alias = resolve(account, arn, operation)
     if express and found.type != "EXPRESS":
         raise type_not_supported(operation)
     name = given.get("name") or account.new_id()
@@ -120,7 +129,7 @@ def start(account: Account, given: Given, operation: str, *, express: bool = Fal
         execution = revision.machine.execution(value, identity=identity, seed=account.new_seed())
     except InvalidExecutionInput as error:
         raise _invalid_input(str(error), operation) from None
-    run = account.begin(execution, revision.definition, revision.machine)
+    run = account.begin(execution, revision.definition, revision.machine, test_case if named else None)
     record = Record(
         arn, name, account.next_serial(), account.now(), found, revision, found.updated, text, run,
         None if version is None else version.arn,
