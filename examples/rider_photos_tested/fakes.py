@@ -2,8 +2,8 @@
 
 Knows: what each function does to the buckets, the face collection and the table. Must never know: the state machine.
 
-A photo is a list of the people on it; the bucket, the collection and the tables are one plain value, the `world`. The
-functions keep nothing of their own, so a world can be copied, compared and explored. Errors have the names and the texts
+A photo is a list of the people on it. The bucket of thumbnails, the face collection and the tables are one plain value, the
+`world`. The functions keep nothing of their own, so a world can be copied, compared and explored. Errors have the names and the texts
 of the real functions in ../rider_photos/functions.py.
 """
 
@@ -38,14 +38,14 @@ PHOTOS: dict[str, Any] = {
 
 
 def new_world() -> World:
-    """All photos are uploaded, nobody is registered."""
-    return {"photos": PHOTOS, "collection": {}, "thumbnails": {}, "table": {}, "claims": {}}
+    """Nobody is registered."""
+    return {"collection": {}, "thumbnails": {}, "table": {}, "claims": {}}
 
 
 def functions(world: World) -> dict[str, Callable[[Event], Any]]:
     """The functions over a world, by patterns of their names as in ../rider_photos/functions.py."""
     return {
-        "*FaceDetectionFunction*": partial(face_detection, world),
+        "*FaceDetectionFunction*": face_detection,
         "*FaceSearchFunction*": partial(face_search, world),
         "*IndexFaceFunction*": partial(index_face, world),
         "*ThumbnailFunction*": partial(thumbnail, world),
@@ -54,8 +54,13 @@ def functions(world: World) -> dict[str, Callable[[Event], Any]]:
     }
 
 
-def face_detection(world: World, event: Event) -> dict[str, Any]:
-    people = world["photos"][event["s3Key"]]
+def fresh() -> dict[str, Callable[[Event], Any]]:
+    """The functions over a world of their own, for case files."""
+    return functions(new_world())
+
+
+def face_detection(event: Event) -> dict[str, Any]:
+    people = PHOTOS[event["s3Key"]]
     if people is None:
         raise PhotoDoesNotMeetRequirementError("Unsupported image file format. Only JPEG or PNG is supported")
     if len(people) != 1:
@@ -66,14 +71,14 @@ def face_detection(world: World, event: Event) -> dict[str, Any]:
 
 
 def face_search(world: World, event: Event) -> None:
-    if person_on(world, event["s3Key"]) in world["collection"].values():
+    if person_on(event["s3Key"]) in world["collection"].values():
         raise FaceAlreadyExistsError("Face in the picture is already in the system. ")
 
 
 def index_face(world: World, event: Event) -> dict[str, str]:
     """The same photo under the same ExternalImageId is the same face, as IndexFaces has it."""
     face = f"face of {event['userId']} on {event['s3Key']}"
-    world["collection"][face] = person_on(world, event["s3Key"])
+    world["collection"][face] = person_on(event["s3Key"])
     return {"FaceId": face, "ExternalImageId": event["userId"]}
 
 
@@ -94,8 +99,8 @@ def notification_placeholder(event: Event) -> dict[str, Any]:
     return {"messageToSend": {"title": error["Error"], "message": json.loads(error["Cause"])["errorMessage"]}}
 
 
-def person_on(world: World, key: str) -> str:
-    (person,) = world["photos"][key]
+def person_on(key: str) -> str:
+    (person,) = PHOTOS[key]
     return str(person)
 
 

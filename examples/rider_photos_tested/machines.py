@@ -16,6 +16,7 @@ import asl_local
 
 HERE = Path(__file__).parent
 WORKSHOP = asl_local.load(HERE.parent.parent / "definitions" / "6-dynamic-parallelism.asl.json")
+STAGE_7 = asl_local.load(HERE.parent.parent / "definitions" / "7-native-integrations.asl.json")
 MENDED = asl_local.load(HERE / "mended.asl.json")
 
 
