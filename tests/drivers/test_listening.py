@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import asl_local
-from asl_local.drivers import Ended, Heard, Nested, Simulation, TaskContext, drive, hear, listening
+from asl_local.drivers import Ended, Heard, Nested, Simulation, TaskContext, drive, listening
 from asl_local.engine import Execution
 
 PASS = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
@@ -174,8 +174,8 @@ def test_listeners_stand_in_a_stack(ear: Ear) -> None:
         with pytest.raises(RuntimeError), listening(ear):
             raise RuntimeError
         machine.simulate()
+    machine.simulate()  # the pytest plugin may hear it; these two do not any more
     assert (len(ear.begun), len(inner.begun)) == (3, 1)
-    assert hear(machine.execution(), machine, "run") is None
 
 
 def test_an_execution_of_the_driver_s_own_is_nobody_s(ear: Ear) -> None:
