@@ -50,7 +50,7 @@ class Simulation:
         self._serial = 0
         self._ties = random.Random(seed) if seed else None
         self._cancelled: set[int] = set()
-        self._loop: _VirtualLoop | None = None
+        self._hours = Hours()
         self._stalled: dict[int, str] = {}  # states whose handler never answers, by token
 
     def now(self) -> float:
@@ -112,10 +112,7 @@ class Simulation:
     def close(self) -> None:
         """Nothing runs any more; close the loop that async handlers ran in, and what they left in it."""
         self._desk.close_all()
-        if self._loop is not None:
-            self._loop.finish(_dismissed(self._loop))
-            self._loop.close()
-            self._loop = None
+        self._hours.close()
 
     def _put(self, at: float, order: int, stimulus: Stimulus | Begun) -> None:
         self._serial += 1
@@ -128,7 +125,7 @@ class Simulation:
     def _call(self, call: Call) -> None:
         self._desk.open(call)
         elapsed = 0.0
-        began = self._loop.elapsed if self._loop is not None else 0.0
+        began = self._hours.elapsed
 
         def sleep(seconds: float) -> None:
             nonlocal elapsed
@@ -137,7 +134,7 @@ class Simulation:
                 context.cancelled = True
 
         def moment() -> float:
-            return self._clock + elapsed + (self._loop.elapsed - began if self._loop is not None else 0.0)
+            return self._clock + elapsed + self._hours.elapsed - began
 
         def heartbeat() -> None:
             self._put(moment(), 0, Heartbeat(call.token))
@@ -146,21 +143,21 @@ class Simulation:
             call, now=moment, sleep=sleep, heartbeat=heartbeat, callbacks=self._desk.callbacks, time=self.now
         )
         try:
-            result, error = self._finished(lambda: self.works[call.token >> TOKEN_BITS](call, context))
+            result, error = self._hours.finished(lambda: self.works[call.token >> TOKEN_BITS](call, context))
             if isinstance(result, Nested):
                 self._put(moment(), 0, Begun(call.token, result))
             elif isinstance(result, Later):
                 self._submitted(call, result, moment())
                 if result.then is not None:
                     then = result.then
-                    result, error = self._finished(lambda: then(context))
+                    result, error = self._hours.finished(lambda: then(context))
                     if result is not NEVER:
                         self._put(moment(), 0, report(call, result, self.raised, error))
             elif result is NEVER:
-                raise _Stalled
+                raise Stalled
             else:
                 self._put(moment(), 0, answer(call, result, self.raised, error))
-        except _Stalled:
+        except Stalled:
             # It never answers. A timeout may still end the task; if nothing is due at all, `next` says so.
             self._stalled[call.token] = call.state
 
@@ -175,8 +172,20 @@ class Simulation:
         else:
             self._put(at, 0, Taken(call.token, later.worker))
 
-    def _finished(self, job: Callable[[], Any]) -> tuple[Any, BaseException | None]:
-        """What a job comes to, or what it raises."""
+
+class Hours:
+    """Runs what a handler does in virtual time: `elapsed` are the virtual seconds that async ones have taken so far."""
+
+    def __init__(self) -> None:
+        self._loop: _VirtualLoop | None = None
+
+    @property
+    def elapsed(self) -> float:
+        """Virtual seconds that have passed in the event loop of async handlers."""
+        return 0.0 if self._loop is None else self._loop.elapsed
+
+    def finished(self, job: Callable[[], Any]) -> tuple[Any, BaseException | None]:
+        """What a job comes to, or what it raises. Raises Stalled where it waits for what never comes."""
         try:
             result = job()
             if isinstance(result, Awaitable):
@@ -186,6 +195,13 @@ class Simulation:
         except Exception as raised:
             return None, raised
         return result, None
+
+    def close(self) -> None:
+        """Close the loop that async handlers ran in, and what they left in it."""
+        if self._loop is not None:
+            self._loop.finish(_dismissed(self._loop))
+            self._loop.close()
+            self._loop = None
 
 
 def _unanswered(call: Call) -> str:
@@ -219,7 +235,7 @@ async def _dismissed(loop: asyncio.AbstractEventLoop) -> None:
     await loop.shutdown_default_executor()
 
 
-class _Stalled(BaseException):
+class Stalled(BaseException):
     """A handler waits and nothing will ever wake it. Not an Exception: no handler's own code may catch it."""
 
 
@@ -233,7 +249,7 @@ class _JumpingSelector(selectors.DefaultSelector):
             # Nothing is scheduled and no socket is watched: only another thread could still call back.
             ready = super().select(_GRACE if threading.active_count() > 1 else 0)
             if not ready:
-                raise _Stalled
+                raise Stalled
             return ready
         if timeout is None or (timeout > 0 and self.loop.threads):
             return super().select(None)  # another thread has promised to call back; its work takes no virtual time

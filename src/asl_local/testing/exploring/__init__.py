@@ -1,0 +1,23 @@
+"""Exploration: every order in which tasks can come back, times every fault that they can meet.
+
+An execution is a value: it is forked at each choice, and a point that was met before is recognised.
+"""
+
+from asl_local.testing.exploring.explorer import BUDGET, Followed, Setting, explore, follow
+from asl_local.testing.exploring.faults import KINDS, Fault
+from asl_local.testing.exploring.graph import Edge, Graph
+from asl_local.testing.exploring.report import (
+    ENDLESS,
+    HANGS,
+    Exploration,
+    InjectedFault,
+    Outcome,
+    Run,
+    Violated,
+    Violation,
+)
+
+__all__ = [
+    "BUDGET", "ENDLESS", "HANGS", "KINDS", "Edge", "Exploration", "Fault", "Followed", "Graph", "InjectedFault", "Outcome",
+    "Run", "Setting", "Violated", "Violation", "explore", "follow",
+]  # fmt: skip

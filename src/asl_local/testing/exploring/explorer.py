@@ -1,0 +1,335 @@
+"""Exploring a machine: from what somebody asks for to what was found; and following one schedule.
+
+Knows: how a search is set up, judged and told. Must never know: how points are searched, or who asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from asl_local.drivers.simulate import START
+from asl_local.engine import Execution
+from asl_local.errors import AslError
+from asl_local.plan import Plan
+from asl_local.testing.exploring.faults import Faults
+from asl_local.testing.exploring.fingerprint import Fingerprints, contents, without_ids
+from asl_local.testing.exploring.points import NOBODY, Choice, Point, Rules
+from asl_local.testing.exploring.report import ENDLESS, HANGS, Exploration, InjectedFault, Outcome, Run, Violation
+from asl_local.testing.exploring.search import Search, Unreduced
+from asl_local.testing.exploring.worlds import Performer, forked
+from asl_local.values import Json, copy, text_of
+
+BUDGET = 200_000  # transitions
+_SAMPLE = 12  # schedules that are gone through again at the end
+
+_CONTEXT = re.compile(
+    r"(?:\$\$|\$states\.context)"
+    r"(?!\.(?:Execution\.(?:Id|Input|Name|RoleArn|RedriveCount)|State\.(?:Name|RetryCount)|StateMachine|Task|Map)\b)"
+)
+_CLOCK = re.compile(r"\$(?:now|millis)\b|EnteredTime|StartTime")
+
+
+@dataclass(slots=True)
+class Setting:
+    """What is explored: how an execution is made, who answers, and what a Result is made of.
+
+    `resources` is a mapping, Resources or LocalAWS, or, where `worldly`, a function that makes one of a world. `definition`
+    is the machine's JSON, in which is looked whether it reads the clock.
+    """
+
+    plan: Plan
+    definition: Json
+    execution: Callable[[], Execution]
+    input: Json
+    resources: Any
+    world: Any
+    worldly: bool
+    result: Callable[[Execution, BaseException | None], Any]
+    mocked: Any = None
+    start: float = START
+
+
+def explore(
+    setting: Setting, *, faults: int = 1, kinds: Collection[str] | None = None, budget: int = BUDGET,
+    invariant: Callable[[Run], Any] | None = None, always: Callable[[Run], Any] | None = None, stop: bool = False,
+    reduce: bool = True,
+) -> Exploration:  # fmt: skip
+    """See Machine.explore."""
+    if faults < 0:
+        raise ValueError(f"faults: {faults} of them cannot happen")
+    clock = reads_clock(setting)
+    reduce = reduce and not setting.worldly and not clock
+    while True:
+        explorer = _Explorer(setting, faults, kinds, invariant, always, stop=stop, clock=clock)
+        try:
+            found = explorer.run(budget, reduce=reduce)
+        except Unreduced:
+            reduce = False
+            continue
+        finally:
+            explorer.performer.close()
+        if explorer.performer.seen.clock and not clock:  # a handler asks for the time: it is part of what counts
+            clock, reduce = True, False
+            continue
+        return found
+
+
+def reads_clock(setting: Setting) -> bool:
+    """Whether what the machine does may depend on the time: it reads it, or waits until a moment of the calendar."""
+    if any(state.until is not None for state in setting.plan.states.values()):
+        return True
+    text = text_of(setting.definition)
+    return bool(_CONTEXT.search(text) or _CLOCK.search(text))
+
+
+class _Explorer:
+    """One exploration. Points are judged as the search meets them, smallest first."""
+
+    def __init__(
+        self, setting: Setting, faults: int, kinds: Collection[str] | None, invariant: Callable[[Run], Any] | None,
+        always: Callable[[Run], Any] | None, *, stop: bool, clock: bool,
+    ) -> None:  # fmt: skip
+        self.setting, self.faults, self.stop = setting, faults, stop
+        self.invariant, self.always = invariant, always
+        self.performer = Performer(setting.plan, setting.resources, worldly=setting.worldly, mocked=setting.mocked)
+        self.execution = setting.execution()
+        limits = self.execution.limits
+        self.deadline = setting.plan.timeout is not None or limits.seconds is not None
+        self.values = Fingerprints(clock=clock, deadline=self.deadline)
+        possible = Faults(setting.plan, kinds, payload_bytes=limits.payload_bytes)
+        self.rules = Rules(setting.plan, self.performer, possible, self.values)
+        self.found = Exploration(faults=faults)
+        self._outcomes: dict[Any, int] = {}
+        self._violations: dict[Any, Violation] = {}
+        self._ended: dict[int, int] = {}
+
+    def run(self, budget: int, *, reduce: bool) -> Exploration:
+        found, setting = self.found, self.setting
+        world = forked(setting.world) if setting.worldly else setting.world
+        self.performer.check(self.execution, world)
+        self.performer.contents(world)  # a world that cannot be compared is told of before anything runs
+        express = any(s.distributed is not None and s.distributed.express for s in setting.plan.states.values())
+        self.search = Search(
+            self.rules, faults=self.faults, budget=budget, reduce=reduce, timed_out=self.deadline or express, seen=self._seen
+        )  # fmt: skip
+        search = self.search
+        search.run(self.rules.begin(self.execution, world, setting.start))
+        found.graph, found.transitions, found.states = search.graph, search.transitions, len(search.graph)
+        found.left, found.complete = search.left, search.left == 0
+        found.graph.ends = dict(self._ended)
+        found.reduced = reduce
+        self._cycles()
+        found.runs, found.schedules = search.runs, search.graph.schedules(self.faults)
+        self._again()
+        return found
+
+    # -- judging -------------------------------------------------------------------------------------------------------
+
+    def _seen(self, point: Point, number: int) -> bool:
+        """A point in the order of cost; whether to go on."""
+        stuck = not point.over and not self.rules.choices(point, 0)
+        if self.always is not None and not (point.over or stuck):
+            self._judge(self.always, lambda: self._run(point, number, "RUNNING"))
+        if point.over or stuck:
+            run = self._run(point, number, "")
+            self._outcome(run, number)
+            for judge in (self.invariant, self.always):
+                if judge is not None:
+                    self._judge(judge, lambda: run)
+        return not (self.stop and self.found.violations)
+
+    def _run(self, point: Point, number: int, status: str) -> Run:
+        path = self.search.path(number)
+        outcome, x = point.execution.outcome, point.execution
+        run = Run(copy(self.setting.input), [choice.text for choice in path], _faults(path), status, world=point.world)
+        run._again = self._replayed
+        if outcome is not None:
+            run.status, run.output, run.error, run.cause = outcome.status, outcome.output, outcome.error, outcome.cause
+        elif point.hung:
+            run.status, run.error, run.cause = HANGS, "ExecutionHangs", point.hung
+        elif not status:
+            run.status, run.error, run.cause = HANGS, "UnansweredToken", _stuck(point, x)
+        return run
+
+    def _outcome(self, run: Run, number: int) -> None:
+        cause = None if run.cause is None else without_ids(run.cause)
+        output = without_ids(text_of(run.output))
+        key = (run.status, output, run.error, cause)
+        at = self._outcomes.get(key)
+        if at is None:
+            at = self._outcomes[key] = len(self.found.outcomes)
+            self.found.outcomes.append(Outcome(run.status, run.output, run.error, cause, run))
+        else:
+            self.found.outcomes[at].count += 1
+        self._ended[number] = at
+
+    def _judge(self, judge: Callable[[Run], Any], run: Callable[[], Run]) -> None:
+        judged = run()
+        if self.setting.worldly and judged.world is not None:
+            judged.world = forked(judged.world)  # whoever looks may touch
+        try:
+            said = judge(judged)
+        except AssertionError as error:
+            message = str(error) or "an assertion of the invariant does not hold"
+        else:
+            if said is not False:
+                return
+            message = f"{getattr(judge, '__name__', 'the invariant')} does not hold"
+        known = self._violations.get((message, judged.status, judged.error))
+        if known is None:
+            violation = self._violations[message, judged.status, judged.error] = Violation(message, judged)
+            self.found.violations.append(violation)
+        else:
+            known.count += 1
+
+    def _cycles(self) -> None:
+        """Runs that need never end: one for each knot of the graph, along its shortest way round."""
+        graph = self.search.graph
+        for part in graph.loops():
+            inside = set(part)
+            first = min(part, key=lambda number: self.search.nodes[number].cost)
+            way = _round(graph, first, inside)
+            path = self.search.path(first)
+            run = Run(
+                copy(self.setting.input), [choice.text for choice in path] + way, _faults(path), ENDLESS, repeats=len(path)
+            )  # fmt: skip
+            self.found.cycles.append(run)
+            self.found.outcomes.append(Outcome(ENDLESS, None, None, None, run))
+
+    # -- going through a run again -------------------------------------------------------------------------------------
+
+    def _replayed(self, run: Run) -> Any:
+        return self.setting.result(*self._followed(run))
+
+    def _followed(self, run: Run) -> tuple[Execution, BaseException | None]:
+        followed = follow(self.setting, run.schedule, to_the_end=False)
+        return followed.execution, followed.exception
+
+    def _again(self) -> None:
+        """Go through some runs from the start: what comes out differently was no function of the event alone."""
+        examples = [outcome.example for outcome in self.found.outcomes if outcome.status != ENDLESS]
+        step = max(1, len(examples) // _SAMPLE)
+        for run in examples[::step]:
+            followed = follow(self.setting, run.schedule, to_the_end=False)
+            outcome = followed.execution.outcome
+            had = (run.status, without_ids(text_of(run.output)), run.error)
+            has = (
+                (run.status, had[1], run.error) if outcome is None and run.status == HANGS
+                else ("RUNNING",) if outcome is None
+                else (outcome.status, without_ids(text_of(outcome.output)), outcome.error)
+            )  # fmt: skip
+            same = not self.setting.worldly or contents(run.world) == contents(followed.world)
+            if had != has or not same:
+                raise AslError(_not_the_same(run, self.setting.worldly, followed.execution))
+
+
+@dataclass(slots=True)
+class Followed:
+    """A schedule that was gone through: the execution, the world, and what a handler raised in the last step."""
+
+    execution: Execution
+    world: Any
+    exception: BaseException | None
+
+
+def follow(
+    setting: Setting, schedule: Sequence[str], *, to_the_end: bool = True, in_place: bool = False
+) -> Followed:  # fmt: skip
+    """Take exactly these steps; then, `to_the_end`, the ordinary ones.
+
+    `in_place` edits the world that is given. Raises AslError for a step that cannot be taken, which lists what could.
+    """
+    performer = Performer(
+        setting.plan, setting.resources, worldly=setting.worldly, mocked=setting.mocked, in_place=in_place
+    )
+    execution = setting.execution()
+    values = Fingerprints(clock=True, deadline=True)
+    rules = Rules(setting.plan, performer, Faults(setting.plan, payload_bytes=execution.limits.payload_bytes), values)
+    world = setting.world if in_place or not setting.worldly else forked(setting.world)
+    performer.check(execution, world)
+    exception: BaseException | None = None
+    try:
+        point = rules.begin(execution, world, setting.start)
+        for number, step in enumerate(schedule, 1):
+            choice = _named(rules, point, step)
+            if choice is None:
+                raise AslError(_cannot(rules, point, step, number))
+            point, exception = _taken(rules, point, choice)
+        while to_the_end and not point.over:
+            choices = rules.choices(point, 0)
+            if not choices:
+                break
+            point, exception = _taken(rules, point, choices[0])
+        return Followed(point.execution, point.world, exception)
+    finally:
+        performer.close()
+
+
+def _taken(rules: Rules, point: Point, choice: Choice) -> tuple[Point, BaseException | None]:
+    after = rules.take(point, choice)
+    performed = point.performed.get(choice.token)
+    return after, None if performed is None else performed.exception
+
+
+def _named(rules: Rules, point: Point, step: str) -> Choice | None:
+    for choice in rules.calls(point, 1):
+        if choice.text == step:
+            return choice
+    return next((choice for choice in rules.time(point) if choice.text == step), None) if not point.over else None
+
+
+def _cannot(rules: Rules, point: Point, step: str, number: int) -> str:
+    could = [choice.text for choice in rules.choices(point, 1)]
+    if not could:
+        return f"schedule: step {number} is {step!r}, but the execution is over after {number - 1} steps"
+    shown = "\n  ".join(map(repr, could[:40]))
+    return f"schedule: step {number} is {step!r}, which cannot be taken there; these can:\n  {shown}"
+
+
+def _faults(path: Sequence[Choice]) -> list[InjectedFault]:
+    return [
+        InjectedFault(choice.text.split(": ")[0], choice.fault, choice.always)
+        for choice in path
+        if choice.cost and choice.fault is not None
+    ]
+
+
+def _round(graph: Any, first: int, inside: set[int]) -> list[str]:
+    """The steps of a shortest way from a node back to itself."""
+    ways: dict[int, list[str]] = {first: []}
+    todo = [first]
+    while todo:
+        node = todo.pop(0)
+        for edge in graph.out[node]:
+            if edge.target == first:
+                return [*ways[node], edge.step]
+            if edge.target in inside and edge.target not in ways:
+                ways[edge.target] = [*ways[node], edge.step]
+                todo.append(edge.target)
+    return []
+
+
+def _stuck(point: Point, x: Execution) -> str:
+    waits = [flight.call.place for flight in point.flights.values() if flight.stage == NOBODY]
+    if waits:
+        return f"nobody answers the task token of {', '.join(waits)}, and no timeout ends it"
+    places = [flight.call.place for flight in point.flights.values()] or [x.identity.execution_name]
+    return f"{', '.join(places)} never answers, and no timeout ends it"
+
+
+def _not_the_same(run: Run, worldly: bool, execution: Execution) -> str:
+    outcome = execution.outcome
+    came = "no end" if outcome is None else f"{outcome.status} {outcome.error or text_of(outcome.output)[:200]}"
+    why = (
+        "the handlers keep something outside of the world, or draw lots"
+        if worldly
+        else "a handler keeps something between its calls, or draws lots: put what it keeps into a world, "
+        "explore(..., world=..., resources=lambda world: {...})"
+    )
+    return f"explore: the same run, done twice, came to different ends: {why}\n{run}\nand then: {came}"
+
+
+__all__ = ["BUDGET", "Followed", "Setting", "explore", "follow", "reads_clock"]

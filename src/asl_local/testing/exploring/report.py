@@ -1,0 +1,198 @@
+"""What an exploration has found: outcomes, violations, runs, and all of it as text.
+
+Knows: what to say of a search that is over. Must never know: how it was searched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from asl_local.errors import AslError
+from asl_local.testing.exploring.faults import Fault
+from asl_local.testing.exploring.graph import Graph
+from asl_local.values import Json, text_of
+
+HANGS = "HANGS"
+ENDLESS = "ENDLESS"
+
+
+class Violated(AslError, AssertionError):
+    """Raised by `Exploration.check`; the text is the smallest counterexample. `run` is that run."""
+
+    def __init__(self, message: str, run: Run) -> None:
+        super().__init__(message)
+        self.run = run
+
+
+class InjectedFault(NamedTuple):
+    """A fault of a run: the `place` of the call that met it (`Orders[1]/Charge`), what it was, and whether every later
+    attempt of the state met it too.
+    """
+
+    place: str
+    fault: Fault
+    always: bool
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.fault.text}{', always' if self.always else ''}"
+
+
+@dataclass(slots=True)
+class Run:
+    """One execution of an exploration, given by its schedule.
+
+    `schedule` are the steps as texts, which `machine.simulate(..., schedule=...)` takes; `faults` those of them that went
+    wrong. `status` is SUCCEEDED, FAILED, TIMED_OUT or ABORTED, HANGS (nothing will ever happen again; `error` says why)
+    or ENDLESS (from step `repeats` on it can go on in the same way for ever). `world` is the world at the end.
+    """
+
+    input: Json
+    schedule: list[str]
+    faults: list[InjectedFault]
+    status: str
+    output: Json = None
+    error: str | None = None
+    cause: str | None = None
+    world: Any = None
+    repeats: int | None = None
+    _again: Callable[[Run], Any] | None = field(default=None, repr=False, compare=False)
+    _result: Any = field(default=None, repr=False, compare=False)
+
+    @property
+    def result(self) -> Any:
+        """The `Result` with its whole history, made by going through the schedule again."""
+        if self._result is None and self._again is not None:
+            self._result = self._again(self)
+        return self._result
+
+    def __str__(self) -> str:
+        lines = [f"input: {_shown(self.input, 200)}"]
+        numbered = [f"  {number}. {step}" for number, step in enumerate(self.schedule, 1)]
+        if self.repeats is not None:
+            numbered.append(f"  and from step {self.repeats + 1} on the same again, for ever")
+        lines += ["schedule:", *(numbered or ["  (nothing to choose)"])]
+        if self.faults:
+            lines.append("faults: " + "; ".join(map(str, self.faults)))
+        return "\n".join([*lines, f"outcome: {self._outcome()}"])
+
+    def _outcome(self) -> str:
+        return outcome_text(self.status, self.output, self.error, self.cause)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """One way to end that was found: `count` explored ends came to it, `example` is a smallest run that does.
+
+    `cause` is without event ids, which differ from run to run.
+    """
+
+    status: str
+    output: Json
+    error: str | None
+    cause: str | None
+    example: Run
+    count: int = 1
+
+    def __str__(self) -> str:
+        return outcome_text(self.status, self.output, self.error, self.cause)
+
+
+@dataclass(slots=True)
+class Violation:
+    """An invariant that does not hold: `message` says which, `run` is the smallest counterexample, `count` its ends."""
+
+    message: str
+    run: Run
+    count: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.run}"
+
+
+@dataclass(slots=True)
+class Exploration:
+    """All that an exploration has found.
+
+    `outcomes` and `violations` stand in the order in which they were found, those with the fewest faults and the most
+    ordinary order first. `complete` says that there is nothing more to find within `faults`; else `left` points were
+    known and not gone on from. `states` are the points that were told apart, `transitions` the steps that were taken,
+    `runs` the paths that were walked until they ended or met a point that was known, `schedules` the different runs that
+    the graph stands for (None: without end). `reduced` says that of orders which cannot make a difference one was
+    taken. `cycles` are the runs that need never end.
+    """
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
+    cycles: list[Run] = field(default_factory=list)
+    faults: int = 0
+    complete: bool = True
+    left: int = 0
+    states: int = 0
+    transitions: int = 0
+    runs: int = 0
+    schedules: int | None = 0
+    reduced: bool = False
+    graph: Graph = field(default_factory=Graph)
+    coverage: Any = None
+
+    def check(self) -> Exploration:
+        """Raises Violated with the smallest counterexample, if an invariant does not hold; else gives itself."""
+        if self.violations:
+            first = self.violations[0]
+            raise Violated(f"{first}\n({self._how_much()})", first.run)
+        return self
+
+    def __str__(self) -> str:
+        lines = [self._how_much(), "outcomes:"]
+        wide = max((len(str(outcome.count)) for outcome in self.outcomes), default=1)
+        for outcome in self.outcomes:
+            lines.append(f"  {outcome.count:{wide}} x {outcome}{_when(outcome.example)}")
+        for number, violation in enumerate(self.violations, 1):
+            lines += [f"violation {number} ({violation.count} x): {violation.message}", *_indented(str(violation.run))]
+        if not self.violations:
+            lines.append("no violation")
+        return "\n".join(lines)
+
+    def _how_much(self) -> str:
+        schedules = "schedules without end" if self.schedules is None else _counted(self.schedules, "schedule")
+        how = (
+            "complete" if self.complete else f"NOT complete: the budget ended with {_counted(self.left, 'state')} left open"
+        )
+        plan = "no faults" if not self.faults else f"at most {_counted(self.faults, 'fault')}"
+        return (
+            f"{_counted(self.states, 'state')}, {_counted(self.transitions, 'transition')}, {schedules}; {plan}; {how}"
+        )
+
+
+def outcome_text(status: str, output: Json, error: str | None, cause: str | None) -> str:
+    """One line."""
+    if status == "SUCCEEDED":
+        return f"SUCCEEDED {_shown(output, 120)}"
+    return status + (f" {error}" if error else "") + (f": {_short(cause, 120)}" if cause else "")
+
+
+def _when(run: Run) -> str:
+    if run.faults:
+        return "   with " + "; ".join(map(str, run.faults))
+    return ""
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _indented(text: str) -> Sequence[str]:
+    return [f"  {line}" for line in text.splitlines()]
+
+
+def _shown(value: Json, most: int) -> str:
+    return _short(text_of(value), most)
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+__all__ = ["ENDLESS", "HANGS", "Exploration", "InjectedFault", "Outcome", "Run", "Violated", "Violation", "outcome_text"]

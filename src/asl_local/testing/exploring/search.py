@@ -1,0 +1,213 @@
+"""The search: from point to point by cost, each point once, until there is nothing new or the budget is spent.
+
+Knows: costs, recognised points, and which choices need not be tried. Must never know: what a choice does.
+
+Points are taken in the order of their cost: faults, then steps out of the ordinary order, then steps. So whatever is found
+first is the smallest, and a point that is met again has been gone on from with at least as many faults left.
+
+Of orders that cannot make a difference one is enough. Without a world, what tasks in different branches do depends on their
+events only; then the oldest call that is out goes first, with all that can happen to it, unless its ordinary answer ends
+others (a branch that fails takes its siblings along). It is sound as long as time plays no part in who fails first, which
+shows on the way: where a branch failed by itself and clocks ran beside it, the search starts again without the
+reduction. See docs/decisions/0016.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from asl_local.testing.exploring.graph import Edge, Graph
+from asl_local.testing.exploring.points import BEATING, LOST, Choice, Point, Rules
+from asl_local.values import Json, size
+
+
+class Node(NamedTuple):
+    """How a point was reached: its number, from which one, by which choice; and what that cost."""
+
+    number: int
+    parent: int
+    choice: Choice | None
+    cost: tuple[int, int, int]
+
+
+class Deltas(NamedTuple):
+    """What a step has added; see graph.Edge."""
+
+    events: int
+    seconds: float
+    retries: int
+    payload: int
+
+
+class Unreduced(Exception):
+    """Time and failures met: the reduction would not be sound."""
+
+
+class Search:
+    """One search. `seen(point, node)` is told of every point in the order of cost, and says whether to go on at all."""
+
+    def __init__(
+        self, rules: Rules, *, faults: int, budget: int, reduce: bool, timed_out: bool,
+        seen: Callable[[Point, int], bool],
+    ) -> None:  # fmt: skip
+        self.rules, self.faults, self.budget, self.reduce, self.seen = rules, faults, budget, reduce, seen
+        self.graph = Graph()
+        self.nodes: list[Node] = []
+        self.transitions = self.runs = self.left = 0
+        self.escaped, self.timed = timed_out, False
+        self._numbers: dict[Any, int] = {}
+        self._points: dict[int, Point] = {}
+        self._heap: list[tuple[tuple[int, int, int], int]] = []
+        self._done: set[int] = set()
+
+    def run(self, first: Point) -> None:
+        """Search from a point on. Raises Unreduced."""
+        self.graph.begun = Edge(-1, 0, "", 0, *_deltas(None, first))
+        self._meet(first, -1, None, (0, 0, 0))
+        while self._heap:
+            cost, number = heapq.heappop(self._heap)
+            if number in self._done or cost != self.nodes[number].cost:
+                continue
+            self._done.add(number)
+            point = self._points.pop(number)
+            if not self.seen(point, number):
+                self._stop(number)
+                return
+            if self.transitions >= self.budget:
+                self._stop(number)
+                return
+            self._go_on(point, self.nodes[number])
+
+    def path(self, number: int) -> list[Choice]:
+        """The choices that lead to a node."""
+        found: list[Choice] = []
+        while (node := self.nodes[number]).choice is not None:
+            found.append(node.choice)
+            number = node.parent
+        return found[::-1]
+
+    def _stop(self, number: int) -> None:
+        self.graph.open = {number, *self._points}
+        self.graph.open -= {each for each, point in self._points.items() if point.over and not point.orphans}
+        self.left = len(self.graph.open)
+
+    def _go_on(self, point: Point, node: Node) -> None:
+        choices = self.rules.choices(point, self.faults - node.cost[0])
+        if not choices:
+            self.runs += 1
+            return
+        known: dict[int, Point] = {}
+        if self.reduce and not point.over and len(choices) > 1:
+            kept = self._enough(point, choices, known)
+            if kept is not None:
+                fresh = [self._take(point, node, choices, at, known) for at in kept]
+                if any(fresh):
+                    return
+                choices_left = [at for at in range(len(choices)) if at not in set(kept)]
+            else:
+                choices_left = list(range(len(choices)))
+        else:
+            choices_left = list(range(len(choices)))
+        for at in choices_left:
+            self._take(point, node, choices, at, known)
+
+    def _take(self, point: Point, node: Node, choices: list[Choice], at: int, known: dict[int, Point]) -> bool:
+        """Go one way; whether it led to a point that nobody has gone on from."""
+        choice = choices[at]
+        after = known.get(at) or self.rules.take(point, choice)
+        self.transitions += 1
+        faults, deviations, steps = node.cost
+        cost = (faults + choice.cost, deviations + (at > 0 and not choice.cost), steps + 1)
+        deltas = _deltas(point, after)
+        target, fresh = self._meet(after, node.number, choice, cost)
+        self.graph.add(Edge(node.number, target, choice.text, choice.cost, *deltas))
+        if not fresh:
+            self.runs += 1
+        self._mind(point, after, choice)
+        return fresh
+
+    def _meet(self, point: Point, parent: int, choice: Choice | None, cost: tuple[int, int, int]) -> tuple[int, bool]:
+        """The number of a point, and whether nobody has gone on from it."""
+        key = self.rules.fingerprint(point)
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = self.graph.add_node()
+            self.nodes.append(Node(number, parent, choice, cost))
+        elif number in self._done or self.nodes[number].cost <= cost:
+            return number, number not in self._done
+        else:
+            self.nodes[number] = Node(number, parent, choice, cost)
+        self._points[number] = point
+        heapq.heappush(self._heap, (cost, number))
+        return number, True
+
+    # -- what need not be tried ----------------------------------------------------------------------------------------
+
+    def _enough(self, point: Point, choices: list[Choice], known: dict[int, Point]) -> list[int] | None:
+        """The places of choices that stand for all: those of one call, or one of what is due at the same moment."""
+        by_token: dict[int, list[int]] = {}
+        for at, choice in enumerate(choices):
+            if choice.kind == "answer":
+                by_token.setdefault(choice.token, []).append(at)
+        for token, places in by_token.items():
+            first = places[0]  # the ordinary answer
+            known[first] = self.rules.take(point, choices[first])
+            if not _ends_others(point, known[first], token):
+                return places
+        if not by_token:
+            for at, choice in enumerate(choices):
+                known[at] = self.rules.take(point, choice)
+                if not _ends_others(point, known[at], choice.token):
+                    return [at]
+        return None
+
+    def _mind(self, point: Point, after: Point, choice: Choice) -> None:
+        """Notice what makes the reduction unsound."""
+        if not self.reduce:
+            return
+        if choice.kind in ("timer", "mail") and len(point.execution.waiting) + len(point.execution.errands) > 1:
+            self.timed = True
+        flight = point.flights.get(choice.token) if choice.kind == "timer" else None
+        injected = choice.fault is not None or (flight is not None and flight.stage in (LOST, BEATING))
+        if not injected and _ends_others(point, after, choice.token):
+            self.escaped = True
+        if self.timed and self.escaped:
+            raise Unreduced
+
+
+def _ends_others(before: Point, after: Point, token: int) -> bool:
+    """Whether a step has taken something away from others than whom it was for."""
+    x, y = before.execution, after.execution
+    if after.hung:
+        return True
+    return any(each != token and each not in y.waiting for each in x.waiting) or any(
+        each != token and each not in y.errands for each in x.errands
+    )
+
+
+def _deltas(before: Point | None, after: Point) -> Deltas:
+    rows = after.execution.history.rows
+    known = 0 if before is None else len(before.execution.history.rows)
+    seconds = 0.0 if before is None else after.execution.now - before.execution.now
+    payload = max((_largest(row) for row in rows[known:]), default=0)
+    waiting = after.execution.waiting.values()
+    retries = 0
+    if before is not None:
+        slept = {token for token, strand in before.execution.waiting.items() if strand.why == "retry"}
+        retries = sum(1 for strand in waiting if strand.why == "retry" and strand.token not in slept)
+    return Deltas(len(rows) - known, seconds, retries, payload)
+
+
+def _largest(row: tuple[Any, ...]) -> int:
+    """Bytes of the largest value in an event."""
+    most = 0
+    for detail in row[3:]:
+        kind: Json = type(detail)
+        if kind is dict or kind is list or kind is str:
+            most = max(most, size(detail))
+    return most
+
+
+__all__ = ["Deltas", "Node", "Search", "Unreduced"]

@@ -1,0 +1,265 @@
+"""Worlds and who works in them: copies of what handlers keep, and one call performed in such a copy.
+
+Knows: how a world is copied, who answers a call in it, and what came of it. Must never know: which call is performed
+when, or what an execution makes of the answer.
+
+Without a world, handlers are taken as functions of their event and attempt: the same call has the same answer, and it is
+asked for once.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from asl_local.drivers.callbacks import Callbacks
+from asl_local.drivers.driver import Later, Nested, TaskContext, Work, answer, report
+from asl_local.drivers.simulate import Hours, Stalled
+from asl_local.engine import Execution
+from asl_local.engine.messages import Call, Stimulus
+from asl_local.errors import AslError
+from asl_local.plan import Plan
+from asl_local.resources import Resources
+from asl_local.testing.exploring.fingerprint import Fingerprints, contents
+
+_LONGEST_TASK = 99_999_999.0  # seconds: the TimeoutSeconds of a task that has none
+
+
+class Performed(NamedTuple):
+    """What came of a call.
+
+    `world` is the world afterwards. `sent` are the answers to task tokens that the handler gave, each with the seconds
+    until it is due. `answer` is the call's own, `seconds` later; None where it never comes. `beats` are the seconds of
+    its heartbeats. `worker` says that somebody has to do the task now that it is submitted, `told` is what becomes of a
+    job `told_seconds` after that.
+    """
+
+    world: Any
+    answer: Stimulus | None
+    seconds: float = 0.0
+    beats: tuple[float, ...] = ()
+    sent: tuple[tuple[Stimulus, float], ...] = ()
+    worker: bool = False
+    told: Stimulus | None = None
+    told_seconds: float = 0.0
+    exception: BaseException | None = None
+
+
+@dataclass(slots=True)
+class Seen:
+    """What handlers have shown that an exploration must know: `clock`, that one of them has asked for the time."""
+
+    clock: bool = False
+
+
+class _Context(TaskContext):
+    """A handler's context that notes whether the time was asked for."""
+
+    __slots__ = ("seen",)
+    seen: Seen
+
+    def now(self) -> float:
+        self.seen.clock = True
+        return super().now()
+
+    def get_remaining_time_in_millis(self) -> int:
+        self.seen.clock = True
+        return super().get_remaining_time_in_millis()
+
+
+class Performer:
+    """Performs the calls of one machine's executions.
+
+    `given` is a mapping, Resources or LocalAWS, or a function that makes one of a world; `worldly` says which.
+    `in_place` edits the given world instead of copies of it (a single run that is followed).
+    """
+
+    def __init__(
+        self, plan: Plan, given: Any, *, worldly: bool, mocked: Callable[[Work], Work] | None = None, in_place: bool = False
+    ) -> None:  # fmt: skip
+        self.plan, self.given, self.worldly, self.in_place = plan, given, worldly, in_place
+        self.mocked = mocked
+        self.hours = Hours()
+        self.seen = Seen()
+        self._work: Work | None = None
+        self._answers: dict[Any, Performed] = {}
+        self._states = {state.name: state for state in plan.tasks()}
+
+    def check(self, execution: Execution, world: Any) -> None:
+        """Raises UnknownResource for what nobody answers, AslError for executions of other machines."""
+        resources = self._resources(world)
+        execution.activities = resources.activities
+        if resources.machines:
+            raise AslError(
+                "explore: Resources(machines={...}) starts executions of other machines, which are not explored along with "
+                "this one; give a handler for the task that starts them, and explore the other machine by itself"
+            )
+        self._work = resources.bind(self.plan, execution.identity, like=execution)
+
+    def copied(self, world: Any) -> Any:
+        """A world that goes its own way from here."""
+        if not self.worldly or self.in_place:
+            return world
+        return forked(world)
+
+    def contents(self, world: Any) -> bytes:
+        """A digest of what the world holds."""
+        return contents(world) if self.worldly else b""
+
+    def perform(
+        self, call: Call, execution: Execution, world: Any, values: Fingerprints, waiting: Iterable[Call] = ()
+    ) -> Performed:
+        """The call in a copy of the world. `waiting` are the calls whose task tokens can be answered."""
+        key = None
+        if not self.worldly and not call.waits:
+            key = (call.resource, call.state, call.attempt, values.value(call.arguments), call.role, call.within)
+            known = self._answers.get(key)
+            if known is not None:
+                return known._replace(answer=_told_to(known.answer, call.token))
+        performed = self._performed(call, execution, self.copied(world), waiting)
+        if key is not None and not self.seen.clock and not performed.sent:
+            self._answers[key] = performed
+        return performed
+
+    def close(self) -> None:
+        """Nothing is performed any more."""
+        self.hours.close()
+
+    def _performed(self, call: Call, execution: Execution, world: Any, waiting: Iterable[Call]) -> Performed:
+        now, slept, began = execution.now, 0.0, self.hours.elapsed
+        sent: list[tuple[Stimulus, float]] = []
+        beats: list[float] = []
+        raised: dict[int, BaseException] = {}
+        callbacks = Callbacks()
+        for each in waiting:
+            callbacks.open(each, lambda stimulus, after: sent.append((stimulus, after)))
+
+        def elapsed() -> float:
+            return slept + self.hours.elapsed - began
+
+        def moment() -> float:
+            return now + elapsed()
+
+        def sleep(seconds: float) -> None:
+            nonlocal slept
+            slept += max(0.0, seconds)
+            if now + elapsed() > (now + _LONGEST_TASK if call.deadline is None else call.deadline):
+                context.cancelled = True
+
+        # The number of the call in this execution is a matter of the order; what a handler sees of it must not be.
+        stable = call._replace(token=_number(call))
+        context = _Context(
+            stable, now=moment, sleep=sleep, heartbeat=lambda: beats.append(elapsed()), callbacks=callbacks,
+            time=lambda: now,
+        )  # fmt: skip
+        context.seen = self.seen if self._tells_time(call) else Seen()
+        work = self._bound(call, execution, world)
+        try:
+            result, error = self.hours.finished(lambda: work(call, context))
+            took = elapsed()
+            if isinstance(result, Nested):
+                raise AslError(f"explore: the state {call.state!r} starts an execution of another machine")
+            if not isinstance(result, Later):
+                return Performed(
+                    world, answer(call, result, raised, error), took, tuple(beats), tuple(sent),
+                    exception=raised.get(call.token),
+                )  # fmt: skip
+            submitted = None if call.made or call.waits == "activity" else answer(call, result.answer, raised, None)
+            if result.then is None or (submitted is not None and self._has_worker(call, context, work)):
+                return Performed(
+                    world, submitted, took, tuple(beats), tuple(sent), worker=result.then is not None
+                )  # fmt: skip
+            then = result.then
+            result, error = self.hours.finished(lambda: then(context))
+            told = report(call, result, raised, error)
+            if submitted is None:  # a worker's work, of a task that was submitted before
+                return Performed(world, told, elapsed(), tuple(beats), tuple(sent), exception=raised.get(call.token))
+            return Performed(
+                world, submitted, took, tuple(beats), tuple(sent), told=told, told_seconds=elapsed() - took,
+                exception=raised.get(call.token),
+            )  # fmt: skip
+        except Stalled:
+            return Performed(world, None, float("inf"), tuple(beats), tuple(sent))
+
+    @staticmethod
+    def _has_worker(call: Call, context: TaskContext, work: Work) -> bool:
+        """Whether somebody else does the task once it is submitted; a Job that the handler returned is data."""
+        if call.waits != "token":
+            return False
+        again = work(call._replace(made=True), context)
+        return isinstance(again, Later) and again.then is not None
+
+    def _tells_time(self, call: Call) -> bool:
+        """Whether an answer depends on the time if it was asked for: in lambda:invoke's it is a header's only."""
+        state = self._states.get(call.state)
+        return state is None or state.resource is None or state.resource.service != "lambda"
+
+    def takes(self, call: Call, execution: Execution, world: Any) -> tuple[bool, str | None]:
+        """Whether a worker is there for the task of an activity, and his name."""
+        context = TaskContext(call, now=lambda: 0.0, sleep=lambda _: None, heartbeat=lambda: None)
+        offered = self._bound(call, execution, world)(call, context)
+        return isinstance(offered, Later) and offered.then is not None, getattr(offered, "worker", None)
+
+    def _resources(self, world: Any) -> Resources:
+        return Resources.of(self.given(world) if self.worldly else self.given)
+
+    def _bound(self, call: Call, execution: Execution, world: Any) -> Work:
+        """Who answers the call in this world: of a world's resources, only the one that is asked for is bound."""
+        if not self.worldly:
+            work = self._work
+            if work is None:
+                raise TypeError("check first")
+        else:
+            state = self._states.get(call.state)
+            plan = self.plan if state is None else replace(self.plan, states={state.pointer: state})
+            work = self._resources(world).bind(plan, execution.identity, like=execution)
+        return work if self.mocked is None else self.mocked(work)
+
+
+def forked(world: Any) -> Any:
+    """A copy of a world that shares nothing with it: by its own `fork()`, else by copy.deepcopy."""
+    own = getattr(world, "fork", None)
+    if callable(own):
+        return own()
+    return _copied(world, {})
+
+
+def _copied(value: Any, known: dict[int, Any]) -> Any:
+    """What copy.deepcopy gives, sooner for the plain containers that most worlds are made of."""
+    kind = type(value)
+    if kind is str or kind is int or kind is float or kind is bool or value is None or kind is bytes:
+        return value
+    if kind is not dict and kind is not list:
+        return copy.deepcopy(value, known)
+    found = known.get(id(value))
+    if found is not None:
+        return found
+    if kind is dict:
+        members: dict[Any, Any] = {}
+        known[id(value)] = members
+        for key, member in value.items():
+            members[key if type(key) is str else _copied(key, known)] = _copied(member, known)
+        return members
+    items: list[Any] = []
+    known[id(value)] = items
+    items += [_copied(item, known) for item in value]
+    return items
+
+
+def _told_to(stimulus: Stimulus | None, token: int) -> Stimulus | None:
+    """An answer that is known already, under the token of this call."""
+    return None if stimulus is None else stimulus._replace(token=token)  # type: ignore[call-arg]
+
+
+def _number(call: Call) -> int:
+    """A number of the call that does not depend on what was called before it."""
+    seed = f"{call.place}#{call.attempt}"
+    number = 0
+    for byte in seed.encode("utf-8", "surrogatepass"):
+        number = (number * 131 + byte) & 0xFFFFFFFF
+    return number
+
+
+__all__ = ["Performed", "Performer", "Seen", "forked"]
