@@ -214,12 +214,7 @@ def fork(x: Execution) -> Execution:
     copies: dict[int, Strand] = {}
 
     def copy(strand: Strand, parent: Strand | None) -> Strand:
-        twin = copies[id(strand)] = type(strand)(parent, strand.index, strand.block, strand.raw, strand.event)
-        for slot in strand.__slots__:
-            setattr(twin, slot, getattr(strand, slot))
-        twin.parent = parent
-        twin.attempts = None if strand.attempts is None else dict(strand.attempts)
-        twin.results = None if strand.results is None else list(strand.results)
+        twin = copies[id(strand)] = strand.twin(parent)
         if strand.live is not None:
             twin.live = {index: copy(child, twin) for index, child in strand.live.items()}
         if twin.token:

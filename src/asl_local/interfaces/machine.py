@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from asl_local import definition as definitions
 from asl_local.definition import FoundDefinition, Source
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from asl_local.interfaces.started import Started
     from asl_local.resources.mocking import MockConfig, Mocks, MocksGiven
     from asl_local.services.local import LocalAWS
+    from asl_local.testing.exploring import Exploration, Run
 
 Given: TypeAlias = "Mapping[str, Handler] | Resources | LocalAWS | None"
 Definition: TypeAlias = "str | os.PathLike[str] | bytes | Mapping[str, Any]"
@@ -264,13 +265,27 @@ class Machine:
         mock_config: MockConfig | None = None,
         test_case: str | None = None,
         type: str | None = None,
+        schedule: Sequence[str] | None = None,
+        world: Any = None,
     ) -> Result:
         """Run on a virtual clock: nothing sleeps, and the same seed gives the same history.
 
         Time starts at `start` (epoch seconds or a datetime, UTC if it says no zone; 2024-01-01T00:00:00Z unless given)
         and jumps to whatever is due next. Seed 0 runs what is ready in the order of the definition; other seeds
-        shuffle that order. `mocks`, `mock_config`, `test_case` and `type` as in `run`.
+        shuffle that order. `mocks`, `mock_config`, `test_case` and `type` as in `run`. With a `world`, `resources` is a
+        function that makes handlers over it, which edit it. `schedule` are the steps of an exploration's run, which are
+        taken one by one, and then the ordinary ones; a step that cannot be taken is an AslError that lists what could.
         """
+        if schedule is not None or world is not None:
+            from asl_local.testing import exploring  # noqa: PLC0415 - most runs never need it
+
+            if schedule is not None:
+                setting = exploring.Setting(
+                    self.of_type(type), input, resources, world, result_of, start=_moment(start), seed=seed, limits=limits,
+                    identity=identity, execution_name=execution_name, mocks=self._mocks(mocks, mock_config, test_case),
+                )  # fmt: skip
+                return cast("Result", exploring.follow(setting, schedule, in_place=True).result)
+            resources = exploring.over(world, resources)
         execution = self.of_type(type).execution(
             input, execution_name=execution_name, limits=limits, identity=identity, seed=seed, shuffle=seed != 0
         )
@@ -313,6 +328,30 @@ class Machine:
         return self._finish(
             "redrive", execution, driver, Told(on_event, on_map_progress, on_child), stimulus=Redriven()
         )
+
+    def explore(
+        self, input: Json = _NOTHING, resources: Given | Callable[[Any], Given] = None, *, world: Any = None,
+        invariant: Callable[[Run], Any] | None = None, always: Callable[[Run], Any] | None = None, faults: int = 1,
+        kinds: Collection[str] | None = None, budget: int | None = None, stop: bool = False, limits: Limits | None = None,
+        seed: int = 0, start: datetime | float = START, type: str | None = None,
+    ) -> Exploration:  # fmt: skip
+        """Every order in which tasks can come back, times every plan of up to `faults` faults; see docs/exploring.md.
+
+        Without a `world`, handlers are functions of their event. With one, `resources` is a function that makes handlers
+        over a world; worlds are copied (`fork()`, else copy.deepcopy) and compared by what they hold. `invariant` is
+        asked about every end and `always` after every step; what returns False or fails an assertion is a violation.
+        `kinds` are the faults to try (asl_local.testing.exploring.KINDS), all unless given; after `budget` transitions
+        the search ends incomplete, and with `stop` at the first violation. Raises UnknownResource and the like before
+        anything runs, AslError where the same run comes to different ends.
+        """
+        from asl_local.testing import exploring  # noqa: PLC0415 - most runs never need it
+
+        return exploring.explore(
+            exploring.Setting(
+                self.of_type(type), input, resources, world, result_of, start=_moment(start), seed=seed, limits=limits,
+            ), invariant=invariant, always=always, faults=faults, kinds=kinds, stop=stop,
+            budget=exploring.BUDGET if budget is None else budget,
+        )  # fmt: skip
 
     def execution(
         self,

@@ -3,7 +3,7 @@
 An execution is a value: it is forked at each choice, and a point that was met before is recognised.
 """
 
-from asl_local.testing.exploring.explorer import BUDGET, Followed, Setting, explore, follow
+from asl_local.testing.exploring.explorer import BUDGET, Followed, Setting, explore, follow, over
 from asl_local.testing.exploring.faults import KINDS, Fault
 from asl_local.testing.exploring.graph import Edge, Graph
 from asl_local.testing.exploring.report import (
@@ -19,5 +19,5 @@ from asl_local.testing.exploring.report import (
 
 __all__ = [
     "BUDGET", "ENDLESS", "HANGS", "KINDS", "Edge", "Exploration", "Fault", "Followed", "Graph", "InjectedFault", "Outcome",
-    "Run", "Setting", "Violated", "Violation", "explore", "follow",
+    "Run", "Setting", "Violated", "Violation", "explore", "follow", "over",
 ]  # fmt: skip

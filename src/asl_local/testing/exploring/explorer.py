@@ -8,12 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
+from asl_local.drivers import Ended, Heard, hear
 from asl_local.drivers.simulate import START
-from asl_local.engine import Execution
+from asl_local.engine import Execution, Identity, Limits
+from asl_local.engine.messages import Outcome as Ending
 from asl_local.errors import AslError
 from asl_local.plan import Plan
+from asl_local.resources.mocks import Mocks
+from asl_local.testing.coverage.measured import covered
 from asl_local.testing.exploring.faults import Faults
 from asl_local.testing.exploring.fingerprint import Fingerprints, contents, without_ids
 from asl_local.testing.exploring.points import NOBODY, Choice, Point, Rules
@@ -32,24 +36,73 @@ _CONTEXT = re.compile(
 _CLOCK = re.compile(r"\$(?:now|millis)\b|EnteredTime|StartTime")
 
 
+class Startable(Heard, Protocol):
+    """A machine that can be explored; `asl_local.Machine` is one."""
+
+    def execution(
+        self, input: Json, *, execution_name: str | None, limits: Limits | None, identity: Identity | None, seed: int
+    ) -> Execution:
+        """An execution that has not begun."""
+
+
 @dataclass(slots=True)
 class Setting:
-    """What is explored: how an execution is made, who answers, and what a Result is made of.
+    """What is explored: the machine, its input, and who answers.
 
-    `resources` is a mapping, Resources or LocalAWS, or, where `worldly`, a function that makes one of a world. `definition`
-    is the machine's JSON, in which is looked whether it reads the clock.
+    `resources` is a mapping, Resources or LocalAWS; with a `world`, a function that makes one of a world. `result_of`
+    makes a Result of an execution, its outcome and an exception. Time starts at `start`, in epoch seconds; the others are
+    the execution's. Raises TypeError for a world without such a function.
     """
 
-    plan: Plan
-    definition: Json
-    execution: Callable[[], Execution]
+    machine: Startable
     input: Json
     resources: Any
     world: Any
-    worldly: bool
-    result: Callable[[Execution, BaseException | None], Any]
-    mocked: Any = None
+    result_of: Callable[..., Any]
     start: float = START
+    seed: int = 0
+    limits: Limits | None = None
+    identity: Identity | None = None
+    execution_name: str | None = None
+    mocks: Mocks | None = None
+
+    def __post_init__(self) -> None:
+        if self.world is not None:
+            _require_maker(self.resources)
+
+    @property
+    def worldly(self) -> bool:
+        """Whether handlers keep something, in a world."""
+        return self.world is not None
+
+    @property
+    def plan(self) -> Plan:
+        """The machine's plan."""
+        return self.machine.plan
+
+    def execution(self) -> Execution:
+        """An execution that has not begun."""
+        return self.machine.execution(
+            self.input, execution_name=self.execution_name, limits=self.limits, identity=self.identity, seed=self.seed
+        )
+
+    def result(self, execution: Execution, exception: BaseException | None) -> Any:
+        """The Result of an execution, ended or not."""
+        return self.result_of(execution, execution.outcome or Ending("RUNNING"), exception, virtual=True)
+
+
+def over(world: Any, resources: Any) -> Any:
+    """The resources over a world. Raises TypeError for what makes none."""
+    _require_maker(resources)
+    return resources(world)
+
+
+def _require_maker(resources: Any) -> None:
+    if not callable(resources):
+        raise TypeError(
+            "world: with one, resources is a function that makes handlers over it (lambda world: {...}), "
+            f"not {resources!r:.80}"
+        )
 
 
 def explore(
@@ -81,7 +134,7 @@ def reads_clock(setting: Setting) -> bool:
     """Whether what the machine does may depend on the time: it reads it, or waits until a moment of the calendar."""
     if any(state.until is not None for state in setting.plan.states.values()):
         return True
-    text = text_of(setting.definition)
+    text = text_of(setting.machine.definition)
     return bool(_CONTEXT.search(text) or _CLOCK.search(text))
 
 
@@ -94,7 +147,7 @@ class _Explorer:
     ) -> None:  # fmt: skip
         self.setting, self.faults, self.stop = setting, faults, stop
         self.invariant, self.always = invariant, always
-        self.performer = Performer(setting.plan, setting.resources, worldly=setting.worldly, mocked=setting.mocked)
+        self.performer = Performer(setting.plan, setting.resources, worldly=setting.worldly, mocks=setting.mocks)
         self.execution = setting.execution()
         limits = self.execution.limits
         self.deadline = setting.plan.timeout is not None or limits.seconds is not None
@@ -116,21 +169,33 @@ class _Explorer:
             self.rules, faults=self.faults, budget=budget, reduce=reduce, timed_out=self.deadline or express, seen=self._seen
         )  # fmt: skip
         search = self.search
-        search.run(self.rules.begin(self.execution, world, setting.start))
+        hearing = hear(self.execution, setting.machine, "explore")
+        marks = self.execution.marks
+        if marks is None:
+            self.execution.watch(marks := set())
+        try:
+            search.run(self.rules.begin(self.execution, world, setting.start))
+        except BaseException as error:
+            if hearing is not None:
+                hearing.ends(self.execution, error)
+            raise
+        if hearing is not None:
+            hearing.ends(self.execution, Ended(self.execution.outcome or Ending("EXPLORED"), None))
+        found.coverage = covered(setting.machine, marks)
         found.graph, found.transitions, found.states = search.graph, search.transitions, len(search.graph)
         found.left, found.complete = search.left, search.left == 0
         found.graph.ends = dict(self._ended)
         found.reduced = reduce
         self._cycles()
-        found.runs, found.schedules = search.runs, search.graph.schedules(self.faults)
+        found.runs = search.runs
+        self._count()
         self._again()
         return found
 
     # -- judging -------------------------------------------------------------------------------------------------------
 
-    def _seen(self, point: Point, number: int) -> bool:
+    def _seen(self, point: Point, number: int, stuck: bool) -> bool:
         """A point in the order of cost; whether to go on."""
-        stuck = not point.over and not self.rules.choices(point, 0)
         if self.always is not None and not (point.over or stuck):
             self._judge(self.always, lambda: self._run(point, number, "RUNNING"))
         if point.over or stuck:
@@ -145,7 +210,7 @@ class _Explorer:
         path = self.search.path(number)
         outcome, x = point.execution.outcome, point.execution
         run = Run(copy(self.setting.input), [choice.text for choice in path], _faults(path), status, world=point.world)
-        run._again = self._replayed
+        run.replay = self._replayed
         if outcome is not None:
             run.status, run.output, run.error, run.cause = outcome.status, outcome.output, outcome.error, outcome.cause
         elif point.hung:
@@ -199,14 +264,22 @@ class _Explorer:
             self.found.cycles.append(run)
             self.found.outcomes.append(Outcome(ENDLESS, None, None, None, run))
 
+    def _count(self) -> None:
+        """How many schedules there are, and how many come to each outcome."""
+        ways = self.search.graph.ways(self.faults)
+        if ways is None:
+            self.found.schedules = None
+            return
+        for outcome in self.found.outcomes:
+            outcome.count = 0
+        for number, at in self._ended.items():
+            self.found.outcomes[at].count += ways.get(number, 0)
+        self.found.schedules = sum(outcome.count for outcome in self.found.outcomes)
+
     # -- going through a run again -------------------------------------------------------------------------------------
 
     def _replayed(self, run: Run) -> Any:
-        return self.setting.result(*self._followed(run))
-
-    def _followed(self, run: Run) -> tuple[Execution, BaseException | None]:
-        followed = follow(self.setting, run.schedule, to_the_end=False)
-        return followed.execution, followed.exception
+        return follow(self.setting, run.schedule, to_the_end=False).result
 
     def _again(self) -> None:
         """Go through some runs from the start: what comes out differently was no function of the event alone."""
@@ -228,11 +301,11 @@ class _Explorer:
 
 @dataclass(slots=True)
 class Followed:
-    """A schedule that was gone through: the execution, the world, and what a handler raised in the last step."""
+    """A schedule that was gone through: the execution, the world, and the Result of both."""
 
     execution: Execution
     world: Any
-    exception: BaseException | None
+    result: Any
 
 
 def follow(
@@ -243,7 +316,7 @@ def follow(
     `in_place` edits the world that is given. Raises AslError for a step that cannot be taken, which lists what could.
     """
     performer = Performer(
-        setting.plan, setting.resources, worldly=setting.worldly, mocked=setting.mocked, in_place=in_place
+        setting.plan, setting.resources, worldly=setting.worldly, mocks=setting.mocks, in_place=in_place
     )
     execution = setting.execution()
     values = Fingerprints(clock=True, deadline=True)
@@ -263,7 +336,7 @@ def follow(
             if not choices:
                 break
             point, exception = _taken(rules, point, choices[0])
-        return Followed(point.execution, point.world, exception)
+        return Followed(point.execution, point.world, setting.result(point.execution, exception))
     finally:
         performer.close()
 
@@ -332,4 +405,4 @@ def _not_the_same(run: Run, worldly: bool, execution: Execution) -> str:
     return f"explore: the same run, done twice, came to different ends: {why}\n{run}\nand then: {came}"
 
 
-__all__ = ["BUDGET", "Followed", "Setting", "explore", "follow", "reads_clock"]
+__all__ = ["BUDGET", "Followed", "Setting", "explore", "follow", "over", "reads_clock"]

@@ -69,7 +69,7 @@ class Faults:
     def __init__(self, plan: Plan, kinds: Collection[str] | None = None, *, payload_bytes: int | None) -> None:
         self.kinds = frozenset(KINDS if kinds is None else kinds)
         if unknown := self.kinds - set(KINDS):
-            raise ValueError(f"kinds: there is no {sorted(unknown)[0]!r}; there are {', '.join(KINDS)}")
+            raise ValueError(f"kinds: there is no {min(unknown)!r}; there are {', '.join(KINDS)}")
         self._oversized = payload_bytes is not None and "oversized" in self.kinds
         self._ends = plan.timeout is not None  # the machine's own TimeoutSeconds
         self.of: dict[str, tuple[Fault, ...]] = {}
@@ -93,8 +93,8 @@ class Faults:
         named = dict.fromkeys(
             name
             for each in (state, *reversed(around))
-            for matcher in (*each.retry, *each.catch)
-            for name in sorted(matcher.errors)
+            for errors in [*(retrier.errors for retrier in each.retry), *(catcher.errors for catcher in each.catch)]
+            for name in sorted(errors)
             if _can_be_raised(name)
         )
         if "errors" in kinds:
@@ -146,9 +146,9 @@ def _throttled(state: State) -> str:
 def _in_loops(block: Block) -> Iterator[str]:
     """The states of a block that can come after themselves."""
     ways = {state.name: _ways(state) for state in block.states.values()}
-    for name in ways:
+    for name, first in ways.items():
         reached: set[str] = set()
-        todo = [*ways[name]]
+        todo = [*first]
         while todo:
             after = todo.pop()
             if after not in reached:

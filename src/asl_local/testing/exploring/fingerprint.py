@@ -1,7 +1,7 @@
 """Fingerprints: two executions that have the same one behave alike from here on.
 
-Knows: every slot of an execution that decides what happens next, and what plain contents any Python object has. Must
-never know: which choices there are.
+Knows: every slot of an execution that decides what happens next, and what plain contents any Python object has. Must never
+know: which choices there are.
 
 Left out: the history and its event ids, token numbers, absolute time (unless the definition reads it), and how a value is
 shared. Causes that AWS begins with an event id are compared without it. Times are compared relative to now, to the
@@ -54,9 +54,9 @@ class Fingerprints:
                 number = self._numbers.setdefault(text, len(self._numbers))
                 self._known[id(value)] = found = (value, number)  # an id is only one as long as its value lives
             return found[1]
-        if value is None:
-            return None
-        return without_ids(text_of(value))
+        if kind is str:
+            return f'"{without_ids(value)}'
+        return None if value is None else repr(value)  # 1, 1.0 and True are equal to Python
 
     def of(self, x: Execution, told: Told) -> Any:
         """The fingerprint of an execution between two steps; `told` says what is known of its tokens elsewhere."""
@@ -188,7 +188,9 @@ class _Writer:
     @staticmethod
     def _named(value: Any, place: str) -> str:
         name = getattr(value, "__qualname__", getattr(value, "__name__", ""))
-        if "<" in name and not isinstance(value, type):  # a lambda or a function inside of one: what it closes over is hidden
+        if "<" in name and not isinstance(
+            value, type
+        ):  # a lambda or a function inside of one: what it closes over is hidden
             raise AslError(
                 f"{place}: the function {name} cannot be compared by what it holds; keep functions out of the world"
             )

@@ -9,6 +9,7 @@ left unexplored: nothing leads on from them. The events, payload and retries of 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 
@@ -55,10 +56,11 @@ class Graph:
         self.edges.append(edge)
         self.out[edge.source].append(edge)
 
-    def loops(self) -> list[list[int]]:
+    def loops(self, among: Collection[int] | None = None) -> list[list[int]]:
         """The strongly connected parts of more than one node, or of one that leads to itself: executions need never end.
 
-        In order of their first node; Tarjan's algorithm, without recursion.
+        In order of their first node; with `among`, of the graph that has only those nodes. Tarjan's algorithm, without
+        recursion.
         """
         order: dict[int, int] = {}
         low: dict[int, int] = {}
@@ -66,7 +68,7 @@ class Graph:
         held: set[int] = set()
         found: list[list[int]] = []
         for first in range(len(self.out)):
-            if first in order:
+            if first in order or (among is not None and first not in among):
                 continue
             work = [(first, 0)]
             while work:
@@ -79,6 +81,8 @@ class Graph:
                 while at < len(edges):
                     after = edges[at].target
                     at += 1
+                    if among is not None and after not in among:
+                        continue
                     if after not in order:
                         work += [(node, at), (after, 0)]
                         break
@@ -96,31 +100,40 @@ class Graph:
                         low[work[-1][0]] = min(low[work[-1][0]], low[node])
         return sorted(found)
 
-    def schedules(self, faults: int) -> int | None:
-        """How many different paths with at most so many faults lead from the start to an end; None for without end."""
-        ends: dict[tuple[int, int], int | None] = {}
-        work = [(0, faults)]
-        way: set[tuple[int, int]] = set()
+    def ways(self, faults: int) -> dict[int, int] | None:
+        """How many different paths with at most so many faults lead from the start to each end; None for without end."""
+        order: list[tuple[int, int]] = []  # (node, faults left), each after all that it leads to
+        state: dict[tuple[int, int], bool] = {}
+        work = [((0, faults), False)]
         while work:
-            here = work[-1]
-            if here in ends:
-                work.pop()
-                way.discard(here)
+            here, left = work.pop()
+            if left:
+                state[here] = True
+                order.append(here)
                 continue
-            node, left = here
-            after = [(edge.target, left - edge.faults) for edge in self.out[node] if edge.faults <= left]
-            missing = [each for each in after if each not in ends]
-            if missing and here not in way:
-                if any(each in way for each in missing):
-                    return None
-                way.add(here)
-                work += missing
+            if here in state:
                 continue
-            if missing:
-                return None
-            counts = [ends[each] or 0 for each in after]
-            ends[here] = sum(counts) + (1 if node in self.ends else 0)
-        return ends[0, faults]
+            state[here] = False
+            work.append((here, True))
+            for edge in self.out[here[0]]:
+                after = (edge.target, here[1] - edge.faults)
+                if after[1] >= 0:
+                    if state.get(after) is False:
+                        return None
+                    if after not in state:
+                        work.append((after, False))
+        counts = dict.fromkeys(order, 0)
+        if order:
+            counts[0, faults] = 1
+        ends: dict[int, int] = {}
+        for here in reversed(order):
+            count = counts[here]
+            if here[0] in self.ends:
+                ends[here[0]] = ends.get(here[0], 0) + count
+            for edge in self.out[here[0]]:
+                if edge.faults <= here[1]:
+                    counts[edge.target, here[1] - edge.faults] += count
+        return ends
 
 
 __all__ = ["Edge", "Graph"]

@@ -55,9 +55,12 @@ _OPEN = frozenset({OUT, OFFERED, BEGUN, DONE})
 
 
 class Flight(NamedTuple):
-    """A call that is under way; `after` is the stage that follows SLOW, `told` what a job's end is."""
+    """A call that is under way, and its place in a schedule's words; `after` is the stage that follows SLOW, `told` what
+    a job's end is.
+    """
 
     call: Call
+    place: str
     stage: str
     after: str = ""
     told: Stimulus | None = None
@@ -65,7 +68,8 @@ class Flight(NamedTuple):
 
 class Choice(NamedTuple):
     """One thing that can happen next. `text` is how a schedule names it; `kind` says what is done, `cost` how many faults
-    it is."""
+    it is.
+    """
 
     text: str
     kind: str
@@ -191,7 +195,9 @@ class Rules:
                     return []  # who may still answer does so before
                 text = _text(point.flights[token]) if token in point.flights else place_of(x, token)
                 found[token] = Choice(text, "timer", token, at=at)
-        return [] if any(self._takes_time(point, token, flight) for token, flight in opened.items()) else [*found.values()]
+        return (
+            [] if any(self._takes_time(point, token, flight) for token, flight in opened.items()) else [*found.values()]
+        )
 
     def _runs(self, point: Point, at: float, token: int) -> bool:
         if token == EXECUTION_TOKEN:
@@ -249,18 +255,18 @@ class Rules:
         if flight.stage == OFFERED:
             _, worker = self.performer.takes(call, point.execution, point.world)
             self._step(twin, Taken(token, worker), now)
-            self._stage(twin, token, BEGUN, call._replace(made=True))
+            self._stage(twin, token, BEGUN, call=call._replace(made=True))
             return
         if flight.stage == DONE:
             self._step(twin, flight.told, now)
             return
         performed = self._perform(point, token, flight)
         twin.world = performed.world
-        for told, after in performed.sent:
+        for sent, after in performed.sent:
             if after > 0:
-                twin.mail = _posted(twin.mail, now + after, told)
+                twin.mail = _posted(twin.mail, now + after, sent)
             else:
-                self._step(twin, told, now)
+                self._step(twin, sent, now)
         if performed.answer is None:
             self._stage(twin, token, NOBODY if performed.seconds == 0 else STALLED)
             return
@@ -268,12 +274,13 @@ class Rules:
             twin.mail = _posted(twin.mail, now + after, Heartbeat(token))
         then = _stage_after(flight, performed)
         told = performed.told
+        again = call._replace(made=True) if performed.worker else call
         if performed.seconds == 0 and not performed.beats:
             self._step(twin, performed.answer, now)
-            self._stage(twin, token, then, call._replace(made=True) if performed.worker else call, told)
+            self._stage(twin, token, then, call=again, told=told)
         else:
             twin.mail = _posted(twin.mail, now + performed.seconds, performed.answer)
-            self._stage(twin, token, SLOW, call._replace(made=True) if performed.worker else call, told, after=then)
+            self._stage(twin, token, SLOW, call=again, told=told, after=then)
         if told is not None and performed.told_seconds > 0:
             twin.mail = _posted(twin.mail, now + performed.seconds + performed.told_seconds, told)
 
@@ -282,7 +289,7 @@ class Rules:
         self._step(twin, stimulus, at)
         flight = twin.flights.get(token)
         if flight is not None and flight.stage == SLOW and type(stimulus) is Succeeded:
-            self._stage(twin, token, flight.after or SLOW, flight.call, flight.told)
+            self._stage(twin, token, flight.after or SLOW, after="")
 
     def _fire(self, twin: Point, token: int, at: float) -> None:
         flight = twin.flights.get(token)
@@ -328,6 +335,8 @@ class Rules:
         except ExecutionHangs as error:
             point.hung = str(error)
             return
+        if stimulus is not None and not x.waits_for(own := _token_of(stimulus)):
+            point.flights.pop(own, None)  # it was heard: nothing is left of it
         self._take_commands(point, commands)
         if x.outcome is not None:
             point.timers, point.mail, point.performed = (), (), {}
@@ -337,14 +346,16 @@ class Rules:
         if gone:
             self._orphaned(point, gone)
         if point.timers:
-            point.timers = tuple(timer for timer in point.timers if timer[1] == EXECUTION_TOKEN or x.waits_for(timer[1]))
+            point.timers = tuple(
+                timer for timer in point.timers if timer[1] == EXECUTION_TOKEN or x.waits_for(timer[1])
+            )
         if point.mail:
             point.mail = tuple(letter for letter in point.mail if x.waits_for(_token_of(letter[1])))
 
     def _take_commands(self, point: Point, commands: list[Command]) -> None:
         for command in commands:
             if type(command) is Call:
-                point.flights[command.token] = Flight(command, self._first_stage(point, command))
+                point.flights[command.token] = Flight(command, _place(command), self._first_stage(point, command))
             elif type(command) is Timer:
                 timer = (command.at, command.token)
                 if timer not in point.timers:
@@ -369,12 +380,11 @@ class Rules:
                 point.orphans += (flight.call,)
 
     @staticmethod
-    def _stage(
-        point: Point, token: int, stage: str, call: Call | None = None, told: Stimulus | None = None, after: str = ""
-    ) -> None:  # fmt: skip
+    def _stage(point: Point, token: int, stage: str, **changes: Any) -> None:
+        """The call stands elsewhere from now on, if anybody still waits for it."""
         flight = point.flights.get(token)
         if flight is not None and stage:
-            point.flights[token] = Flight(call or flight.call, stage, after, told)
+            point.flights[token] = flight._replace(stage=stage, **changes)
 
     # -- recognising ---------------------------------------------------------------------------------------------------
 
@@ -419,14 +429,17 @@ def place_of(x: Execution, token: int) -> str:
     return "/".join([*outer, f"{around.state.name}[{errand.whose}]", inner])
 
 
+def _place(call: Call) -> str:
+    """Where the call was made; a Map Run's own have the field's name for a state's."""
+    return f"{call.place}/{call.resource.rsplit('/', 1)[1]}" if call.resource.startswith("/") else call.place
+
+
 def _text(flight: Flight) -> str:
-    call = flight.call
-    place = call.place
-    if call.resource.startswith("/"):  # a Map Run's own: its place is the field's
-        place = f"{place}/{call.resource.rsplit('/', 1)[1]}"
+    if flight.stage in (OUT, SLOW, LOST):
+        return flight.place
     if flight.stage == OFFERED:
-        return f"{place}: taken"
-    return f"{place}: reported" if flight.stage in (BEGUN, DONE) else place
+        return f"{flight.place}: taken"
+    return f"{flight.place}: reported" if flight.stage in (BEGUN, DONE) else flight.place
 
 
 def _ends_all(x: Execution, token: int) -> bool:

@@ -45,7 +45,8 @@ class Run:
 
     `schedule` are the steps as texts, which `machine.simulate(..., schedule=...)` takes; `faults` those of them that went
     wrong. `status` is SUCCEEDED, FAILED, TIMED_OUT or ABORTED, HANGS (nothing will ever happen again; `error` says why)
-    or ENDLESS (from step `repeats` on it can go on in the same way for ever). `world` is the world at the end.
+    or ENDLESS (from step `repeats` on it can go on in the same way for ever). `world` is the world at the end; `replay` makes
+    the `result`.
     """
 
     input: Json
@@ -57,14 +58,14 @@ class Run:
     cause: str | None = None
     world: Any = None
     repeats: int | None = None
-    _again: Callable[[Run], Any] | None = field(default=None, repr=False, compare=False)
+    replay: Callable[[Run], Any] | None = field(default=None, repr=False, compare=False)
     _result: Any = field(default=None, repr=False, compare=False)
 
     @property
     def result(self) -> Any:
         """The `Result` with its whole history, made by going through the schedule again."""
-        if self._result is None and self._again is not None:
-            self._result = self._again(self)
+        if self._result is None and self.replay is not None:
+            self._result = self.replay(self)
         return self._result
 
     def __str__(self) -> str:
@@ -147,8 +148,7 @@ class Exploration:
     def __str__(self) -> str:
         lines = [self._how_much(), "outcomes:"]
         wide = max((len(str(outcome.count)) for outcome in self.outcomes), default=1)
-        for outcome in self.outcomes:
-            lines.append(f"  {outcome.count:{wide}} x {outcome}{_when(outcome.example)}")
+        lines += [f"  {outcome.count:{wide}} x {outcome}{_when(outcome.example)}" for outcome in self.outcomes]
         for number, violation in enumerate(self.violations, 1):
             lines += [f"violation {number} ({violation.count} x): {violation.message}", *_indented(str(violation.run))]
         if not self.violations:
@@ -158,7 +158,9 @@ class Exploration:
     def _how_much(self) -> str:
         schedules = "schedules without end" if self.schedules is None else _counted(self.schedules, "schedule")
         how = (
-            "complete" if self.complete else f"NOT complete: the budget ended with {_counted(self.left, 'state')} left open"
+            "complete"
+            if self.complete
+            else f"NOT complete: the budget ended with {_counted(self.left, 'state')} left open"
         )
         plan = "no faults" if not self.faults else f"at most {_counted(self.faults, 'fault')}"
         return (
@@ -195,4 +197,14 @@ def _short(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
-__all__ = ["ENDLESS", "HANGS", "Exploration", "InjectedFault", "Outcome", "Run", "Violated", "Violation", "outcome_text"]
+__all__ = [
+    "ENDLESS",
+    "HANGS",
+    "Exploration",
+    "InjectedFault",
+    "Outcome",
+    "Run",
+    "Violated",
+    "Violation",
+    "outcome_text",
+]

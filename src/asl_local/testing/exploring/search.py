@@ -15,7 +15,7 @@ reduction. See docs/decisions/0016.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from asl_local.testing.exploring.graph import Edge, Graph
@@ -46,11 +46,14 @@ class Unreduced(Exception):
 
 
 class Search:
-    """One search. `seen(point, node)` is told of every point in the order of cost, and says whether to go on at all."""
+    """One search. `seen(point, node, stuck)` is told of every point in the order of cost, and says whether to go on at all.
+
+    A point is stuck where nothing but a fault can happen any more.
+    """
 
     def __init__(
         self, rules: Rules, *, faults: int, budget: int, reduce: bool, timed_out: bool,
-        seen: Callable[[Point, int], bool],
+        seen: Callable[[Point, int, bool], bool],
     ) -> None:  # fmt: skip
         self.rules, self.faults, self.budget, self.reduce, self.seen = rules, faults, budget, reduce, seen
         self.graph = Graph()
@@ -61,24 +64,44 @@ class Search:
         self._points: dict[int, Point] = {}
         self._heap: list[tuple[tuple[int, int, int], int]] = []
         self._done: set[int] = set()
+        self._reduced: set[int] = set()
 
     def run(self, first: Point) -> None:
         """Search from a point on. Raises Unreduced."""
+        self._first = first
         self.graph.begun = Edge(-1, 0, "", 0, *_deltas(None, first))
         self._meet(first, -1, None, (0, 0, 0))
+        while self._walk() and self._reduced:
+            # A call that a loop of reduced points passes by for ever is looked at in one of them.
+            loops = self.graph.loops(self._reduced)
+            if not loops:
+                return
+            for part in loops:
+                number = min(part, key=lambda each: self.nodes[each].cost)
+                point, node = self._found_again(number), self.nodes[number]
+                self._go_on(point, node, self.rules.choices(point, self.faults - node.cost[0]), reduce=False)
+
+    def _walk(self) -> bool:
+        """Go on until nothing is new; whether the search was not stopped."""
         while self._heap:
             cost, number = heapq.heappop(self._heap)
             if number in self._done or cost != self.nodes[number].cost:
                 continue
             self._done.add(number)
             point = self._points.pop(number)
-            if not self.seen(point, number):
+            choices = self.rules.choices(point, self.faults - cost[0])
+            stuck = not point.over and all(choice.cost for choice in choices)
+            if not self.seen(point, number, stuck) or self.transitions >= self.budget:
                 self._stop(number)
-                return
-            if self.transitions >= self.budget:
-                self._stop(number)
-                return
-            self._go_on(point, self.nodes[number])
+                return False
+            self._go_on(point, self.nodes[number], choices, reduce=self.reduce)
+        return True
+
+    def _found_again(self, number: int) -> Point:
+        point = self._first
+        for choice in self.path(number):
+            point = self.rules.take(point, choice)
+        return point
 
     def path(self, number: int) -> list[Choice]:
         """The choices that lead to a node."""
@@ -93,28 +116,27 @@ class Search:
         self.graph.open -= {each for each, point in self._points.items() if point.over and not point.orphans}
         self.left = len(self.graph.open)
 
-    def _go_on(self, point: Point, node: Node) -> None:
-        choices = self.rules.choices(point, self.faults - node.cost[0])
+    def _go_on(self, point: Point, node: Node, choices: list[Choice], *, reduce: bool) -> None:
         if not choices:
             self.runs += 1
             return
         known: dict[int, Point] = {}
-        if self.reduce and not point.over and len(choices) > 1:
-            kept = self._enough(point, choices, known)
-            if kept is not None:
-                fresh = [self._take(point, node, choices, at, known) for at in kept]
-                if any(fresh):
-                    return
-                choices_left = [at for at in range(len(choices)) if at not in set(kept)]
-            else:
-                choices_left = list(range(len(choices)))
+        places: Sequence[int] = range(len(choices))
+        if reduce and not point.over and len(choices) > 1:
+            enough = self._enough(point, choices, known)
+            if enough is not None:
+                places = enough
+        if len(places) < len(choices):
+            self._reduced.add(node.number)
         else:
-            choices_left = list(range(len(choices)))
-        for at in choices_left:
-            self._take(point, node, choices, at, known)
+            self._reduced.discard(node.number)
+        walked = {edge.step for edge in self.graph.out[node.number]}
+        for at in places:
+            if choices[at].text not in walked:
+                self._take(point, node, choices, at, known)
 
-    def _take(self, point: Point, node: Node, choices: list[Choice], at: int, known: dict[int, Point]) -> bool:
-        """Go one way; whether it led to a point that nobody has gone on from."""
+    def _take(self, point: Point, node: Node, choices: list[Choice], at: int, known: dict[int, Point]) -> None:
+        """Go one way."""
         choice = choices[at]
         after = known.get(at) or self.rules.take(point, choice)
         self.transitions += 1
@@ -126,7 +148,6 @@ class Search:
         if not fresh:
             self.runs += 1
         self._mind(point, after, choice)
-        return fresh
 
     def _meet(self, point: Point, parent: int, choice: Choice | None, cost: tuple[int, int, int]) -> tuple[int, bool]:
         """The number of a point, and whether nobody has gone on from it."""
@@ -154,7 +175,8 @@ class Search:
         for token, places in by_token.items():
             first = places[0]  # the ordinary answer
             known[first] = self.rules.take(point, choices[first])
-            if not _ends_others(point, known[first], token):
+            # What a fault that stays ends would end without it, too, where another ends it first.
+            if choices[first].fault is not None or not _ends_others(point, known[first], token):
                 return places
         if not by_token:
             for at, choice in enumerate(choices):

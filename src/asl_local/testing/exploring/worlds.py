@@ -10,7 +10,7 @@ asked for once.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ from asl_local.engine.messages import Call, Stimulus
 from asl_local.errors import AslError
 from asl_local.plan import Plan
 from asl_local.resources import Resources
+from asl_local.resources.mocks import Mocks
 from asl_local.testing.exploring.fingerprint import Fingerprints, contents
 
 _LONGEST_TASK = 99_999_999.0  # seconds: the TimeoutSeconds of a task that has none
@@ -77,10 +78,10 @@ class Performer:
     """
 
     def __init__(
-        self, plan: Plan, given: Any, *, worldly: bool, mocked: Callable[[Work], Work] | None = None, in_place: bool = False
+        self, plan: Plan, given: Any, *, worldly: bool, mocks: Mocks | None = None, in_place: bool = False
     ) -> None:  # fmt: skip
         self.plan, self.given, self.worldly, self.in_place = plan, given, worldly, in_place
-        self.mocked = mocked
+        self.mocks = mocks
         self.hours = Hours()
         self.seen = Seen()
         self._work: Work | None = None
@@ -96,7 +97,7 @@ class Performer:
                 "explore: Resources(machines={...}) starts executions of other machines, which are not explored along with "
                 "this one; give a handler for the task that starts them, and explore the other machine by itself"
             )
-        self._work = resources.bind(self.plan, execution.identity, like=execution)
+        self._work = self._over(resources, self.plan, execution)
 
     def copied(self, world: Any) -> Any:
         """A world that goes its own way from here."""
@@ -214,8 +215,14 @@ class Performer:
         else:
             state = self._states.get(call.state)
             plan = self.plan if state is None else replace(self.plan, states={state.pointer: state})
-            work = self._resources(world).bind(plan, execution.identity, like=execution)
-        return work if self.mocked is None else self.mocked(work)
+            work = self._over(self._resources(world), plan, execution)
+        return work
+
+    def _over(self, resources: Resources, plan: Plan, execution: Execution) -> Work:
+        def bind(plan: Plan) -> Work:
+            return resources.bind(plan, execution.identity, like=execution)
+
+        return bind(plan) if self.mocks is None else self.mocks.over(plan, bind)
 
 
 def forked(world: Any) -> Any:

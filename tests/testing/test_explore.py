@@ -1,0 +1,203 @@
+"""Exploration: all orders, all faults, worlds, what is found and how it is told."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import asl_local
+from asl_local.testing.exploring import Exploration, Violated
+
+LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:"
+World = dict[str, Any]
+
+
+def task(function: str, **fields: Any) -> dict[str, Any]:
+    return {"Type": "Task", "Resource": LAMBDA + function, **fields}
+
+
+def counting(branches: int) -> asl_local.Machine:
+    """Each branch reads a counter and writes it back plus one."""
+
+    def branch(number: int) -> dict[str, Any]:
+        read, write = f"Read{number}", f"Write{number}"
+        return {"StartAt": read, "States": {read: task("read", Next=write), write: task("write", End=True)}}
+
+    both = {"Type": "Parallel", "End": True, "Branches": [branch(number) for number in range(branches)]}
+    return asl_local.load({"StartAt": "Both", "States": {"Both": both}})
+
+
+def counter(world: World) -> dict[str, Callable[[Any], Any]]:
+    def write(seen: int) -> int:
+        world["n"] = seen + 1
+        return int(world["n"])
+
+    return {"read": lambda _: world["n"], "write": write}
+
+
+def nothing_lost(run: Any) -> bool:
+    return run.status != "SUCCEEDED" or run.world["n"] == 2
+
+
+def statuses(exploration: Exploration) -> set[tuple[str, str | None]]:
+    return {(outcome.status, outcome.error) for outcome in exploration.outcomes}
+
+
+def test_a_lost_update_in_a_parallel_is_found_without_any_fault() -> None:
+    exploration = counting(2).explore({}, counter, world={"n": 0}, invariant=nothing_lost, faults=0)
+    assert exploration.complete
+    assert exploration.schedules == 6  # the orders of two times two calls
+    assert [(outcome.output, outcome.count) for outcome in exploration.outcomes] == [
+        ([1, 1], 4),
+        ([1, 2], 1),
+        ([2, 1], 1),
+    ]
+    (violation,) = exploration.violations
+    assert violation.run.schedule == ["Both[0]/Read0", "Both[1]/Read1", "Both[0]/Write0", "Both[1]/Write1"]
+    assert violation.run.world == {"n": 1}
+    with pytest.raises(Violated, match=r"nothing_lost does not hold(.|\n)*2\. Both\[1\]/Read1(.|\n)*SUCCEEDED \[1,1\]"):
+        exploration.check()
+
+
+def test_a_run_has_a_result_and_its_schedule_can_be_followed() -> None:
+    machine = counting(2)
+    run = machine.explore({}, counter, world={"n": 0}, invariant=nothing_lost, faults=0).violations[0].run
+    assert run.result.output == [1, 1]
+    assert run.result.history.to_aws()[-1]["type"] == "ExecutionSucceeded"
+    world = {"n": 0}
+    result = machine.simulate({}, counter, world=world, schedule=run.schedule)
+    assert (result, world) == (run.result, {"n": 1})
+
+
+def test_a_schedule_may_end_early_and_the_ordinary_order_follows() -> None:
+    world = {"n": 0}
+    counting(2).simulate({}, counter, world=world, schedule=["Both[1]/Read1", "Both[1]/Write1"])
+    assert world == {"n": 2}
+
+
+def test_a_step_that_cannot_be_taken_lists_what_can() -> None:
+    with pytest.raises(
+        asl_local.AslError, match=r"step 2 is 'Both\[0\]/Read0'.*these can:\s+'Both\[1\]/Read1'\s+'Both\[0\]/Write0'"
+    ):
+        counting(2).simulate({}, counter, world={"n": 0}, schedule=["Both[0]/Read0", "Both[0]/Read0"])
+    order = ["Both[0]/Read0", "Both[1]/Read1", "Both[0]/Write0", "Both[1]/Write1"]
+    with pytest.raises(asl_local.AslError, match="step 5 is 'More', but the execution is over after 4 steps"):
+        counting(2).simulate({}, counter, world={"n": 0}, schedule=[*order, "More"])
+
+
+def test_the_race_of_the_check_and_the_index_in_a_batch_of_photos(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(project / "examples" / "rider_photos_tested"))
+    for name in ("fakes", "machines"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    import fakes
+    import machines
+
+    def invariant(run: Any) -> bool:
+        return bool(machines.nobody_registers_twice(run.world))
+
+    batch = machines.batch("ada.jpg", "ada_mirrored.jpg")
+    raced = machines.WORKSHOP.explore(batch, fakes.functions, world=fakes.new_world(), faults=0, invariant=invariant)
+    assert raced.complete
+    (violation,) = raced.violations
+    steps = [step.removeprefix("DynamicParallelProcessing") for step in violation.run.schedule]
+    assert steps.index("[1]/CheckFaceDuplicate") < steps.index("[0]/ParallelProcessing[0]/AddFaceToIndex")
+    mended = machines.MENDED.explore(
+        batch, fakes.mended_functions, world=fakes.new_world(), faults=0, invariant=invariant
+    )
+    assert mended.complete
+    assert not mended.violations
+
+
+RETRIED = {
+    "StartAt": "Charge",
+    "States": {
+        "Charge": task(
+            "charge",
+            TimeoutSeconds=10,
+            Retry=[{"ErrorEquals": ["Busy"], "MaxAttempts": 1, "IntervalSeconds": 2}],
+            Catch=[{"ErrorEquals": ["Declined"], "Next": "Sorry"}],
+            Next="Done",
+        ),
+        "Sorry": {"Type": "Pass", "Result": "sorry", "End": True},
+        "Done": {"Type": "Pass", "Result": "done", "End": True},
+    },
+}
+
+
+def test_every_fault_that_a_task_can_meet_is_tried() -> None:
+    exploration = asl_local.load(RETRIED).explore({}, {"charge": lambda _: {}}, faults=1)
+    assert exploration.complete
+    found = {
+        (
+            str(outcome.example.faults[0]) if outcome.example.faults else "",
+            outcome.status,
+            outcome.error or outcome.output,
+        )
+        for outcome in exploration.outcomes
+    }
+    assert found == {
+        ("", "SUCCEEDED", "done"),
+        ("Charge: Declined", "SUCCEEDED", "sorry"),
+        ("Charge: Busy, always", "FAILED", "Busy"),
+        ("Charge: Lambda.TooManyRequestsException", "FAILED", "Lambda.TooManyRequestsException"),
+        ("Charge: UnlistedError", "FAILED", "UnlistedError"),
+        ("Charge: States.Timeout", "FAILED", "States.Timeout"),
+        ("Charge: States.DataLimitExceeded", "FAILED", "States.DataLimitExceeded"),
+    }
+    assert exploration.coverage.percent == 100
+
+
+def test_without_faults_nothing_goes_wrong() -> None:
+    exploration = asl_local.load(RETRIED).explore({}, {"charge": lambda _: {}}, faults=0)
+    assert [outcome.output for outcome in exploration.outcomes] == ["done"]
+
+
+def test_a_call_that_is_made_again_has_its_effect_twice() -> None:
+    def charge(world: World) -> dict[str, Callable[[Any], Any]]:
+        return {"charge": lambda _: world["charged"].append(1)}
+
+    machine = asl_local.load({"StartAt": "Charge", "States": {"Charge": task("charge", End=True)}})
+    exploration = machine.explore(
+        {}, charge, world={"charged": []}, invariant=lambda run: len(run.world["charged"]) <= 1, kinds=["crashes"]
+    )
+    (violation,) = exploration.violations
+    assert violation.run.schedule == ["Charge: crash", "Charge"]
+
+
+def test_ten_items_of_three_tasks_with_a_fault_are_explored_completely() -> None:
+    steps = {
+        "A": task("a", Next="B", Retry=[{"ErrorEquals": ["Busy"], "MaxAttempts": 2}]),
+        "B": task("b", Next="C", Catch=[{"ErrorEquals": ["States.ALL"], "Next": "C"}]),
+        "C": task("c", End=True),
+    }
+    each = {"Type": "Map", "End": True, "ItemProcessor": {"StartAt": "A", "States": steps}}
+    machine = asl_local.load({"StartAt": "Each", "States": {"Each": each}})
+    exploration = machine.explore(list(range(10)), {"*": lambda event: event}, faults=1)
+    assert exploration.complete
+    assert exploration.reduced
+    assert ("FAILED", "Busy") in statuses(exploration)
+    assert exploration.transitions < 10_000
+
+
+def test_without_a_world_a_handler_that_keeps_something_is_told_of() -> None:
+    calls: list[int] = []
+
+    def numbered(_event: Any) -> int:
+        calls.append(1)
+        return len(calls)
+
+    machine = asl_local.load({"StartAt": "A", "States": {"A": task("a", End=True)}})
+    with pytest.raises(asl_local.AslError, match="came to different ends: a handler keeps something"):
+        machine.explore({}, {"a": numbered}, faults=0)
+
+
+def test_the_same_exploration_twice_is_the_same() -> None:
+    first, second = (counting(2).explore({}, counter, world={"n": 0}, invariant=nothing_lost) for _ in range(2))
+    assert str(first) == str(second)
+    assert first.graph.edges == second.graph.edges
