@@ -201,3 +201,20 @@ def test_the_same_exploration_twice_is_the_same() -> None:
     first, second = (counting(2).explore({}, counter, world={"n": 0}, invariant=nothing_lost) for _ in range(2))
     assert str(first) == str(second)
     assert first.graph.edges == second.graph.edges
+
+
+def test_mocks_that_count_are_part_of_what_is_explored() -> None:
+    each = {"Type": "Map", "End": True, "ItemProcessor": {"StartAt": "A", "States": {"A": task("a", End=True)}}}
+    machine = asl_local.load({"StartAt": "Each", "States": {"Each": each}})
+    answers = {"A": asl_local.mock.sequence("first", "second")}
+    exploration = machine.explore([1, 2], mocks=answers, faults=0)
+    assert sorted(outcome.output for outcome in exploration.outcomes) == [["first", "second"], ["second", "first"]]
+    assert not exploration.reduced
+    assert machine.explore([1, 2], mocks={"A": "always"}, faults=0).reduced
+
+
+def test_a_mock_that_hangs_ends_with_the_timeout_and_is_no_fault() -> None:
+    machine = asl_local.load({"StartAt": "A", "States": {"A": task("a", TimeoutSeconds=9, End=True)}})
+    (outcome,) = machine.explore({}, mocks={"A": asl_local.mock.hangs()}, faults=0).outcomes
+    assert (outcome.status, outcome.error) == ("FAILED", "States.Timeout")
+    assert outcome.example.result.seconds == 9

@@ -333,6 +333,7 @@ class Machine:
         self, input: Json = _NOTHING, resources: Given | Callable[[Any], Given] = None, *, world: Any = None,
         invariant: Callable[[Run], Any] | None = None, always: Callable[[Run], Any] | None = None, faults: int = 1,
         kinds: Collection[str] | None = None, budget: int | None = None, stop: bool = False, limits: Limits | None = None,
+        mocks: MocksGiven | None = None, mock_config: MockConfig | None = None, test_case: str | None = None,
         seed: int = 0, start: datetime | float = START, type: str | None = None,
     ) -> Exploration:  # fmt: skip
         """Every order in which tasks can come back, times every plan of up to `faults` faults; see docs/exploring.md.
@@ -349,6 +350,7 @@ class Machine:
         return exploring.explore(
             exploring.Setting(
                 self.of_type(type), input, resources, world, result_of, start=_moment(start), seed=seed, limits=limits,
+                mocks=self._mocks(mocks, mock_config, test_case),
             ), invariant=invariant, always=always, faults=faults, kinds=kinds, stop=stop,
             budget=exploring.BUDGET if budget is None else budget,
         )  # fmt: skip

@@ -16,7 +16,7 @@ from asl_local.engine import Execution, Identity, Limits
 from asl_local.engine.messages import Outcome as Ending
 from asl_local.errors import AslError
 from asl_local.plan import Plan
-from asl_local.resources.mocks import Mocks
+from asl_local.resources.mocking import Mocks
 from asl_local.testing.coverage.measured import covered
 from asl_local.testing.exploring.faults import Faults
 from asl_local.testing.exploring.fingerprint import Fingerprints, contents, without_ids
@@ -113,10 +113,10 @@ def explore(
     """See Machine.explore."""
     if faults < 0:
         raise ValueError(f"faults: {faults} of them cannot happen")
-    clock = reads_clock(setting)
+    clock, counted = reads_clock(setting), False
     reduce = reduce and not setting.worldly and not clock
     while True:
-        explorer = _Explorer(setting, faults, kinds, invariant, always, stop=stop, clock=clock)
+        explorer = _Explorer(setting, faults, kinds, invariant, always, stop=stop, clock=clock, counted=counted)
         try:
             found = explorer.run(budget, reduce=reduce)
         except Unreduced:
@@ -124,8 +124,9 @@ def explore(
             continue
         finally:
             explorer.performer.close()
-        if explorer.performer.seen.clock and not clock:  # a handler asks for the time: it is part of what counts
-            clock, reduce = True, False
+        seen = explorer.performer.seen
+        if seen.clock > clock or seen.counted > counted:  # it matters what time it is, or how often somebody was asked
+            clock, counted, reduce = seen.clock, seen.counted, False
             continue
         return found
 
@@ -143,11 +144,13 @@ class _Explorer:
 
     def __init__(
         self, setting: Setting, faults: int, kinds: Collection[str] | None, invariant: Callable[[Run], Any] | None,
-        always: Callable[[Run], Any] | None, *, stop: bool, clock: bool,
+        always: Callable[[Run], Any] | None, *, stop: bool, clock: bool, counted: bool,
     ) -> None:  # fmt: skip
         self.setting, self.faults, self.stop = setting, faults, stop
         self.invariant, self.always = invariant, always
-        self.performer = Performer(setting.plan, setting.resources, worldly=setting.worldly, mocks=setting.mocks)
+        self.performer = Performer(
+            setting.plan, setting.resources, kept=setting.worldly, mocks=setting.mocks, counted=counted
+        )
         self.execution = setting.execution()
         limits = self.execution.limits
         self.deadline = setting.plan.timeout is not None or limits.seconds is not None
@@ -161,9 +164,7 @@ class _Explorer:
 
     def run(self, budget: int, *, reduce: bool) -> Exploration:
         found, setting = self.found, self.setting
-        world = forked(setting.world) if setting.worldly else setting.world
-        self.performer.check(self.execution, world)
-        self.performer.contents(world)  # a world that cannot be compared is told of before anything runs
+        world = self.performer.check(self.execution, setting.world)
         express = any(s.distributed is not None and s.distributed.express for s in setting.plan.states.values())
         self.search = Search(
             self.rules, faults=self.faults, budget=budget, reduce=reduce, timed_out=self.deadline or express, seen=self._seen
@@ -209,7 +210,9 @@ class _Explorer:
     def _run(self, point: Point, number: int, status: str) -> Run:
         path = self.search.path(number)
         outcome, x = point.execution.outcome, point.execution
-        run = Run(copy(self.setting.input), [choice.text for choice in path], _faults(path), status, world=point.world)
+        run = Run(
+            copy(self.setting.input), [choice.text for choice in path], _faults(path), status, world=point.world.kept
+        )
         run.replay = self._replayed
         if outcome is not None:
             run.status, run.output, run.error, run.cause = outcome.status, outcome.output, outcome.error, outcome.cause
@@ -315,14 +318,11 @@ def follow(
 
     `in_place` edits the world that is given. Raises AslError for a step that cannot be taken, which lists what could.
     """
-    performer = Performer(
-        setting.plan, setting.resources, worldly=setting.worldly, mocks=setting.mocks, in_place=in_place
-    )
+    performer = Performer(setting.plan, setting.resources, kept=setting.worldly, mocks=setting.mocks, in_place=in_place)
     execution = setting.execution()
     values = Fingerprints(clock=True, deadline=True)
     rules = Rules(setting.plan, performer, Faults(setting.plan, payload_bytes=execution.limits.payload_bytes), values)
-    world = setting.world if in_place or not setting.worldly else forked(setting.world)
-    performer.check(execution, world)
+    world = performer.check(execution, setting.world)
     exception: BaseException | None = None
     try:
         point = rules.begin(execution, world, setting.start)
@@ -336,7 +336,7 @@ def follow(
             if not choices:
                 break
             point, exception = _taken(rules, point, choices[0])
-        return Followed(point.execution, point.world, setting.result(point.execution, exception))
+        return Followed(point.execution, point.world.kept, setting.result(point.execution, exception))
     finally:
         performer.close()
 

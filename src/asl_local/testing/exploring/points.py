@@ -38,7 +38,7 @@ from asl_local.errors import ExecutionHangs
 from asl_local.plan import Plan, State
 from asl_local.testing.exploring.faults import Fault, Faults, cause_of
 from asl_local.testing.exploring.fingerprint import Fingerprints
-from asl_local.testing.exploring.worlds import Performed, Performer
+from asl_local.testing.exploring.worlds import Performed, Performer, World
 
 # What is known of a call. The first four may be answered at any time.
 OUT = "out"  # nobody has performed it
@@ -90,7 +90,7 @@ class Point:
 
     __slots__ = ("always", "execution", "flights", "hung", "mail", "orphans", "performed", "timers", "world")
 
-    def __init__(self, execution: Execution, world: Any) -> None:
+    def __init__(self, execution: Execution, world: World) -> None:
         self.execution, self.world = execution, world
         self.flights: dict[int, Flight] = {}
         self.orphans: tuple[Call, ...] = ()
@@ -124,7 +124,7 @@ class Rules:
         self.plan, self.performer, self.faults, self.values = plan, performer, faults, values
         self._states: Mapping[str, State] = {state.name: state for state in plan.tasks()}
 
-    def begin(self, execution: Execution, world: Any, at: float) -> Point:
+    def begin(self, execution: Execution, world: World, at: float) -> Point:
         """The point after the execution's start."""
         point = Point(execution, world)
         self._step(point, None, at)
@@ -213,7 +213,7 @@ class Rules:
         """Whether it is known how long the call takes: then it is performed before time passes."""
         if flight.stage not in (OUT, BEGUN) or flight.call.state in dict(point.always):
             return False
-        performed = self._perform(point, token, flight)
+        performed = self._perform(point, token, flight, probe=True)
         return performed.seconds > 0 or bool(performed.beats)
 
     # -- what comes of it ----------------------------------------------------------------------------------------------
@@ -241,12 +241,15 @@ class Rules:
             self._answered(point, twin, choice.token)
         return twin
 
-    def _perform(self, point: Point, token: int, flight: Flight) -> Performed:
+    def _perform(self, point: Point, token: int, flight: Flight, *, probe: bool = False) -> Performed:
         performed = point.performed.get(token)
         if performed is None:
             waiting = [each.call for each in point.flights.values() if each.call.task_token]
-            performed = self.performer.perform(flight.call, point.execution, point.world, self.values, waiting)
-            point.performed[token] = performed
+            performed = self.performer.perform(
+                flight.call, point.execution, point.world, self.values, waiting, probe=probe
+            )
+            if not probe or not self.performer.in_place:
+                point.performed[token] = performed
         return performed
 
     def _answered(self, point: Point, twin: Point, token: int) -> None:
@@ -451,6 +454,8 @@ def _ends_all(x: Execution, token: int) -> bool:
 def _stage_after(flight: Flight, performed: Performed) -> str:
     if performed.worker:
         return BEGUN
+    if performed.never:
+        return STALLED
     if performed.told is not None:
         return DONE if performed.told_seconds == 0 else SLOW
     return NOBODY if flight.call.waits and flight.stage == OUT else ""

@@ -15,16 +15,18 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from asl_local.drivers.callbacks import Callbacks
-from asl_local.drivers.driver import Later, Nested, TaskContext, Work, answer, report
+from asl_local.drivers.driver import NEVER, Later, Nested, TaskContext, Work, answer, report
 from asl_local.drivers.simulate import Hours, Stalled
 from asl_local.engine import Execution
 from asl_local.engine.messages import Call, Stimulus
 from asl_local.errors import AslError
 from asl_local.plan import Plan
 from asl_local.resources import Resources
-from asl_local.resources.mocks import Mocks
+from asl_local.resources.mocking import Mocks, Session
+from asl_local.resources.mocking.session import Player
 from asl_local.testing.exploring.fingerprint import Fingerprints, contents
 
+INFINITY = float("inf")
 _LONGEST_TASK = 99_999_999.0  # seconds: the TimeoutSeconds of a task that has none
 
 
@@ -34,7 +36,7 @@ class Performed(NamedTuple):
     `world` is the world afterwards. `sent` are the answers to task tokens that the handler gave, each with the seconds
     until it is due. `answer` is the call's own, `seconds` later; None where it never comes. `beats` are the seconds of
     its heartbeats. `worker` says that somebody has to do the task now that it is submitted, `told` is what becomes of a
-    job `told_seconds` after that.
+    job `told_seconds` after that; `never` that this is nothing, ever.
     """
 
     world: Any
@@ -46,51 +48,76 @@ class Performed(NamedTuple):
     told: Stimulus | None = None
     told_seconds: float = 0.0
     exception: BaseException | None = None
+    never: bool = False
 
 
 @dataclass(slots=True)
 class Seen:
-    """What handlers have shown that an exploration must know: `clock`, that one of them has asked for the time."""
+    """What has shown itself that an exploration must know.
+
+    `clock`: a handler has asked for the time. `counted`: a mock counts its calls, so that their order matters.
+    """
 
     clock: bool = False
+    counted: bool = False
 
 
 class _Context(TaskContext):
-    """A handler's context that notes whether the time was asked for."""
+    """A handler's context that notes whether the time was asked for; `free` times it may be (mocks write it down)."""
 
-    __slots__ = ("seen",)
+    __slots__ = ("free", "seen")
     seen: Seen
+    free: int
 
     def now(self) -> float:
-        self.seen.clock = True
+        self._note()
         return super().now()
 
     def get_remaining_time_in_millis(self) -> int:
-        self.seen.clock = True
+        self._note()
         return super().get_remaining_time_in_millis()
+
+    def _note(self) -> None:
+        if self.free:
+            self.free -= 1
+        else:
+            self.seen.clock = True
+
+
+class World(NamedTuple):
+    """What handlers keep, and what mocks have counted; None where there is neither."""
+
+    kept: Any = None
+    session: Session | None = None
 
 
 class Performer:
     """Performs the calls of one machine's executions.
 
-    `given` is a mapping, Resources or LocalAWS, or a function that makes one of a world; `worldly` says which.
-    `in_place` edits the given world instead of copies of it (a single run that is followed).
+    `given` is a mapping, Resources or LocalAWS, or a function that makes one of a world; `kept` says which. `counted` says
+    that mocks count. `in_place` edits the given world instead of copies of it (a single run that is followed).
     """
 
     def __init__(
-        self, plan: Plan, given: Any, *, worldly: bool, mocks: Mocks | None = None, in_place: bool = False
+        self, plan: Plan, given: Any, *, kept: bool, mocks: Mocks | None = None, counted: bool = False,
+        in_place: bool = False,
     ) -> None:  # fmt: skip
-        self.plan, self.given, self.worldly, self.in_place = plan, given, worldly, in_place
-        self.mocks = mocks
+        self.plan, self.given, self.kept, self.mocks, self.in_place = plan, given, kept, mocks, in_place
+        self.worldly = kept or counted
         self.hours = Hours()
-        self.seen = Seen()
-        self._work: Work | None = None
+        self.seen = Seen(counted=counted)
+        self._work: Work | Player | None = None
         self._answers: dict[Any, Performed] = {}
         self._states = {state.name: state for state in plan.tasks()}
 
-    def check(self, execution: Execution, world: Any) -> None:
-        """Raises UnknownResource for what nobody answers, AslError for executions of other machines."""
-        resources = self._resources(world)
+    def check(self, execution: Execution, kept: Any) -> World:
+        """The world at the start, which is `kept` itself or a copy of it.
+
+        Raises UnknownResource for what nobody answers, AslError for executions of other machines, and for a world that
+        cannot be compared.
+        """
+        kept = kept if self.in_place or not self.kept else forked(kept)
+        resources = self._resources(kept)
         execution.activities = resources.activities
         if resources.machines:
             raise AslError(
@@ -98,29 +125,40 @@ class Performer:
                 "this one; give a handler for the task that starts them, and explore the other machine by itself"
             )
         self._work = self._over(resources, self.plan, execution)
+        world = World(kept, None if self.mocks is None else self.mocks.begin())
+        if not self.in_place:
+            self.contents(world)
+        return world
 
-    def copied(self, world: Any) -> Any:
+    def copied(self, world: World) -> World:
         """A world that goes its own way from here."""
-        if not self.worldly or self.in_place:
-            return world
-        return forked(world)
+        session = world.session
+        if session is not None:
+            session = session.fork() if self.worldly else Session()
+            session.calls.clear()
+        return World(forked(world.kept) if self.kept else world.kept, session)
 
-    def contents(self, world: Any) -> bytes:
-        """A digest of what the world holds."""
-        return contents(world) if self.worldly else b""
+    def contents(self, world: World) -> Any:
+        """What the world holds, as something that can be compared."""
+        counts = world.session.fingerprint() if world.session is not None and self.worldly else ()
+        return (contents(world.kept) if self.kept else b"", counts)
 
     def perform(
-        self, call: Call, execution: Execution, world: Any, values: Fingerprints, waiting: Iterable[Call] = ()
-    ) -> Performed:
-        """The call in a copy of the world. `waiting` are the calls whose task tokens can be answered."""
+        self, call: Call, execution: Execution, world: World, values: Fingerprints, waiting: Iterable[Call] = (),
+        *, probe: bool = False,
+    ) -> Performed:  # fmt: skip
+        """The call in a copy of the world. `waiting` are the calls whose task tokens can be answered; a `probe` only looks."""
         key = None
-        if not self.worldly and not call.waits:
+        if not self.worldly and not self.in_place and not call.waits:
             key = (call.resource, call.state, call.attempt, values.value(call.arguments), call.role, call.within)
             known = self._answers.get(key)
             if known is not None:
                 return known._replace(answer=_told_to(known.answer, call.token))
-        performed = self._performed(call, execution, self.copied(world), waiting)
-        if key is not None and not self.seen.clock and not performed.sent:
+        copied = world if self.in_place and not probe else self.copied(world)
+        performed = self._performed(call, execution, copied, waiting)
+        if copied.session is not None and copied.session.counts:
+            self.seen.counted = True
+        if key is not None and not self.seen.clock and not self.seen.counted and not performed.sent:
             self._answers[key] = performed
         return performed
 
@@ -128,7 +166,7 @@ class Performer:
         """Nothing is performed any more."""
         self.hours.close()
 
-    def _performed(self, call: Call, execution: Execution, world: Any, waiting: Iterable[Call]) -> Performed:
+    def _performed(self, call: Call, execution: Execution, world: World, waiting: Iterable[Call]) -> Performed:
         now, slept, began = execution.now, 0.0, self.hours.elapsed
         sent: list[tuple[Stimulus, float]] = []
         beats: list[float] = []
@@ -156,12 +194,15 @@ class Performer:
             time=lambda: now,
         )  # fmt: skip
         context.seen = self.seen if self._tells_time(call) else Seen()
+        context.free = 1 if self._mocked(call) else 0
         work = self._bound(call, execution, world)
         try:
             result, error = self.hours.finished(lambda: work(call, context))
             took = elapsed()
             if isinstance(result, Nested):
                 raise AslError(f"explore: the state {call.state!r} starts an execution of another machine")
+            if result is NEVER:
+                raise Stalled
             if not isinstance(result, Later):
                 return Performed(
                     world, answer(call, result, raised, error), took, tuple(beats), tuple(sent),
@@ -174,6 +215,10 @@ class Performer:
                 )  # fmt: skip
             then = result.then
             result, error = self.hours.finished(lambda: then(context))
+            if result is NEVER:
+                return Performed(
+                    world, submitted, took if submitted else INFINITY, tuple(beats), tuple(sent), never=True
+                )
             told = report(call, result, raised, error)
             if submitted is None:  # a worker's work, of a task that was submitted before
                 return Performed(world, told, elapsed(), tuple(beats), tuple(sent), exception=raised.get(call.token))
@@ -182,12 +227,14 @@ class Performer:
                 exception=raised.get(call.token),
             )  # fmt: skip
         except Stalled:
-            return Performed(world, None, float("inf"), tuple(beats), tuple(sent))
+            return Performed(world, None, INFINITY, tuple(beats), tuple(sent))
 
-    @staticmethod
-    def _has_worker(call: Call, context: TaskContext, work: Work) -> bool:
+    def _mocked(self, call: Call) -> bool:
+        return self.mocks is not None and call.state in self.mocks.answers
+
+    def _has_worker(self, call: Call, context: TaskContext, work: Work) -> bool:
         """Whether somebody else does the task once it is submitted; a Job that the handler returned is data."""
-        if call.waits != "token":
+        if call.waits != "token" or self._mocked(call):
             return False
         again = work(call._replace(made=True), context)
         return isinstance(again, Later) and again.then is not None
@@ -197,32 +244,33 @@ class Performer:
         state = self._states.get(call.state)
         return state is None or state.resource is None or state.resource.service != "lambda"
 
-    def takes(self, call: Call, execution: Execution, world: Any) -> tuple[bool, str | None]:
+    def takes(self, call: Call, execution: Execution, world: World) -> tuple[bool, str | None]:
         """Whether a worker is there for the task of an activity, and his name."""
+        if self._mocked(call):
+            return True, None
         context = TaskContext(call, now=lambda: 0.0, sleep=lambda _: None, heartbeat=lambda: None)
         offered = self._bound(call, execution, world)(call, context)
         return isinstance(offered, Later) and offered.then is not None, getattr(offered, "worker", None)
 
-    def _resources(self, world: Any) -> Resources:
-        return Resources.of(self.given(world) if self.worldly else self.given)
+    def _resources(self, kept: Any) -> Resources:
+        return Resources.of(self.given(kept) if self.kept else self.given)
 
-    def _bound(self, call: Call, execution: Execution, world: Any) -> Work:
+    def _bound(self, call: Call, execution: Execution, world: World) -> Work:
         """Who answers the call in this world: of a world's resources, only the one that is asked for is bound."""
-        if not self.worldly:
-            work = self._work
-            if work is None:
-                raise TypeError("check first")
-        else:
+        work = self._work
+        if self.kept:
             state = self._states.get(call.state)
             plan = self.plan if state is None else replace(self.plan, states={state.pointer: state})
-            work = self._over(self._resources(world), plan, execution)
-        return work
+            work = self._over(self._resources(world.kept), plan, execution)
+        if work is None:
+            raise TypeError("check first")
+        return work.work(world.session or Session()) if isinstance(work, Player) else work
 
-    def _over(self, resources: Resources, plan: Plan, execution: Execution) -> Work:
+    def _over(self, resources: Resources, plan: Plan, execution: Execution) -> Work | Player:
         def bind(plan: Plan) -> Work:
             return resources.bind(plan, execution.identity, like=execution)
 
-        return bind(plan) if self.mocks is None else self.mocks.over(plan, bind)
+        return bind(plan) if self.mocks is None else self.mocks.over(plan, bind, execution.identity.execution_arn)
 
 
 def forked(world: Any) -> Any:
