@@ -128,6 +128,7 @@ def explore(
         if seen.clock > clock or seen.counted > counted:  # it matters what time it is, or how often somebody was asked
             clock, counted, reduce = seen.clock, seen.counted, False
             continue
+        explorer.again()
         return found
 
 
@@ -190,7 +191,6 @@ class _Explorer:
         self._cycles()
         found.runs = search.runs
         self._count()
-        self._again()
         return found
 
     # -- judging -------------------------------------------------------------------------------------------------------
@@ -284,7 +284,7 @@ class _Explorer:
     def _replayed(self, run: Run) -> Any:
         return follow(self.setting, run.schedule, to_the_end=False).result
 
-    def _again(self) -> None:
+    def again(self) -> None:
         """Go through some runs from the start: what comes out differently was no function of the event alone."""
         examples = [outcome.example for outcome in self.found.outcomes if outcome.status != ENDLESS]
         step = max(1, len(examples) // _SAMPLE)
