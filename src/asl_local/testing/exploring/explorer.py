@@ -318,7 +318,10 @@ def follow(
 
     `in_place` edits the world that is given. Raises AslError for a step that cannot be taken, which lists what could.
     """
-    performer = Performer(setting.plan, setting.resources, kept=setting.worldly, mocks=setting.mocks, in_place=in_place)
+    performer = Performer(
+        setting.plan, setting.resources, kept=setting.worldly, mocks=setting.mocks, counted=setting.mocks is not None,
+        in_place=in_place,
+    )  # fmt: skip
     execution = setting.execution()
     values = Fingerprints(clock=True, deadline=True)
     rules = Rules(setting.plan, performer, Faults(setting.plan, payload_bytes=execution.limits.payload_bytes), values)

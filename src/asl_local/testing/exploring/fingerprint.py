@@ -1,7 +1,7 @@
 """Fingerprints: two executions that have the same one behave alike from here on.
 
-Knows: every slot of an execution that decides what happens next, and what plain contents any Python object has. Must never
-know: which choices there are.
+Knows: every slot of an execution that decides what happens next, and what plain contents any Python object has.
+Must never know: which choices there are.
 
 Left out: the history and its event ids, token numbers, absolute time (unless the definition reads it), and how a value is
 shared. Causes that AWS begins with an event id are compared without it. Times are compared relative to now, to the
