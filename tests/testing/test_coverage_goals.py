@@ -75,7 +75,7 @@ Run = tuple[Any, Any]
 CASES: list[tuple[str, asl_local.Machine, str, Run, Run]] = [
     ("states", CHOICE, "Choice 'C' was never entered", ({"n": 1}, None), (None, None)),
     ("states", CAUGHT, "Succeed 'A' was never entered", ({}, answers("E")), ({}, answers())),
-    ("transitions", machine(A={"Type": "Pass", "Next": "T"}, T=task()), "Task 'T' never went on to its end",
+    ("transitions", machine(A={"Type": "Pass", "Next": "T"}, T=task()), "Task 'T' never came to its end",
      ({}, answers()), ({}, answers("E"))),
     ("transitions", machine(T={"Type": "Task", "Resource": F, "Next": "A"}, A=END),
      "Task 'T' never went on to 'A'", ({}, answers()), ({}, answers("E"))),

@@ -52,6 +52,12 @@ Run one state as AWS's TestState does, and print its answer: status, output, err
 The options are those of `aws stepfunctions test-state`; --definition may name the file as it is, too. A Task, Map or
 Parallel can be mocked; a Task without a mock is answered by --resources and the stand-ins, as in `asl-local run`.
 """
+_COVERAGE = """\
+Reports of what tests have covered of their state machines: states, transitions, Choice rules both ways, Default,
+catchers, retriers used and exhausted, Maps of no, one and several items, timeouts.
+
+`pytest --asl-cov` and `asl_local.Coverage` leave the data files that are read here.
+"""
 _AWS = "The AWS CLI's commands for the local stand-ins: s3, dynamodb, rekognition, sns, sqs, events."
 
 
@@ -136,7 +142,13 @@ def build(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     _add_graph(commands)
     _add_history(commands)
     _add_test_state(commands)
-    if next((a for a in arguments if not a.startswith("-")), None) == "aws":
+    command = next((a for a in arguments if not a.startswith("-")), None)
+    coverage = _command(commands, "coverage", _COVERAGE)
+    if command == "coverage":
+        from asl_local.interfaces.coverage.cli import add_commands  # noqa: PLC0415 - with what it needs
+
+        add_commands(coverage)
+    if command == "aws":
         from asl_local.interfaces import cli_aws  # noqa: PLC0415 - a table of some size
 
         cli_aws.add_parser(commands)

@@ -38,6 +38,7 @@ class Coverage:
 
     def __init__(self) -> None:
         self._known: dict[str, MachineCoverage] = {}
+        self._seen: set[tuple[str, str, str]] = set()
         self._live: dict[int, tuple[Execution, str, set[Mark]]] = {}
         self._lock = threading.Lock()
         self._blocks: list[AbstractContextManager[None]] = []
@@ -69,12 +70,22 @@ class Coverage:
         machines = self.machines
         return percent_of(sum(len(each.covered) for each in machines), sum(len(each.goals) for each in machines))
 
+    def shortfall(self, least: float) -> str | None:
+        """What to say where less than `least` of a hundred is covered in total; None where it is enough."""
+        percent = self.percent
+        return None if percent >= least else f"coverage of {percent:.2f} % is less than the {least:g} % that are wanted"
+
     # -- what is put into it -------------------------------------------------------------------------------------------
 
     def include(self, *machines: Heard) -> None:
-        """Let these machines be in the report also if they never run."""
+        """Let these machines be in the report also if they never run.
+
+        One that ran with other substitutions is known by its name and file, and needs no second row.
+        """
         for machine in machines:
-            self.add(covered(machine))
+            one = covered(machine)
+            if not any(one.file and _stands_for(known, one) for known in self.machines):
+                self.add(one)
 
     def add(self, *measured: MachineCoverage) -> None:
         """Count in the coverage of machines that was measured elsewhere: by an exploration, in another process."""
@@ -128,7 +139,9 @@ class Coverage:
     def begins(self, execution: Execution, machine: Heard, _kind: str) -> None:
         """See drivers.Listener."""
         fingerprint = machine.plan.fingerprint
-        if fingerprint not in self._known:
+        seen = (fingerprint, machine.name, "" if machine.source is None else machine.source.name)
+        if seen not in self._seen:
+            self._seen.add(seen)
             self.add(covered(machine))
         if execution.marks is None:
             execution.watch(set())
@@ -163,11 +176,22 @@ class Coverage:
         """The report as JSON; docs/coverage.md has its shape."""
         return to_json(self.machines)
 
+    def to_html(self, *, title: str = "Coverage of state machines") -> str:
+        """The report as a web page that needs nothing else: graphs painted, what is missing, the definitions' texts."""
+        from asl_local.testing.coverage.page import page  # noqa: PLC0415 - only few want it
+
+        return page(self.machines, title=title)
+
     def __str__(self) -> str:
         return self.table()
 
     def __repr__(self) -> str:
         return f"<Coverage of {len(self._known)} machine{'' if len(self._known) == 1 else 's'}>"
+
+
+def _stands_for(known: MachineCoverage, one: MachineCoverage) -> bool:
+    same_file = bool(known.file) and os.path.realpath(known.file) == os.path.realpath(one.file)
+    return known.name == one.name and same_file and known.fingerprint != one.fingerprint
 
 
 def _both(one: MachineCoverage, other: MachineCoverage) -> MachineCoverage:

@@ -43,7 +43,7 @@ class Kind(NamedTuple):
     """A row of the table: the mark's `what`, which numbers of it a state has, the place below the state, and the words.
 
     `at` and `words` may name `{n}`, the number, `{state}`, the state in words, `{items}`, how many items `n` stands for,
-    `{to}`, Next or End, `{next}`, where that leads, and `{field}`, the field that is there. `has` says to people which
+    `{to}`, Next or End, `{went}`, where that leads, and `{field}`, the field that is there. `has` says to people which
     states have the goal.
     """
 
@@ -68,7 +68,9 @@ def _each(field: str, wanted: Callable[[Tree], bool] = lambda _: True) -> Callab
     """One goal for each entry of the field's list that is wanted, and not left out by its Comment."""
 
     def numbers(state: Tree) -> Iterable[int]:
-        return [n for n, entry in enumerate(state.get(field, ())) if wanted(entry) and not is_left_out(entry)]
+        listed = state.get(field)
+        entries = listed if isinstance(listed, list) else ()  # else a placeholder that nobody has filled
+        return [n for n, entry in enumerate(entries) if wanted(entry) and not is_left_out(entry)]
 
     return numbers
 
@@ -97,7 +99,7 @@ def _tolerates(state: Tree) -> Iterable[int]:
 
 KINDS: tuple[Kind, ...] = (
     Kind("states", "entered", lambda _: (0,), "", "{state} was never entered", "every state"),
-    Kind("transitions", "left", _left, "/{to}", "{state} never went on to {next}", "every state but Choice, Succeed, Fail"),
+    Kind("transitions", "left", _left, "/{to}", "{state} never {went}", "every state but Choice, Succeed, Fail"),
     Kind(
         "rules true", "true", _each("Choices"), "/Choices/{n}", "Choices[{n}] of {state} was never true",
         "every rule of a Choice",
@@ -159,13 +161,19 @@ def _machine(definition: Tree) -> Iterator[Goal]:
 
 
 def _block(block: Tree, pointer: str) -> Iterator[Goal]:
-    for name, state in block["States"].items():
+    for name, state in states_of(block).items():
         if not is_left_out(state):
             at = f"{pointer}/States/{escape(name)}"
             yield from _state(name, state, at)
             for where, inner in inner_blocks(state):
                 if not is_left_out(inner):
                     yield from _block(inner, f"{at}/{where}")
+
+
+def states_of(block: Tree) -> Mapping[str, Tree]:
+    """The states of a `States` object; none where a placeholder stands for all of them."""
+    states = block["States"]
+    return states if isinstance(states, Mapping) else {}
 
 
 def inner_blocks(state: Tree) -> list[tuple[str, Tree]]:
@@ -183,7 +191,7 @@ def _state(name: str, state: Tree, pointer: str) -> Iterator[Goal]:
     words = {
         "state": f"{state['Type']} '{name}'",
         "to": ending,
-        "next": f"'{state['Next']}'" if ending == "Next" else "its end",
+        "went": f"went on to '{state['Next']}'" if ending == "Next" else "came to its end",
     }
     for kind in KINDS:
         for n in kind.numbers(state):
@@ -199,4 +207,4 @@ def _field(state: Tree, kind: Kind) -> str:
     return stem if stem in state else f"{stem}Path"
 
 
-__all__ = ["KINDS", "MOST_ATTEMPTS", "NO_COVER", "Goal", "Kind", "goals_of", "inner_blocks", "is_left_out"]
+__all__ = ["KINDS", "MOST_ATTEMPTS", "NO_COVER", "Goal", "Kind", "goals_of", "inner_blocks", "is_left_out", "states_of"]

@@ -46,8 +46,9 @@ class MachineCoverage:
 
     @cached_property
     def missing(self) -> tuple[Goal, ...]:
-        """The goals that no execution has come past; each has `pointer` and `missing`, what to say about it."""
-        return tuple(goal for goal in self.goals if goal.mark not in self.marks)
+        """The goals that no execution has come past, in the order of the file; each has `pointer` and `missing`."""
+        missing = [goal for goal in self.goals if goal.mark not in self.marks]
+        return tuple(sorted(missing, key=lambda goal: self.lines.get(goal.pointer, 0)))
 
     @property
     def percent(self) -> float:
@@ -62,6 +63,19 @@ class MachineCoverage:
         """The goal's place for people: `line 17`, or its JSON pointer where no line is known."""
         line = self.line(goal)
         return (goal.pointer or "the machine") if line is None else f"line {line}"
+
+    def told(self) -> list[str]:
+        """What is missing, for people: a line for each goal, and one for all goals of a state that was never entered."""
+        never = [goal.mark[0] for goal in self.missing if goal.mark[1] == "entered"]
+        lines = []
+        for goal in self.missing:
+            at, what, _ = goal.mark
+            if any(at.startswith(f"{each}/") or (at == each and what != "entered") for each in never):
+                continue
+            more = sum(other.mark[0] == at or other.mark[0].startswith(f"{at}/") for other in self.missing) - 1
+            others = f" ({more} more goal{'' if more == 1 else 's'})" if what == "entered" and more else ""
+            lines.append(f"{self.place(goal)}: {goal.missing}{others}")
+        return lines
 
     def to_json(self) -> dict[str, Json]:
         """The machine's part of the JSON report; docs/coverage.md has its shape."""
@@ -90,7 +104,7 @@ class MachineCoverage:
 
     def __str__(self) -> str:
         shown = f"{self.name}: {percent_text(self.percent)}, {len(self.covered)} of {len(self.goals)} goals"
-        return "\n".join([shown, *(f"  {self.place(goal)}: {goal.missing}" for goal in self.missing)])
+        return "\n".join([shown, *(f"  {line}" for line in self.told())])
 
 
 def covered(machine: Heard, marks: Iterable[Mark] = ()) -> MachineCoverage:

@@ -29,7 +29,7 @@ def table(machines: Sequence[MachineCoverage], *, missing: bool = True, skip_cov
     lines.append(rule)
     for name, one in shown:
         row = _line(wide, name, len(one.goals), len(one.missing), percent_text(one.percent))
-        places = [f"{one.place(goal)}: {goal.missing}" for goal in one.missing] if missing else []
+        places = one.told() if missing else []
         lines.append(f"{row}   {places[0]}" if places else row)
         lines += [" " * (len(row) + 3) + place for place in places[1:]]
     goals = sum(len(one.goals) for one in machines)
