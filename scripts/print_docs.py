@@ -30,6 +30,7 @@ from asl_local.services.rekognition import Rekognition
 from asl_local.services.s3 import S3
 from asl_local.services.sns import SNS
 from asl_local.services.sqs import SQS
+from asl_local.testing.coverage.goals import KINDS
 
 PROJECT = Path(__file__).resolve().parent.parent
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
@@ -141,6 +142,11 @@ def fields() -> str:
     return grammar.markdown()
 
 
+def goals() -> str:
+    """What of a machine there is to cover."""
+    return table(["goals", "which states have them"], [[kind.title, kind.has] for kind in KINDS])
+
+
 FLOORS = [
     "errors.py", "values.py", "language", "definition", "plan", "engine", "drivers", "services", "resources",
     "reporters", "testing", "strategies", "interfaces", "__init__.py",
@@ -185,6 +191,7 @@ PRINTED: dict[str, Callable[[], str]] = {
     "operators": operators,
     "intrinsics": intrinsics,
     "events": events,
+    "goals": goals,
     "integrations": integrations,
     "services": services,
     "stepfunctions": stepfunctions,
