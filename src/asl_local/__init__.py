@@ -38,6 +38,7 @@ from asl_local.errors import (
     ExecutionNotRedrivable,
     InvalidDefinition,
     InvalidExecutionInput,
+    InvalidHistory,
     InvalidMockConfig,
     InvalidToken,
     MissingExtra,
@@ -54,6 +55,7 @@ from asl_local.resources import Job, Resources, mock_answers, mock_input, servic
 
 if TYPE_CHECKING:
     from asl_local import mock as mock
+    from asl_local.interfaces.replaying import replay as replay
     from asl_local.interfaces.stepfunctions import StepFunctions as StepFunctions
     from asl_local.interfaces.test_state import test_state as test_state
     from asl_local.services.local import LocalAWS as LocalAWS
@@ -78,6 +80,7 @@ __all__ = [
     "Identity",
     "InvalidDefinition",
     "InvalidExecutionInput",
+    "InvalidHistory",
     "InvalidMockConfig",
     "InvalidToken",
     "Job",
@@ -100,6 +103,7 @@ __all__ = [
     "mock",
     "mock_answers",
     "mock_input",
+    "replay",
     "service_response",
     "test_state",
     "validate",
@@ -111,6 +115,7 @@ _LATER = {
     "LocalAWS": "services.local",
     "StepFunctions": "interfaces.stepfunctions",
     "mock": "mock",
+    "replay": "interfaces.replaying",
     "strategies": "strategies",
     "test_state": "interfaces.test_state",
 }

@@ -6,9 +6,9 @@ Whose fault an error is can be read off its class:
 - the definition's author: `InvalidDefinition` (all problems at once), `ExpressionSyntaxError` (one expression)
 - the handler: `StateError` (raised by a handler to name an error that Retry and Catch see)
 - the data at run time: `EvaluationError` (the interpreter could not evaluate a field)
-- the caller: `DefinitionNotFound`, `UnknownResource`, `InvalidExecutionInput`, `InvalidMockConfig`, `NotJson`,
-  `UnansweredToken`, `ExecutionHangs`, `InvalidToken`, `TaskTimedOut`, `ExecutionNotRedrivable`, `ExecutionFailed`
-  (asked for by `Result.unwrap`)
+- the caller: `DefinitionNotFound`, `UnknownResource`, `InvalidExecutionInput`, `InvalidMockConfig`, `InvalidHistory`,
+  `NotJson`, `UnansweredToken`, `ExecutionHangs`, `InvalidToken`, `TaskTimedOut`, `ExecutionNotRedrivable`,
+  `ExecutionFailed` (asked for by `Result.unwrap`)
 - us: `InternalError` ("please report")
 """
 
@@ -151,6 +151,10 @@ class InvalidMockConfig(AslError, ValueError):
     def __init__(self, path: str, reason: str, source: str) -> None:
         super().__init__(f"{source}: {reason} at {path}")
         self.path, self.reason, self.source = path, reason, source
+
+
+class InvalidHistory(AslError, ValueError):
+    """What is given as an execution's history is none, or lacks pages or data; the caller's fault."""
 
 
 class InvalidExecutionInput(AslError, ValueError):

@@ -58,6 +58,12 @@ catchers, retriers used and exhausted, Maps of no, one and several items, timeou
 
 `pytest --asl-cov` and `asl_local.Coverage` leave the data files that are read here.
 """
+_REPLAY = """\
+Replay a recorded execution with a definition: does it still take the same path? Exit code 1 if it does not.
+
+HISTORY is what `aws stepfunctions get-execution-history --execution-arn ARN > HISTORY` has written, or a record of
+`asl-local run`. Nothing is called and nothing waits: what tasks answered, and when, is the history's.
+"""
 _AWS = "The AWS CLI's commands for the local stand-ins: s3, dynamodb, rekognition, sns, sqs, events."
 
 
@@ -142,6 +148,7 @@ def build(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     _add_graph(commands)
     _add_history(commands)
     _add_test_state(commands)
+    _add_replay(commands)
     command = next((a for a in arguments if not a.startswith("-")), None)
     coverage = _command(commands, "coverage", _COVERAGE)
     if command == "coverage":
@@ -297,6 +304,23 @@ def _add_test_state(commands: Any) -> None:
     _add_root(parser)
     _add_substitute(parser)
     parser.set_defaults(run=_lazily("test_state.cli", "run"))
+
+
+def _add_replay(commands: Any) -> None:
+    parser = _command(commands, "replay", _REPLAY)
+    parser.add_argument(
+        "history", metavar="HISTORY", help="the history of an execution, a JSON file; - for standard input"
+    )
+    parser.add_argument("definition", metavar="DEFINITION", help=_DEFINITION)
+    parser.add_argument(
+        "--level", choices=("path", "events", "exact"), default="path",
+        help="what is compared: states and their data, every event, or their order and ids, too; default: path",
+    )  # fmt: skip
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    parser.add_argument("--type", choices=("STANDARD", "EXPRESS"), help="default: what a template says, else STANDARD")
+    _add_substitute(parser)
+    _add_machine(parser)
+    parser.set_defaults(run=_lazily("replaying.cli", "run"))
 
 
 def _lazily(module: str, function: str) -> Callable[[argparse.Namespace], int]:

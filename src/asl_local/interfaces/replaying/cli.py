@@ -1,0 +1,74 @@
+"""`asl-local replay`: a recorded execution under today's definition, from the command line.
+
+Knows: options, exit codes, and how a replay is printed. Must never know: how a recording is driven.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from asl_local.errors import InvalidDefinition
+from asl_local.interfaces import cli
+from asl_local.interfaces.cli_run import problems, write_json
+from asl_local.interfaces.replaying.python import replay
+from asl_local.testing.replaying import Divergence, Replay
+from asl_local.testing.replaying.same import ABSENT
+
+DIVERGES = 1
+
+
+def run(options: argparse.Namespace) -> int:
+    """The command. Gives 0 if the execution takes the same path, 1 if not, 2 for a definition that cannot be run."""
+    history: Any = Path(options.history) if options.history != "-" else sys.stdin.read()
+    try:
+        outcome = replay(
+            history,
+            Path(options.definition),
+            level=options.level,
+            substitutions=dict(options.substitute) or None,
+            name=options.machine,
+            type=options.type,
+        )
+    except InvalidDefinition as error:
+        for line in problems(error, options.definition):
+            cli.complain(line)
+        return cli.USAGE
+    if options.format == "json":
+        write_json(_members(outcome))
+    else:
+        print(outcome)
+    return 0 if outcome.agrees else DIVERGES
+
+
+def _members(outcome: Replay) -> dict[str, Any]:
+    return {
+        "agrees": outcome.agrees,
+        "level": outcome.level,
+        "events": outcome.events,
+        "matched": outcome.matched,
+        "divergence": None if outcome.divergence is None else _divergence(outcome.divergence),
+        "notes": list(outcome.notes),
+        "path": list(outcome.path),
+    }
+
+
+def _divergence(found: Divergence) -> dict[str, Any]:
+    members: dict[str, Any] = {
+        "eventId": found.event.id,
+        "eventType": found.event.type,
+        "recorded": found.recorded,
+        "now": found.instead,
+        "state": found.state,
+        "place": found.place,
+        "pointer": found.pointer,
+        "line": found.line,
+        "hint": found.hint,
+    }
+    if found.difference is not None:
+        at, recorded, now = found.difference
+        values = {"recorded": recorded, "now": now}
+        members["difference"] = {"path": at, **{k: v for k, v in values.items() if v is not ABSENT}}
+    return members

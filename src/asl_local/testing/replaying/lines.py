@@ -1,0 +1,107 @@
+"""Lines of control: which events of a history belong together, whatever else happened between them.
+
+Knows: how events follow one another (previousEventId), in AWS's histories and in ours. Must never know: definitions.
+A line is the top level, a Parallel branch or a Map iteration, named by the states around it, outermost first: a Map with
+the item's index, a Parallel with the name of the branch's first state. AWS says neither; the chain of events does, and
+both histories are read by the same rules, so that lines have the same names in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+Line: TypeAlias = tuple[tuple[str, int | str], ...]
+
+_CONTAINERS = ("Parallel", "Map")
+
+
+class Lines:
+    """Tells the line of each event; give it all events of one history, in order."""
+
+    def __init__(self) -> None:
+        self._lines: dict[int, Line] = {0: ()}
+        self._types: dict[int, str] = {0: ""}
+        self._standing: dict[Line, tuple[str, str, bool]] = {}  # the state a line is in: name, type, whether it failed
+        self._scheduled: dict[Line, str] = {}
+        self._redriven: dict[int, list[Line]] = {}
+
+    def of(self, id: int, type: str, previous: int, details: Mapping[str, Any]) -> Line:
+        """The line of the event with this id."""
+        line = self._line(type, previous, details)
+        self._note(line, type, details)
+        if type == "ExecutionRedriven":
+            self._redriven[id] = [each for each, standing in self._standing.items() if standing[0]]
+        self._lines[id], self._types[id] = line, type
+        return line
+
+    def standing(self, line: Line) -> str:
+        """The name of the state that a line is in, or was in last; "" before the first."""
+        return self._standing.get(line, ("", "", False))[0]
+
+    def _line(self, type: str, previous: int, details: Mapping[str, Any]) -> Line:
+        before, came = self._lines.get(previous, ()), self._types.get(previous, "")
+        name, index = details.get("name"), details.get("index")
+        if type.startswith("Execution"):
+            return ()
+        if came == "ExecutionRedriven":
+            return self._taken_up(previous, type, details)
+        if type.startswith("MapIteration"):
+            return (*_cut(before, str(name)), (str(name), int(index or 0)))
+        if type.endswith("StateExited"):
+            return _cut(before, str(name))
+        if came == "ParallelStateStarted" and (type.endswith("StateEntered") or type == "EvaluationFailed"):
+            return (*before, (self.standing(before), str(name or details.get("state"))))
+        for kind in _CONTAINERS:
+            if type == f"{kind}StateSucceeded":
+                return before if came == f"{kind}StateStarted" or came.startswith("MapRun") else before[:-1]
+            if type in (f"{kind}StateFailed", f"{kind}StateStarted"):
+                return self._around(before, kind)
+        return before
+
+    def _around(self, line: Line, kind: str) -> Line:
+        """The line of the Parallel or Map that starts again or fails: the one the line stands in, or one around it."""
+        _, standing, failed = self._standing.get(line, ("", "", True))
+        if standing == kind and not failed:
+            return line
+        wanted = int if kind == "Map" else str
+        while line and not isinstance(line[-1][1], wanted):
+            line = line[:-1]
+        return line[:-1]
+
+    def _note(self, line: Line, type: str, details: Mapping[str, Any]) -> None:
+        for ending in ("StateEntered", "StateExited", "StateFailed"):
+            if type.endswith(ending):
+                kind = type.removesuffix(ending)
+                name = "" if ending == "StateExited" else str(details.get("name") or self.standing(line))
+                self._standing[line] = (name or self.standing(line), kind, ending != "StateEntered")
+        if type.endswith("Scheduled"):
+            self._scheduled[line] = str(details.get("resource"))
+
+    def _taken_up(self, redriven: int, type: str, details: Mapping[str, Any]) -> Line:
+        """After a redrive the chain begins anew: the line that stood in such a state, and had not been taken up."""
+        left = self._redriven.get(redriven, [])
+        name, resource = details.get("name"), details.get("resource")
+        for line in left:
+            standing, kind, _ = self._standing[line]
+            fits = standing == name if name else type.startswith(kind) or self._scheduled.get(line) == resource
+            if fits:
+                left.remove(line)
+                return line
+        return ()
+
+
+def _cut(line: Line, state: str) -> Line:
+    """The part of a line before it goes into that state."""
+    for depth, (name, _) in enumerate(line):
+        if name == state:
+            return line[:depth]
+    return line
+
+
+def shown(line: Line, state: str) -> str:
+    """A state's place in short, as exploration and calls write it: `Orders[1]/Charge`; a branch by its first state."""
+    return "/".join([*(f"{name}[{index}]" for name, index in line), *([state] if state else [])])
+
+
+__all__ = ["Line", "Lines", "shown"]
