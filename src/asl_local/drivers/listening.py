@@ -44,7 +44,8 @@ class Listener(Protocol):
     """Whoever wants to know which executions there are.
 
     An execution may begin in one thread and end in another. `kind` is how it was asked for: `run`, `simulate`, `start`,
-    `resume`, `resume_simulation`, `redrive`, `test_state`, `explore`, `start_execution` (a client's), `nested` (a task's).
+    `resume`, `resume_simulation`, `redrive`, `test_state`, `explore`, `replay`, `start_execution` (a client's), `nested`
+    (a task's).
     """
 
     def begins(self, execution: Execution, machine: Heard, kind: str, /) -> None:

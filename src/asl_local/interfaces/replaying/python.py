@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from asl_local import definition as definitions
-from asl_local.definition import FoundDefinition, Source
+from asl_local.definition import FoundDefinition
 from asl_local.engine import Limits
 from asl_local.errors import InvalidDefinition
 from asl_local.interfaces.machine import Definition, Machine, load, result_of
@@ -40,28 +39,16 @@ def replay(
     of each line of control, with its details), "exact" (their order and ids, too).
     Raises InvalidHistory for what is no history, or one without its data; InvalidDefinition and DefinitionNotFound.
     """
-    machine: Machine
-    source: Source | None = None
-    if isinstance(definition, Machine):
-        machine = definition.of_type(type)
-    else:
-        found = definitions.find(definition, substitutions or {})
-        one = found[0] if len(found) == 1 and name is None else definitions.pick(found, name, str(definition))
-        source = one.read(substitutions or {})
-        machine = load(one, substitutions=substitutions, type=type)
+    machine = (
+        definition.of_type(type)
+        if isinstance(definition, Machine)
+        else load(definition, substitutions=substitutions, name=name, type=type)
+    )
     if machine.unresolved:
         raise InvalidDefinition(machine.unresolved, machine.name)
     recording = read(history)
-    outcome = replayed(
-        recording,
-        machine.plan,
-        machine.definition,
-        identity=replace(machine.identity(_EXECUTION), **_who(recording)),
-        level=level,
-        machine=machine.name if source is None or source.text is None else source.name,
-        line_at=None if source is None else lambda pointer: source.position(pointer, key=True)[0],
-        limits=limits,
-    )
+    who = replace(machine.identity(_EXECUTION), **_who(recording))
+    outcome = replayed(recording, machine, identity=who, level=level, limits=limits)
     execution = outcome.execution
     if not outcome.agrees or execution is None or execution.outcome is None:
         return outcome

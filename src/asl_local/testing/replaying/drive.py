@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from asl_local.engine import Identity, Limits
+from asl_local.drivers import Heard, hear
+from asl_local.drivers.drive import Ended
+from asl_local.engine import Identity, Limits, Outcome
 from asl_local.engine.execution import Strand
 from asl_local.engine.messages import (
     EXECUTION_TOKEN,
@@ -39,7 +41,7 @@ from asl_local.errors import (
 )
 from asl_local.plan import Plan
 from asl_local.testing.replaying.execution import Replayed, line_of
-from asl_local.testing.replaying.explain import Explainer, LineAt, waiting_in
+from asl_local.testing.replaying.explain import Explainer, waiting_in
 from asl_local.testing.replaying.lines import Line, shown
 from asl_local.testing.replaying.recorded import Recorded, Recording
 from asl_local.testing.replaying.report import Divergence, Replay
@@ -73,40 +75,45 @@ _BROKEN = (
 
 def replayed(
     recording: Recording,
-    plan: Plan,
-    tree: Json,
+    machine: Heard,
     *,
     identity: Identity,
     level: str = "path",
-    machine: str = "the definition",
-    line_at: LineAt | None = None,
     limits: Limits | None = None,
 ) -> Replay:
-    """Drive an execution of a plan through a recording and compare. `tree` is the definition's JSON.
+    """Drive an execution of a machine through a recording and compare.
 
     Of a history without data only the order of states is compared. Raises ValueError for a level that there is not, and
-    for one that such a history is too poor for.
+    InvalidHistory for one that such a history is too poor for.
     """
     if level not in LEVELS:
         raise ValueError(f"level={level!r}: there are {', '.join(LEVELS)}")
-    pointers = {state.name: pointer for pointer, state in plan.states.items()}
+    source, plan = machine.source, machine.plan
+    line_at = None if source is None else lambda pointer: source.position(pointer, key=True)[0]
+    shown_as = machine.name if source is None or source.text is None or source.name == "definition" else source.name
+    explainer = Explainer(machine.definition, {each.name: pointer for pointer, each in plan.states.items()}, line_at)
     if "input" not in recording.events[0].details:
         if level != "path":
             raise InvalidHistory(
                 f"{recording.source}: the history has no data (ExecutionStarted has no `input`), which level={level!r} "
                 "compares: get it with --include-execution-data"
             )
-        return followed(recording, tree, pointers, machine=machine, line_at=line_at)
-    explainer = Explainer(tree, pointers, line_at)
-    volatile = {state.name: is_volatile(explainer.definition(state.name)) for state in plan.states.values()}
+        return followed(recording, machine.definition, explainer.place_of, machine=shown_as)
+    volatile = {each.name: is_volatile(explainer.definition(each.name)) for each in plan.states.values()}
     script = Script(recording, level, lambda name: volatile.get(name, False))
     execution = Replayed(plan, script, identity=identity, limits=limits)
     execution.activities = _activities(recording, plan)
+    hearing = hear(execution, machine, "replay")
     found: Divergence | None = None
+    ended: Ended | BaseException = Ended(Outcome("RUNNING"), None)
     try:
         _Drive(script, execution, explainer).through()
+        ended = Ended(execution.outcome or Outcome("RUNNING"), None)
     except Diverged as diverged:
-        found = explainer.divergence(diverged, script, execution)
+        ended, found = diverged, explainer.divergence(diverged, script, execution)
+    finally:
+        if hearing is not None:
+            hearing.ends(execution, ended)
     return Replay(
         level,
         len(recording.events),
@@ -115,7 +122,7 @@ def replayed(
         tuple(script.notes),
         tuple(shown(*step) for step in script.path),
         recording.source,
-        machine,
+        shown_as,
         execution=execution,
     )
 

@@ -36,6 +36,11 @@ class Explainer:
         self._pointers, self._line_at = pointers, line_at
         self._states = {name: _found(tree, pointer) for name, pointer in pointers.items()}
 
+    def place_of(self, state: str) -> tuple[str, int | None]:
+        """A state's JSON pointer and its line; those of the machine's StartAt for a name that no state has."""
+        pointer = self._pointers.get(state, "/StartAt")
+        return pointer, None if self._line_at is None else self._line_at(pointer)
+
     def definition(self, state: str) -> Mapping[str, Any]:
         """A state's JSON; empty for a name that no state has."""
         return self._states.get(state, {})
@@ -44,7 +49,7 @@ class Explainer:
         """What has diverged, for people."""
         recorded, row = diverged.recorded, diverged.row
         state = self._responsible(diverged, script)
-        pointer = self._pointers.get(state, "") or "/StartAt"
+        pointer, line_number = self.place_of(state)
         line = diverged.line
         if state in (name for name, _ in line):  # the container around is what acts differently
             line = line[: [name for name, _ in line].index(state)]
@@ -65,7 +70,7 @@ class Explainer:
             state,
             shown(line, state),
             pointer,
-            None if self._line_at is None else self._line_at(pointer),
+            line_number,
             diverged.found,
             tuple(shown(*step) for step in script.path),
             self._hint(diverged, state, script),

@@ -76,7 +76,7 @@ class Replay:
     notes: tuple[str, ...] = ()
     path: tuple[str, ...] = ()
     source: str = "the history"
-    machine: str = "the definition"
+    machine: str = "the machine"
     result: Any = field(default=None, repr=False)
     execution: Execution | None = field(default=None, repr=False, compare=False)
 

@@ -5,10 +5,9 @@ Knows: which states a definition lets follow a state, and lines of control. Must
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from asl_local.testing.replaying.explain import LineAt
 from asl_local.testing.replaying.lines import Line, Lines, shown
 from asl_local.testing.replaying.recorded import Recorded, Recording
 from asl_local.testing.replaying.report import Divergence, Replay, in_words
@@ -18,7 +17,7 @@ NOTE = "the history has no data: only the order of states is compared"
 
 
 def followed(
-    recording: Recording, tree: Json, pointers: Mapping[str, str], *, machine: str, line_at: LineAt | None = None
+    recording: Recording, tree: Json, place_of: Callable[[str], tuple[str, int | None]], *, machine: str
 ) -> Replay:
     """Compare the states that each line of control enters with those that the definition lets it enter."""
     graph = _Graph(tree)
@@ -34,11 +33,9 @@ def followed(
         instead = graph.refusal(event, before, line)
         if instead is not None:
             state = before or (line[-1][0] if line else "")
-            pointer = pointers.get(state, "") or "/StartAt"
             place = shown(line if before else line[:-1], state)
-            where = None if line_at is None else line_at(pointer)
             told = in_words(event.type, event.details)
-            found = Divergence(event, told, instead, state, place, pointer, where, path=tuple(path))
+            found = Divergence(event, told, instead, state, place, *place_of(state), path=tuple(path))
             break
         standing[line] = event.state
         path.append(shown(line, event.state))
