@@ -346,7 +346,7 @@ def test_how_it_reads(tmp_path: Path) -> None:
     recording = tmp_path / "history.json"
     recording.write_text(json.dumps({"events": HISTORY}, default=str), "utf-8")
     assert str(asl_local.replay(recording, file)).splitlines() == [
-        f"{recording}, 44 events, with {file}: diverges at event 15 (WaitStateEntered), in Enough (/States/Enough, line 32)",
+        f"{recording}, 44 events, with {file}: diverges at event 15 (WaitStateEntered), in Enough (/States/Enough, line 28)",
         "  recorded: enters Wait 'Ask'",
         "  now:      enters Map 'Items'",
         "  path so far: Check -> Enough",

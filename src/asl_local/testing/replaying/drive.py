@@ -175,13 +175,7 @@ class _Drive:
             if missing and event.type in _FROM_ABOVE:
                 missing.append(index)
                 continue
-            try:
-                self.lead_to(index, event, script.lines[index])
-            except Diverged as diverged:
-                if missing and missing[0] < diverged.recorded.id - 1:
-                    first = script.recording.events[missing[0]]
-                    raise Diverged(first, script.lines[missing[0]]) from None
-                raise
+            self.lead_to(index, event, script.lines[index])
             if not script.done[index] and self.is_missing(event, script.lines[index]):
                 missing.append(index)
                 if script.level != "path":

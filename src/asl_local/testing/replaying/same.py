@@ -1,7 +1,7 @@
 """Whether a recorded value and one of ours are the same, as far as a history can tell.
 
-Knows: JSON values, and which fields of a state read the clock, chance or names that a history does not tell. Must never
-know: events, or who runs.
+Knows: JSON values, and which fields of a state read the clock, chance or names that a history does not tell.
+Must never know: events, or who runs.
 """
 
 from __future__ import annotations
