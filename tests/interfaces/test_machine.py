@@ -322,23 +322,23 @@ def test_a_definition_that_is_not_json_has_one_place() -> None:
 class TestPathAndSeconds:
     def test_the_path_has_the_states_as_they_were_entered_nested_ones_too(self) -> None:
         result = asl_local.load(ORDERS).simulate([1, 3], {"charge": charge})
-        assert result.path == ("Orders", "Both", "Both", "Charge", "Idle", "Charge", "Idle")
-        assert result.path == tuple(e.details["name"] for e in result.history if e.type.endswith("StateEntered"))
+        assert result.path == ["Orders", "Both", "Both", "Charge", "Idle", "Charge", "Idle"]
+        assert result.path == [e.details["name"] for e in result.history if e.type.endswith("StateEntered")]
         assert result.seconds == 3
 
     def test_a_loop_is_in_the_path_every_time_and_a_retry_once(self) -> None:
         retried = {**TASK, "Retry": [{"ErrorEquals": ["ValueError"], "IntervalSeconds": 5, "MaxAttempts": 1}]}
         result = asl_local.load({"StartAt": "A", "States": {"A": retried}}).simulate(2, {"charge": charge})
-        assert (result.status, result.path, result.seconds) == ("FAILED", ("A",), 5)
+        assert (result.status, result.path, result.seconds) == ("FAILED", ["A"], 5)
         again = {"Type": "Choice", "Choices": [{"Variable": "$.n", "IsPresent": True, "Next": "Z"}], "Default": "Add"}
         add = {"Type": "Pass", "Result": 1, "ResultPath": "$.n", "Next": "Again"}
         loop = {"StartAt": "Again", "States": {"Again": again, "Add": add, "Z": {"Type": "Succeed"}}}
-        assert asl_local.load(loop).simulate().path == ("Again", "Add", "Again", "Z")
+        assert asl_local.load(loop).simulate().path == ["Again", "Add", "Again", "Z"]
 
     def test_what_failed_before_its_first_state_went_nowhere(self) -> None:
         limits = Limits(events=2)
         result = asl_local.load(PASS).simulate([], limits=limits)
-        assert (result.status, result.path, result.seconds) == ("FAILED", (), 0)
+        assert (result.status, result.path, result.seconds) == ("FAILED", [], 0)
 
 
 class TestEquality:

@@ -80,14 +80,14 @@ class Result:
         raise ExecutionFailed(f"{self.status}{where}{what}{why}", self) from self.exception
 
     @property
-    def path(self) -> tuple[str, ...]:
+    def path(self) -> list[str]:
         """The names of the states in the order in which they were entered, as the history has it.
 
         States inside a Parallel or an inline Map are in it, once for every time that they were entered; a state that is
         retried is entered once. Children of a Distributed Map and executions of other machines have paths of their own
         (`map_runs`, `nested`).
         """
-        return tuple(self.history.entered())
+        return list(self.history.entered())
 
     @property
     def seconds(self) -> float:

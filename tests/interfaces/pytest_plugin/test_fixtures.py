@@ -27,16 +27,16 @@ def machine(asl_load):
     return asl_load("machines/beside.asl.json", name="Mine")
 
 def test_beside(asl_load, machine):
-    assert machine.name == "Mine" and machine.simulate().path == ("Beside",)
+    assert machine.name == "Mine" and machine.simulate().path == ["Beside"]
     assert asl_load(Path("machines/beside.asl.json"), name="Mine") is machine
     assert asl_load("machines/beside.asl.json").name == "beside"
 
 def test_root(asl_load):
-    assert asl_load("machines/root.asl.json").simulate().path == ("Root",)
+    assert asl_load("machines/root.asl.json").simulate().path == ["Root"]
 
 def test_text_and_dict(asl_load):
     text = '{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}'
-    assert asl_load(text).simulate().path == asl_load(__import__("json").loads(text)).simulate().path == ("A",)
+    assert asl_load(text).simulate().path == asl_load(__import__("json").loads(text)).simulate().path == ["A"]
 
 def test_nowhere(asl_load):
     with pytest.raises(FileNotFoundError, match="did you mean beside.asl.json"):
