@@ -69,7 +69,7 @@ def test_include(capsys: pytest.CaptureFixture[str]) -> None:
     Path("machines").mkdir()
     Path("machines/small.asl.json").write_text(json.dumps(SMALL))
     assert cli.main(["coverage", "report", "--include", "machines", "--fail-under", "90"]) == 1
-    assert "line 1: Succeed 'S' was never entered" in capsys.readouterr().out
+    assert "/States/S: Succeed 'S' was never entered" in capsys.readouterr().out
 
 
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:

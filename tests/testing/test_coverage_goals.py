@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import asl_local
+from asl_local.engine.history import MARKS
 from asl_local.testing.coverage.goals import KINDS, goals_of
 
 F = "arn:aws:lambda:us-east-1:123456789012:function:f"
@@ -126,6 +127,10 @@ def test_a_goal_is_covered_by_what_reaches_it_only(case: tuple[str, asl_local.Ma
 
 def test_every_kind_has_cases() -> None:
     assert {case[0] for case in CASES} == {kind.title for kind in KINDS}
+
+
+def test_every_mark_leads_to_a_goal() -> None:
+    assert {kind.what for kind in KINDS} == MARKS.keys()
 
 
 def kinds(state: dict[str, Any], name: str = "S") -> list[tuple[str, int]]:

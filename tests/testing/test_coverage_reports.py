@@ -225,6 +225,13 @@ class TestPage:
         assert re.search(r"… 29\d lines after", text)
         assert "<b>304</b>" in text
 
+    def test_a_definition_on_one_line_is_written_out_too(self, tmp_path: Path) -> None:
+        file = tmp_path / "m.asl.json"
+        file.write_text(json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}))
+        one = covered(asl_local.load(file))
+        assert (one.file, one.text, one.lines) == (str(file), None, {})
+        assert '<span class="none"><b>4</b>    &quot;A&quot;: {' in page([one])
+
     def test_a_yaml_definition(self, tmp_path: Path) -> None:
         file = tmp_path / "m.asl.yaml"
         file.write_text("StartAt: A\nStates:\n  A:\n    Type: Pass\n    End: true\n")

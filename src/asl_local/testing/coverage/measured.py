@@ -22,8 +22,8 @@ class MachineCoverage:
     """The coverage of one machine. `percent`, `goals`, `covered` and `missing` say how much, of what, and what is missing.
 
     `name` is the machine's, `fingerprint` its plan's. `file` is where its definition was loaded from, "" for one that
-    came from a dict or a text; `lines` has the line there of each place, by JSON pointer, as far as it is known, and
-    `text` the file's text. `marks` are what executions have come past (asl_local.engine.history.MARKS).
+    came from a dict or a text; `lines` has the line there of each place, by JSON pointer, as far as it is known and says
+    something, and `text` the file's text. `marks` are what executions have come past (asl_local.engine.history.MARKS).
     """
 
     name: str
@@ -114,26 +114,27 @@ def covered(machine: Heard, marks: Iterable[Mark] = ()) -> MachineCoverage:
     """
     definition: Any = machine.definition
     source = machine.source
-    places = {} if source is None else _lines(source, goals_of(definition))
-    known = source is not None and source.text is not None and bool(places)
+    lines = {} if source is None else _lines(source, goals_of(definition))
+    loaded = source is not None and source.text is not None and source.name != "definition"
     return MachineCoverage(
         machine.name,
         machine.plan.fingerprint,
         definition,
         frozenset(marks),
-        source.name if source is not None and known and source.name != "definition" else "",
-        source.text if source is not None and known else None,
-        places,
+        source.name if source is not None and loaded else "",
+        source.text if source is not None and lines else None,
+        lines,
     )
 
 
 def _lines(source: Source, goals: Iterable[Goal]) -> dict[str, int]:
+    """The line of each place; none where all stand on one line, which says nothing."""
     lines = {}
     for pointer in (place for goal in goals for place in (goal.mark[0], goal.pointer)):
         line = source.position(pointer, key=True)[0]
         if line is not None:
             lines[pointer] = line
-    return lines
+    return lines if len(set(lines.values())) > 1 else {}
 
 
 def percent_of(covered: int, goals: int) -> float:
