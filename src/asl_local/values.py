@@ -37,10 +37,13 @@ def exceeds(value: Json, limit: int | None) -> bool:
     """Whether the value's JSON text is longer than `limit` bytes.
 
     marshal writes at C speed, and no JSON value's text is longer than six times its marshalled form (a control
-    character is one byte there and six here), so most values need no JSON text at all. Exact near the limit.
+    character is one byte there and six here), so most values need no JSON text at all; nor does a text of more
+    characters than that. Exact near the limit.
     """
     if limit is None:
         return False
+    if type(value) is str and len(value) + 2 > limit:
+        return True
     if 6 * len(marshal.dumps(value, 2)) <= limit:
         return False
     return size(value) > limit
