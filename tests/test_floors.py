@@ -11,8 +11,8 @@ import pytest
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "asl_local"
 
 FLOORS = [
-    "errors", "values", "language", "definition", "plan", "engine", "drivers", "services", "resources", "mock", "reporters",
-    "testing", "strategies", "interfaces", "__init__",
+    "errors", "values", "language", "definition", "plan", "engine", "drivers", "services", "resources", "reporters",
+    "testing", "mock", "strategies", "interfaces", "__init__",
 ]  # fmt: skip
 
 # What the core must never touch: clocks, chance, the outside world, concurrency.

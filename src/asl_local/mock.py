@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from asl_local.resources.mocking import MockConfig, MockedCall, Mocks
 from asl_local.resources.mocking.answers import (
@@ -37,6 +37,10 @@ from asl_local.resources.mocking.choices import ByAttempt, ByInput, ByItem, Sequ
 from asl_local.resources.mocking.config_file import read
 from asl_local.resources.mocking.mocks import pattern
 from asl_local.values import accept
+
+if TYPE_CHECKING:
+    from asl_local.testing.mocks_of_history import RecordedMocks
+    from asl_local.testing.replaying.recorded import Given
 
 _NOT_GIVEN: Final[Any] = object()
 
@@ -121,6 +125,19 @@ def real() -> Answer:
     return Real()
 
 
+def recorded(history: Given, *, latency: bool = True) -> RecordedMocks:
+    """What the tasks of a real execution were answered: `mocks=mock.recorded("history.json")`, or one state's mock.
+
+    `history` is what `aws stepfunctions get-execution-history` or boto3 gave (a path, JSON text, the answer, its events, a
+    list of pages), or a History or Result of this library. Each Map item gets its own answers again, call after call,
+    after as many seconds as it was recorded to take unless `latency` is False; what timed out or was aborted hangs. The
+    answer has the execution's `input`, `status`, `output` and `calls`, and `mock_file()`. Raises InvalidHistory, OSError.
+    """
+    from asl_local.testing.mocks_of_history import recorded_mocks  # noqa: PLC0415 - only for those who replay
+
+    return recorded_mocks(getattr(history, "history", history), latency=latency)
+
+
 def config_file(config: MockConfig, test_case: str, *, field_validation_mode: str = "NONE") -> Mocks:
     """A test case of Step Functions Local's MockConfigFile.json, a path or its content, as `mocks`.
 
@@ -154,5 +171,5 @@ def _seconds(name: str, seconds: float) -> float:
 
 __all__ = [
     "MockedCall", "Mocks", "after", "by_attempt", "by_input", "by_item", "config_file", "hangs", "heartbeats",
-    "payload", "real", "returns", "sequence", "throws",
+    "payload", "real", "recorded", "returns", "sequence", "throws",
 ]  # fmt: skip

@@ -64,6 +64,13 @@ Replay a recorded execution with a definition: does it still take the same path?
 HISTORY is what `aws stepfunctions get-execution-history --execution-arn ARN > HISTORY` has written, or a record of
 `asl-local run`. Nothing is called and nothing waits: what tasks answered, and when, is the history's.
 """
+_MOCK_FROM_HISTORY = """\
+Make a MockConfigFile.json of a real execution: its replies lead a simulation the same way. It goes to standard output.
+
+HISTORY is what `aws stepfunctions get-execution-history --execution-arn ARN > HISTORY` has written, or a record of
+`asl-local run`; several files are the pages of one history. What a mock file cannot express is told on standard error;
+with --definition also whether a simulation with the file takes the same path.
+"""
 _AWS = "The AWS CLI's commands for the local stand-ins: s3, dynamodb, rekognition, sns, sqs, events."
 
 
@@ -149,6 +156,7 @@ def build(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     _add_history(commands)
     _add_test_state(commands)
     _add_replay(commands)
+    _add_mock_from_history(commands)
     command = next((a for a in arguments if not a.startswith("-")), None)
     coverage = _command(commands, "coverage", _COVERAGE)
     if command == "coverage":
@@ -321,6 +329,22 @@ def _add_replay(commands: Any) -> None:
     _add_substitute(parser)
     _add_machine(parser)
     parser.set_defaults(run=_lazily("replaying.cli", "run"))
+
+
+def _add_mock_from_history(commands: Any) -> None:
+    parser = _command(commands, "mock-from-history", _MOCK_FROM_HISTORY)
+    parser.add_argument(
+        "history", metavar="HISTORY", nargs="+", help="the history of an execution, a JSON file; - for standard input"
+    )
+    parser.add_argument("--definition", metavar="FILE", help="the machine, to try the file with")
+    parser.add_argument(
+        "--test-case", metavar="NAME", default="Recorded", help="the test case's name; default: Recorded"
+    )
+    parser.add_argument("--out", metavar="FILE", help="write there instead of to standard output")
+    parser.add_argument("--input-out", metavar="FILE", help="write the execution's input there")
+    _add_substitute(parser)
+    _add_machine(parser)
+    parser.set_defaults(run=_lazily("cli_mocks", "mock_from_history"))
 
 
 def _lazily(module: str, function: str) -> Callable[[argparse.Namespace], int]:

@@ -61,8 +61,9 @@ class Mocks:
         self._read: Callable[[str, list[str]], Mocks] | None = None
         self._session = Session()
         for name in states.keys() if states is not None else ():
+            given = states[name]  # type: ignore[index]
             try:
-                self.answers[name] = answer_of(states[name])  # type: ignore[index]
+                self.answers[name] = answer_of(given.for_state(name) if hasattr(given, "for_state") else given)
             except NotJson as error:
                 raise InvalidMockConfig(f"/{name}", str(error), self.source) from None
         self.modes = dict.fromkeys(self.answers, field_validation_mode)

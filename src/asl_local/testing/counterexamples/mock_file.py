@@ -65,7 +65,7 @@ def mock_file(
     names = {state: f"{state} in {test_case}" for state in replies}
     config: dict[str, Json] = {
         "StateMachines": {machine.name: {"TestCases": {test_case: names}}},
-        "MockedResponses": {names[state]: _spans(each) for state, each in replies.items()},
+        "MockedResponses": {names[state]: spans(each) for state, each in replies.items()},
     }
     others = Resources({"*": _nobody}, workers={"*": _nobody}) if resources is None else resources
     again = machine.simulate(input, others, mock_config=config, test_case=test_case)
@@ -83,7 +83,7 @@ def _reply(call: Made) -> Json:
     return {"Throw": {"Error": call.error, "Cause": call.cause}} if call.came else _UNANSWERED
 
 
-def _spans(replies: list[Json]) -> dict[str, Json]:
+def spans(replies: list[Json]) -> dict[str, Json]:
     """Replies by invocation; equal ones that follow each other stand once, as a range."""
     spans: dict[str, Json] = {}
     at = 0
