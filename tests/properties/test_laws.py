@@ -22,7 +22,7 @@ from cases_runner import check_history
 
 ORDINARY = cases()
 FEWER = settings(max_examples=settings().max_examples * 2 // 3)  # for those that do a machine's work several times
-MIXED = st.one_of(ORDINARY, cases(variables=True))
+MIXED = st.one_of(ORDINARY, cases(variables=True), cases(variables=True, language=None, distributed=True))
 STEADY = cases(timed=False, errors=st.just("E"))  # nothing in it is a matter of time
 
 
@@ -30,13 +30,27 @@ def outcome(result: asl_local.Result) -> tuple[Any, ...]:
     return result.status, normal(result.output), result.error, normal(result.cause)
 
 
-@given(ORDINARY)
-def test_the_library_agrees_with_the_reference(case: Case) -> None:
+def agrees(case: Case) -> None:
     reference = Reference(case)
     result = case.simulate()
     target(float(len(result.history)))
     assume(not reference.tied)
     assert outcome(result) == reference.outcome
+
+
+@given(ORDINARY)
+def test_the_library_agrees_with_the_reference(case: Case) -> None:
+    agrees(case)
+
+
+@given(cases(variables=True, language="JSONata"))
+def test_the_library_agrees_with_the_reference_on_jsonata(case: Case) -> None:
+    agrees(case)
+
+
+@given(cases(variables=True, language=None))
+def test_the_library_agrees_with_the_reference_where_both_languages_meet(case: Case) -> None:
+    agrees(case)
 
 
 class Hurried(queue.SimpleQueue):  # type: ignore[type-arg]

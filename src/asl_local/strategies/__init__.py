@@ -21,7 +21,8 @@ except ModuleNotFoundError:
         "asl_local.strategies needs Hypothesis: pip install 'asl-local[testing]'", name="hypothesis"
     ) from None
 
+from asl_local.strategies.definitions import definition_inputs, definitions
 from asl_local.strategies.inputs import inputs
 from asl_local.strategies.values import json_values
 
-__all__ = ["inputs", "json_values"]
+__all__ = ["definition_inputs", "definitions", "inputs", "json_values"]
