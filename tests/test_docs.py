@@ -78,15 +78,16 @@ def test_commands_work(block: Block, workplace: Path) -> None:
 
 
 @pytest.mark.parametrize("page", sorted(WALKS))
-def test_a_page_with_files_can_be_worked_through(page: str, workplace: Path) -> None:
+def test_a_page_with_files_can_be_worked_through(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     for block in [each for each in BLOCKS if each.page == page]:
         if block.file:
-            (workplace / block.file).parent.mkdir(parents=True, exist_ok=True)
-            (workplace / block.file).write_text(block.text, "utf-8")
+            (tmp_path / block.file).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / block.file).write_text(block.text, "utf-8")
         elif block.language == "python":
             run_python(block)
         elif block.language in ("sh", "console"):
-            run_commands(block, workplace)
+            run_commands(block, tmp_path)
 
 
 def run_python(block: Block) -> None:

@@ -218,3 +218,12 @@ def test_a_mock_that_hangs_ends_with_the_timeout_and_is_no_fault() -> None:
     (outcome,) = machine.explore({}, mocks={"A": asl_local.mock.hangs()}, faults=0).outcomes
     assert (outcome.status, outcome.error) == ("FAILED", "States.Timeout")
     assert outcome.example.result.seconds == 9
+
+
+def test_a_crash_that_changes_nothing_is_no_run_without_end() -> None:
+    """It leads to where it came from, but there are only so many faults."""
+    machine = asl_local.load({"StartAt": "A", "States": {"A": task("f", End=True)}})
+    found = machine.explore(1, lambda world: {"f": lambda _: world.setdefault("done", 1)}, world={})
+    assert found.cycles == []
+    assert "ENDLESS" not in {outcome.status for outcome in found.outcomes}
+    assert found.schedules is not None

@@ -379,7 +379,7 @@ def _round(graph: Any, first: int, inside: set[int]) -> list[str]:
     todo = [first]
     while todo:
         node = todo.pop(0)
-        for edge in graph.out[node]:
+        for edge in [each for each in graph.out[node] if not each.faults]:
             if edge.target == first:
                 return [*ways[node], edge.step]
             if edge.target in inside and edge.target not in ways:

@@ -59,8 +59,8 @@ class Graph:
     def loops(self, among: Collection[int] | None = None) -> list[list[int]]:
         """The strongly connected parts of more than one node, or of one that leads to itself: executions need never end.
 
-        In order of their first node; with `among`, of the graph that has only those nodes. Tarjan's algorithm, without
-        recursion.
+        In order of their first node; with `among`, of the graph that has only those nodes. Steps that cost faults are no
+        part of one: of those there are only so many. Tarjan's algorithm, without recursion.
         """
         order: dict[int, int] = {}
         low: dict[int, int] = {}
@@ -79,9 +79,9 @@ class Graph:
                     held.add(node)
                 edges = self.out[node]
                 while at < len(edges):
-                    after = edges[at].target
+                    after, free = edges[at].target, not edges[at].faults
                     at += 1
-                    if among is not None and after not in among:
+                    if not free or (among is not None and after not in among):
                         continue
                     if after not in order:
                         work += [(node, at), (after, 0)]
@@ -94,7 +94,7 @@ class Graph:
                         while not part or part[-1] != node:
                             part.append(stack.pop())
                             held.discard(part[-1])
-                        if len(part) > 1 or any(edge.target == node for edge in edges):
+                        if len(part) > 1 or any(edge.target == node and not edge.faults for edge in edges):
                             found.append(sorted(part))
                     if work:
                         low[work[-1][0]] = min(low[work[-1][0]], low[node])
