@@ -150,3 +150,13 @@ def test_what_a_label_shows_is_the_name(name: str) -> None:
     assert shown == ("".join(c if c.isprintable() else " " for c in name) or " ")
     # A list in Markdown's sense would be drawn as "Unsupported markdown".
     assert not re.match(r"\s*(\d+[.)]|[-+*])", escape(name))
+
+
+def test_marked_states_are_painted() -> None:
+    definition = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Fail"}}}
+    plain, painted = mermaid(definition), mermaid(definition, marked={"A": "taken", "B": "failed", "C": "taken"})
+    well_formed(painted)
+    assert "class s1 taken" in lines(painted)
+    assert "class s2 failed" in lines(painted)
+    assert "class s2 failure" in lines(plain)
+    assert "taken" not in plain

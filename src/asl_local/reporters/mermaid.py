@@ -47,16 +47,23 @@ _STYLES = (
     "classDef branch stroke-dasharray: 5 5",
     "classDef failure stroke:#c0392b,stroke-width:2px",
     "classDef terminal fill:#eeeeee,stroke:#888888",
+    "classDef taken fill:#d5f0dd,stroke:#1a7f37,stroke-width:2px,color:#111111",
+    "classDef failed fill:#ffd9d6,stroke:#c0392b,stroke-width:3px,color:#111111",
 )
 
 
-def mermaid(definition: Mapping[str, Json]) -> str:
-    """The flowchart's text, which ends with a line break. `definition` is the JSON of a valid state machine."""
-    return "\n".join(_Flowchart().draw(definition)) + "\n"
+def mermaid(definition: Mapping[str, Json], *, marked: Mapping[str, str] | None = None) -> str:
+    """The flowchart's text, which ends with a line break. `definition` is the JSON of a valid state machine.
+
+    `marked` paints states, by their names: "taken" for those that an execution went through, "failed" for where it
+    failed.
+    """
+    return "\n".join(_Flowchart(marked or {}).draw(definition)) + "\n"
 
 
 class _Flowchart:
-    def __init__(self) -> None:
+    def __init__(self, marked: Mapping[str, str]) -> None:
+        self._marked = marked
         self._count = 0
         self._edges: list[str] = []
         self._classes: dict[str, list[str]] = {}
@@ -98,7 +105,9 @@ class _Flowchart:
 
     def _state(self, node: str, name: str, state: Mapping[str, Json], indent: str) -> list[str]:
         kind = state["Type"]
-        if kind == "Fail":
+        if name in self._marked:
+            self._class(node, self._marked[name])
+        elif kind == "Fail":
             self._class(node, "failure")
         if kind not in ("Parallel", "Map"):
             left, right = _SHAPES.get(kind, _BOX)
