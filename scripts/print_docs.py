@@ -18,6 +18,10 @@ from pathlib import Path
 from asl_local.definition import grammar
 from asl_local.definition.diagnostics import AWS_CODES, OWN_CODES
 from asl_local.engine.history import EVENTS
+from asl_local.interfaces.pytest_plugin.cases.table import BESIDE, CASE, EXPECT, MOCK, WHEN
+from asl_local.interfaces.pytest_plugin.cases.table import KINDS as VALUES
+from asl_local.interfaces.pytest_plugin.coverage import REPORTS
+from asl_local.interfaces.pytest_plugin.snapshots.masks import MASKS
 from asl_local.interfaces.stepfunctions.operations import MISSING, OPERATIONS
 from asl_local.language.choice import OPERATORS
 from asl_local.language.intrinsic_functions import FUNCTIONS
@@ -183,6 +187,46 @@ def tree() -> str:
     return "\n".join([*lines, "```"])
 
 
+def case_fields() -> str:
+    """The fields of a case in a case file."""
+    return table(
+        ["field", "value", "what it says"],
+        [[f"`{name}`{'*' if each.required else ''}", VALUES[each.kind], each.doc] for name, each in CASE.items()],
+    )
+
+
+def case_expectations() -> str:
+    """What a case may expect."""
+    return table(
+        ["field", "value", "what it says"],
+        [[f"`{name}`", VALUES[each.kind], each.doc] for name, each in EXPECT.items()],
+    )
+
+
+def case_mocks() -> str:
+    """The mocks of case files."""
+    rows = [[f"`{name}`", VALUES[each.kind], each.doc] for name, each in MOCK.items()]
+    rows += [
+        [f"`{name}`, beside {'any of them' if len(owners) == len(MOCK) else ' or '.join(f'`{o}`' for o in owners)}",
+         VALUES[each.kind], each.doc]
+        for name, (each, owners) in BESIDE.items()
+    ]  # fmt: skip
+    rows.append(["`when`, in each mock of `by_input`", VALUES[WHEN.kind], WHEN.doc])
+    return table(["field", "value", "what it does"], rows)
+
+
+def snapshot_masks() -> str:
+    """The masks of asl_snapshot."""
+    rows = [[f'`"{name}"`', mask.doc] for name, mask in MASKS.items()]
+    path = "a JSONPath into the snapshot: what it finds becomes `<masked>`. The snapshot has `status`, `output`, `error`, `cause`, `seconds` and `events`"
+    return table(["mask", "what it does"], [*rows, ['`"$.output.id"`, `"$.events[*].input"`', path]])
+
+
+def coverage_reports() -> str:
+    """The kinds of --asl-cov-report."""
+    return table(["report", "what it is"], [[f"`{kind}`", doc] for kind, doc in REPORTS.items()])
+
+
 PRINTED: dict[str, Callable[[], str]] = {
     "tree": tree,
     "fields": fields,
@@ -196,6 +240,11 @@ PRINTED: dict[str, Callable[[], str]] = {
     "services": services,
     "stepfunctions": stepfunctions,
     "stepfunctions-missing": stepfunctions_missing,
+    "case-fields": case_fields,
+    "case-expectations": case_expectations,
+    "case-mocks": case_mocks,
+    "snapshot-masks": snapshot_masks,
+    "coverage-reports": coverage_reports,
 }
 
 _SLOT = re.compile(r"(<!-- printed: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)

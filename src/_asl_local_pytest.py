@@ -28,19 +28,59 @@ LEFT_OUT = pytest.StashKey[list[pytest.Item]]()  # the tests that -k and others 
 _CASES = (".asltest.yaml", ".asltest.yml", ".asltest.json")
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """The options, all of which begin with --asl-."""
+    _import_as_ever(pluginmanager)
     group = parser.getgroup("asl_local", "state machines in Amazon States Language (asl_local)")
     group.addoption(
         "--asl-snapshot-update",
         action="store_true",
         help="write the snapshots of asl_snapshot anew, and remove those that no test uses any more",
     )
+    group.addoption(
+        "--asl-report",
+        metavar="DIR",
+        help="write a page for each execution of each test there: timeline, history as JSON, graph with the way taken",
+    )
+    group.addoption(
+        "--asl-cov",
+        action="append",
+        nargs="?",
+        const="",
+        default=[],
+        metavar="NAME|PATH",
+        help="measure the coverage of state machines: of all that run, or of those of that name (may hold * and ?) or in "
+        "that file or folder, whether they run or not; may be given several times",
+    )
+    group.addoption(
+        "--asl-cov-report",
+        action="append",
+        default=[],
+        metavar="TYPE",
+        help="what to make of it: term, term-missing (both with :skip-covered if you like), html[:PLACE], json[:FILE]; "
+        "may be given several times; default: term-missing",
+    )
+    group.addoption(
+        "--asl-cov-fail-under",
+        type=_percentage,
+        metavar="PERCENT",
+        help="fail if less than that is covered in total",
+    )
+
+
+def _percentage(text: str) -> float:
+    percent = float(text)
+    if not 0 <= percent <= 100:
+        raise ValueError(text)
+    return percent
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Options of ours are there for the whole run."""
-    if config.getoption("asl_snapshot_update"):
+    cov, reports, least = (config.getoption(f"asl_cov{name}") for name in ("", "_report", "_fail_under"))
+    if not cov and (reports or least is not None):
+        raise pytest.UsageError(f"{'--asl-cov-report' if reports else '--asl-cov-fail-under'} needs --asl-cov")
+    if cov or config.getoption("asl_snapshot_update") or config.getoption("asl_report"):
         _used(config)
 
 
@@ -64,7 +104,7 @@ def pytest_deselected(items: Sequence[pytest.Item]) -> None:
 def pytest_testnodedown(node: Any) -> None:
     """A worker of pytest-xdist has done its part."""
     told = getattr(node, "workeroutput", {}).get(WORKER)
-    if told is not None:
+    if told is not None or node.config.getoption("asl_cov"):
         _used(node.config).heard_from(told)
 
 
@@ -114,6 +154,19 @@ def asl_snapshot(request: pytest.FixtureRequest) -> Snapshot:
     The file lies in `__asl_snapshots__` beside the test; `pytest --asl-snapshot-update` writes it.
     """
     return _used(request.config).snapshot(request.node)
+
+
+def _import_as_ever(pluginmanager: Any) -> None:
+    """Have the package imported as it is: pytest would rewrite the asserts of everything that comes with a plugin.
+
+    Where no byte code may be written (containers), that is 0.8 s in every run whose tests import asl_local, for asserts
+    that no test makes. What is undone here is private to pytest; where it is no more, the import is slower.
+    """
+    hook = pluginmanager.rewrite_hook
+    marked, known = getattr(hook, "_must_rewrite", None), getattr(hook, "_marked_for_rewrite_cache", None)
+    if isinstance(marked, set) and isinstance(known, dict):
+        marked.discard("asl_local")
+        known.clear()
 
 
 def _used(config: pytest.Config) -> Plugin:

@@ -20,6 +20,8 @@ A tour:
 `resources` maps a Lambda function's ARN or name, or a pattern such as "*FaceDetection*", to a Python function
 `(event)` or `(event, context)`. `Resources(handlers, aws=LocalAWS("folder"))` adds local stand-ins for S3, DynamoDB,
 Rekognition and SNS, which `LocalAWS("folder").client("s3")` gives to your functions under boto3's names.
+
+(PYTEST_DONT_REWRITE, or pytest warns everybody who has imported this before pytest began.)
 """
 
 from __future__ import annotations

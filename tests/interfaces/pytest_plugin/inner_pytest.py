@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,8 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[3] / "src"
 DOOR = "_asl_local_pytest"
+
+_HEADING = re.compile(r"([-=_!])\1+ .+ \1+")
 
 ORDERS = """\
 import asl_local
@@ -108,8 +111,8 @@ class Run:
     def section(self, title: str) -> list[str]:
         """The lines below a heading such as `--- title ---`, until the next heading."""
         lines = self.output.splitlines()
-        heads = [i for i, line in enumerate(lines) if f" {title} " in line and line[:2] in ("--", "==", "__")]
-        assert heads, f"no section {title!r} in: {self!r}"
-        rest = lines[heads[0] + 1 :]
-        end = next((i for i, line in enumerate(rest) if line[:4] in ("----", "====", "____")), len(rest))
-        return rest[:end]
+        heads = [number for number, line in enumerate(lines) if _HEADING.fullmatch(line)]
+        found = [at for at in heads if f" {title} " in lines[at]]
+        assert found, f"no section {title!r} in: {self!r}"
+        end = next((at for at in heads if at > found[0]), len(lines))
+        return lines[found[0] + 1 : end]

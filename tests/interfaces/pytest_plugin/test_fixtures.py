@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import os
 import sys
 from pathlib import Path
 
 import pytest
 from inner_pytest import DOOR, SOURCE, Project
+
+import asl_local
 
 MACHINE = '{"StartAt": "%s", "States": {"%s": {"Type": "Pass", "End": true}}}'
 
@@ -134,6 +138,27 @@ class TestSilence:
             for p in ((DOOR,), ())
         }
         assert len(outputs) == 1
+
+    def test_the_package_is_imported_as_it_is_although_it_comes_with_a_plugin(self, inner: Project) -> None:
+        inner.write("installed/x-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: x\nVersion: 1\n")
+        inner.write("installed/x-1.dist-info/entry_points.txt", f"[pytest11]\nasl_local = {DOOR}\n")
+        inner.write("installed/x-1.dist-info/RECORD", f"asl_local/__init__.py,,\n{DOOR}.py,,\nx/__init__.py,,\n")
+        inner.write("installed/x/__init__.py", "")
+        inner.write(
+            "test_loaders.py",
+            "import asl_local, asl_local.values, x\n\ndef test_it():\n"
+            "    assert {type(module.__loader__).__name__ for module in (asl_local, asl_local.values)} == {'SourceFileLoader'}\n"
+            "    assert type(x.__loader__).__name__ == 'AssertionRewritingHook'\n",
+        )
+        path = os.pathsep.join([str(inner.folder / "installed"), str(SOURCE)])
+        run = inner.pytest_apart(plugins=(), PYTEST_DISABLE_PLUGIN_AUTOLOAD="", PYTHONPATH=path)
+        assert run.code == 0, run
+
+    def test_whoever_has_imported_the_package_before_is_not_warned(self, inner: Project) -> None:
+        from _pytest.assertion.rewrite import AssertionRewriter
+
+        for module in (asl_local, importlib.import_module(DOOR)):
+            assert AssertionRewriter.is_rewrite_disabled(module.__doc__ or "")
 
     def test_everything_is_lazy_for_the_modules_behind_the_door_too(self) -> None:
         room = SOURCE / "asl_local" / "interfaces" / "pytest_plugin"

@@ -17,7 +17,9 @@ from asl_local.drivers import Ended, Heard, listening
 from asl_local.engine import Execution
 from asl_local.interfaces.machine import Result
 from asl_local.interfaces.pytest_plugin import words
+from asl_local.interfaces.pytest_plugin.coverage import Covering
 from asl_local.interfaces.pytest_plugin.recording import Recording
+from asl_local.interfaces.pytest_plugin.report import Pages
 from asl_local.interfaces.pytest_plugin.snapshots.fixture import Snapshot, Snapshots
 from asl_local.interfaces.pytest_plugin.snapshots.unused import Census
 from asl_local.reporters import History
@@ -33,9 +35,34 @@ class Plugin:
         self.written = 0
         self.removed: list[Path] = []
         self.unused: list[Path] = []
+        self.index: Path | None = None
+        self._outcome = "passed"
         self._recording: Recording | None = None
         self._open = ExitStack()
         self._open.enter_context(listening(self))
+        self.covering = self._covering()
+        self.pages = self._pages()
+
+    def _covering(self) -> Covering | None:
+        cov = self.config.getoption("asl_cov")
+        if not cov or self.config.option.collectonly:
+            return None
+        reports, least = self.config.getoption("asl_cov_report"), self.config.getoption("asl_cov_fail_under")
+        try:
+            covering = Covering(self.config.invocation_params.dir, cov, reports, least)
+        except ValueError as error:
+            raise pytest.UsageError(f"--asl-cov-report: {error}") from None
+        self._open.enter_context(covering.collected)
+        return covering
+
+    def _pages(self) -> Pages | None:
+        folder = self.config.getoption("asl_report")
+        if not folder or self.config.option.collectonly:
+            return None
+        pages = Pages(self.config.invocation_params.dir / folder)
+        if not hasattr(self.config, "workerinput"):
+            pages.begin()
+        return pages
 
     # -- the executions of a test --------------------------------------------------------------------------------------
 
@@ -76,6 +103,11 @@ class Plugin:
                 report.sections.append(("asl_local", told))
         if report.passed and call.when == "call":
             self.census.passed(item.path, _name(item))
+        if self.pages is not None and recording is not None and recording.name == item.nodeid:
+            self._outcome = _worse(self._outcome, report.outcome)
+            if call.when == "teardown":
+                self.pages.add(recording, self._outcome)
+                self._outcome = "passed"
         return report
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -91,7 +123,17 @@ class Plugin:
         output: dict[str, Any] | None = getattr(self.config, "workeroutput", None)
         if output is not None:
             output[WORKER] = {"census": self.census.to_json(), "written": self.written}
+            if self.pages is not None:
+                output[WORKER]["pages"] = self.pages.rows
+            if self.covering is not None:
+                output[WORKER]["coverage"] = self.covering.to_data()
             return
+        if self.pages is not None:
+            self.index = self.pages.finish()
+        if self.covering is not None:
+            self.covering.finish()
+            if self.covering.shortfall is not None and session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
         self.unused = self.census.unused() if session.testscollected else []
         if self.snapshots.update:
             for path in self.unused:
@@ -99,7 +141,15 @@ class Plugin:
             self.removed, self.unused = self.unused, []
 
     def heard_from(self, told: Any) -> None:
-        """What a worker of pytest-xdist has seen."""
+        """What a worker of pytest-xdist has seen; None from one that has crashed."""
+        if told is None:
+            if self.covering is not None:
+                self.covering.lost += 1
+            return
+        if self.covering is not None and "coverage" in told:
+            self.covering.add(told["coverage"])
+        if self.pages is not None:
+            self.pages.rows += told.get("pages", [])
         self.census.add(told["census"])
         self.written += told["written"]
 
@@ -118,6 +168,15 @@ class Plugin:
             terminalreporter.section("asl_local snapshots")
             for line in lines:
                 terminalreporter.line(line)
+        if self.index is not None:
+            terminalreporter.section("asl_local report")
+            terminalreporter.line(f"executions of the tests: {self.snapshots.shown(self.index)}")
+        if self.covering is not None and not hasattr(self.config, "workeroutput"):
+            terminalreporter.section("asl_local coverage")
+            for line in self.covering.lines():
+                terminalreporter.line(line)
+            if self.covering.shortfall is not None:
+                terminalreporter.line(f"FAIL {self.covering.shortfall}", red=True, bold=True)
 
     def _named(self, paths: list[Path]) -> str:
         return ", ".join(self.snapshots.shown(path) for path in paths)
@@ -140,6 +199,12 @@ class Plugin:
 def _name(item: pytest.Item) -> str:
     """The test's name within its file: `TestOrders::test_retries[3]`."""
     return item.nodeid.partition("::")[2]
+
+
+def _worse(one: str, other: str) -> str:
+    """Of two outcomes of a test's parts the one that counts."""
+    ranks = ("passed", "skipped", "failed")
+    return max(one, other, key=ranks.index)
 
 
 def _counted(snapshots: int) -> str:

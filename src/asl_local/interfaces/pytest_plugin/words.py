@@ -6,6 +6,7 @@ Knows: results, histories, where a state stands in its file. Must never know: py
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from asl_local.drivers import Heard
 from asl_local.interfaces.machine import Result
@@ -52,7 +53,13 @@ def execution(recorded: Recorded) -> Iterator[str]:
 def _line(machine: Heard, result: Result) -> str:
     state = failed(machine, result)
     line = machine.source.position(state.pointer, True)[0] if state and machine.source else None
-    return f", {machine.source.name}:{line}" if line is not None and machine.source else ""
+    return f", {_near(machine.source.name)}:{line}" if line is not None and machine.source else ""
+
+
+def _near(file: str) -> str:
+    """A file's name as people here would write it."""
+    here = Path.cwd()
+    return str(Path(file).relative_to(here)) if Path(file).is_relative_to(here) else file
 
 
 def failed(machine: Heard, result: Result) -> State | None:
