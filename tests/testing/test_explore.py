@@ -227,3 +227,31 @@ def test_a_crash_that_changes_nothing_is_no_run_without_end() -> None:
     assert found.cycles == []
     assert "ENDLESS" not in {outcome.status for outcome in found.outcomes}
     assert found.schedules is not None
+
+
+def test_an_invariant_may_go_on_in_the_world_that_it_is_shown() -> None:
+    """Another execution in it, for one: what was explored stays as it was."""
+    machine = asl_local.load({"StartAt": "A", "States": {"A": task("f", End=True)}})
+
+    def functions(world: World) -> dict[str, Callable[[Any], Any]]:
+        return {"f": lambda _: world.update(n=world["n"] + 1)}
+
+    def twice(run: Any) -> None:
+        machine.simulate(1, functions, world=run.world)
+        assert run.world["n"] != 2, f"two, in a message of {run.world}\nand more of it: {run.schedule}"
+
+    found = machine.explore(1, functions, world={"n": 0}, invariant=twice, kinds=("crashes",))
+    (violation,) = found.violations
+    assert violation.run.world == {"n": 1}
+    assert all(outcome.example.world["n"] in (1, 2) for outcome in found.outcomes)
+
+
+def test_violations_that_begin_alike_are_one() -> None:
+    """pytest adds the values to what an assertion says."""
+    found = counting(2).explore({}, counter, world={"n": 0}, invariant=lambda run: complain(run.schedule))
+    assert {violation.message.partition("\n")[0] for violation in found.violations} == {"never"}
+    assert len(found.violations) == len({(each.run.status, each.run.error) for each in found.violations})
+
+
+def complain(details: Any) -> None:
+    raise AssertionError(f"never\n{details}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from asl_local.drivers import Ended, Heard, hear
@@ -236,19 +236,20 @@ class _Explorer:
 
     def _judge(self, judge: Callable[[Run], Any], run: Callable[[], Run]) -> None:
         judged = run()
-        if self.setting.worldly and judged.world is not None:
-            judged.world = forked(judged.world)  # whoever looks may touch
+        worldly = self.setting.worldly and judged.world is not None
+        shown = replace(judged, world=forked(judged.world)) if worldly else judged  # whoever looks may touch
         try:
-            said = judge(judged)
+            said = judge(shown)
         except AssertionError as error:
             message = str(error) or "an assertion of the invariant does not hold"
         else:
             if said is not False:
                 return
             message = f"{getattr(judge, '__name__', 'the invariant')} does not hold"
-        known = self._violations.get((message, judged.status, judged.error))
+        key = (message.partition("\n")[0], judged.status, judged.error)  # pytest adds the values to what an assert says
+        known = self._violations.get(key)
         if known is None:
-            violation = self._violations[message, judged.status, judged.error] = Violation(message, judged)
+            violation = self._violations[key] = Violation(message, judged)
             self.found.violations.append(violation)
         else:
             known.count += 1
