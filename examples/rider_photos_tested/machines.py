@@ -20,9 +20,9 @@ STAGE_7 = asl_local.load(HERE.parent.parent / "definitions" / "7-native-integrat
 MENDED = asl_local.load(HERE / "mended.asl.json")
 
 
-def batch(*photos: str) -> dict[str, Any]:
-    """The machine's input: each photo is of another rider, `rider0`, `rider1`, ..."""
-    images = [{"userId": f"rider{number}", "s3Key": photo} for number, photo in enumerate(photos)]
+def batch(*photos: str, first: int = 0) -> dict[str, Any]:
+    """The machine's input: each photo is another rider's, `rider0`, `rider1` and so on from `first`."""
+    images = [{"userId": f"rider{number}", "s3Key": photo} for number, photo in enumerate(photos, first)]
     return {"s3Bucket": "rider-photos", "images": images}
 
 
