@@ -34,6 +34,7 @@ from asl_local.services.rekognition import Rekognition
 from asl_local.services.s3 import S3
 from asl_local.services.sns import SNS
 from asl_local.services.sqs import SQS
+from asl_local.testing.bounds import WARNINGS
 from asl_local.testing.coverage.goals import KINDS
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -151,6 +152,11 @@ def goals() -> str:
     return table(["goals", "which states have them"], [[kind.title, kind.has] for kind in KINDS])
 
 
+def bounds() -> str:
+    """What bounds warn of."""
+    return table(["code", "what it says"], [[f"`{code}`", text] for code, text in WARNINGS.items()])
+
+
 FLOORS = [
     "errors.py", "values.py", "language", "definition", "plan", "engine", "drivers", "services", "resources",
     "reporters", "testing", "strategies", "interfaces", "__init__.py",
@@ -236,6 +242,7 @@ PRINTED: dict[str, Callable[[], str]] = {
     "intrinsics": intrinsics,
     "events": events,
     "goals": goals,
+    "bounds": bounds,
     "integrations": integrations,
     "services": services,
     "stepfunctions": stepfunctions,

@@ -71,6 +71,12 @@ HISTORY is what `aws stepfunctions get-execution-history --execution-arn ARN > H
 `asl-local run`; several files are the pages of one history. What a mock file cannot express is told on standard error;
 with --definition also whether a simulation with the file takes the same path.
 """
+_BOUNDS = """\
+What a machine can cost at most: seconds, history events, retries; and what is close to a limit. Exit code 1 if something is.
+
+Without --input and --resources it is read off the definition and nothing runs. With them, every order and every fault is
+explored as `Machine.explore` does, and the worst runs are told, too.
+"""
 _AWS = "The AWS CLI's commands for the local stand-ins: s3, dynamodb, rekognition, sns, sqs, events."
 
 
@@ -156,6 +162,7 @@ def build(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     _add_history(commands)
     _add_test_state(commands)
     _add_replay(commands)
+    _add_bounds(commands)
     _add_mock_from_history(commands)
     command = next((a for a in arguments if not a.startswith("-")), None)
     coverage = _command(commands, "coverage", _COVERAGE)
@@ -345,6 +352,20 @@ def _add_mock_from_history(commands: Any) -> None:
     _add_substitute(parser)
     _add_machine(parser)
     parser.set_defaults(run=_lazily("cli_mocks", "mock_from_history"))
+
+
+def _add_bounds(commands: Any) -> None:
+    parser = _command(commands, "bounds", _BOUNDS)
+    parser.add_argument("definition", metavar="DEFINITION", help=_DEFINITION)
+    parser.add_argument("--input", metavar="JSON|@FILE|FILE|-", help="an input to explore runs with; default: {}")
+    parser.add_argument("--resources", action="append", default=[], metavar="MODULE|FILE", help="who answers the tasks")
+    parser.add_argument("--faults", type=int, default=1, metavar="N", help="most faults of an explored run; default: 1")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    parser.add_argument("--type", choices=("STANDARD", "EXPRESS"), help="default: what a template says, else STANDARD")
+    _add_root(parser)
+    _add_substitute(parser)
+    _add_machine(parser)
+    parser.set_defaults(run=_lazily("bounding.cli", "run"))
 
 
 def _lazily(module: str, function: str) -> Callable[[argparse.Namespace], int]:

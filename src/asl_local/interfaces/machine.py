@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from asl_local.interfaces.started import Started
     from asl_local.resources.mocking import MockConfig, Mocks, MocksGiven
     from asl_local.services.local import LocalAWS
+    from asl_local.testing.bounds import Bounds
     from asl_local.testing.exploring import Exploration, Run
 
 Given: TypeAlias = "Mapping[str, Handler] | Resources | LocalAWS | None"
@@ -354,6 +355,27 @@ class Machine:
             ), invariant=invariant, always=always, faults=faults, kinds=kinds, stop=stop,
             budget=exploring.BUDGET if budget is None else budget,
         )  # fmt: skip
+
+    def bounds(
+        self, input: Json = None, resources: Given | Callable[[Any], Given] = None, *, world: Any = None,
+        faults: int = 1, kinds: Collection[str] | None = None, budget: int | None = None, limits: Limits | None = None,
+        mocks: MocksGiven | None = None, type: str | None = None,
+    ) -> Bounds:  # fmt: skip
+        """What the machine can cost at most: seconds, history events, retries, bytes; see docs/bounds.md.
+
+        Without input, resources and mocks it is read off the definition alone, and nothing runs. With them, runs are
+        explored as by `explore`, and the worst of them are told, too. `warnings` says what is close to a limit.
+        """
+        from asl_local.testing import bounds  # noqa: PLC0415 - most runs never need it
+
+        machine = self.of_type(type)
+        runs = None
+        if input is not None or resources is not None or mocks is not None:
+            runs = bounds.explored(machine.explore(
+                _NOTHING if input is None else input, resources, world=world, faults=faults, kinds=kinds, budget=budget,
+                limits=limits, mocks=mocks,
+            ))  # fmt: skip
+        return bounds.bounds_of(machine, type=machine.type, runs=runs)
 
     def execution(
         self,

@@ -18,9 +18,12 @@ import heapq
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from asl_local.engine.history import EVENTS
 from asl_local.testing.exploring.graph import Edge, Graph
 from asl_local.testing.exploring.points import BEATING, LOST, Choice, Point, Rules
-from asl_local.values import Json, size
+from asl_local.values import size
+
+_PAYLOADS = ("input", "output", "parameters")
 
 
 class Node(NamedTuple):
@@ -223,13 +226,9 @@ def _deltas(before: Point | None, after: Point) -> Deltas:
 
 
 def _largest(row: tuple[Any, ...]) -> int:
-    """Bytes of the largest value in an event."""
-    most = 0
-    for detail in row[3:]:
-        kind: Json = type(detail)
-        if kind is dict or kind is list or kind is str:
-            most = max(most, size(detail))
-    return most
+    """Bytes of the largest input or output in an event."""
+    named = zip(EVENTS[row[0]][1], row[3:], strict=False)
+    return max((size(value) for name, value in named if name in _PAYLOADS), default=0)
 
 
 __all__ = ["Deltas", "Node", "Search", "Unreduced"]

@@ -9,8 +9,8 @@ import difflib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from asl_local.definition.json_text import unescape
 from asl_local.engine.execution import Strand
+from asl_local.testing.pointers import at
 from asl_local.testing.replaying.execution import Replayed, line_of
 from asl_local.testing.replaying.lines import Line, shown
 from asl_local.testing.replaying.report import Divergence, in_words
@@ -34,7 +34,7 @@ class Explainer:
 
     def __init__(self, tree: Any, pointers: Mapping[str, str], line_at: LineAt | None) -> None:
         self._pointers, self._line_at = pointers, line_at
-        self._states = {name: _found(tree, pointer) for name, pointer in pointers.items()}
+        self._states: dict[str, Mapping[str, Any]] = {name: at(tree, pointer) for name, pointer in pointers.items()}
 
     def place_of(self, state: str) -> tuple[str, int | None]:
         """A state's JSON pointer and its line; those of the machine's StartAt for a name that no state has."""
@@ -127,13 +127,6 @@ def _standing(execution: Replayed, line: Line) -> str:
 def waiting_in(execution: Replayed, line: Line) -> Strand | None:
     """The strand that waits in a line."""
     return next((strand for strand in execution.waiting.values() if line_of(strand) == line), None)
-
-
-def _found(tree: Any, pointer: str) -> Mapping[str, Any]:
-    for step in pointer.split("/")[1:]:
-        tree = tree[int(step)] if isinstance(tree, list) else tree[unescape(step)]
-    found: Mapping[str, Any] = tree
-    return found
 
 
 __all__ = ["Explainer", "LineAt", "waiting_in"]
