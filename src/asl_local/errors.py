@@ -146,7 +146,11 @@ class NotJson(AslError, ValueError):
 
 
 class InvalidMockConfig(AslError, ValueError):
-    """A MockConfigFile whose test case is not there or cannot be used; `path` is a JSON pointer into `source`."""
+    """Mocks that a machine cannot be run with: a test case that is not there, a state that is no Task, a wrong result.
+
+    `path` is a JSON pointer into `source`: a MockConfigFile, with line and column if it was a file, or "mocks", where it
+    begins with the state's name.
+    """
 
     def __init__(self, path: str, reason: str, source: str) -> None:
         super().__init__(f"{source}: {reason} at {path}")

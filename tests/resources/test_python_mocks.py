@@ -10,7 +10,9 @@ import pytest
 import asl_local
 from asl_local import Job, mock
 from asl_local.drivers.driver import TaskContext
+from asl_local.engine.messages import Call
 from asl_local.errors import AslError, StateError
+from asl_local.resources.mocking import Session
 
 WORK = "arn:aws:lambda:us-east-1:123456789012:function:work"
 JOB = "arn:aws:states:::glue:startJobRun.sync"
@@ -374,6 +376,26 @@ class TestCalls:
         other.assert_called_once_with("A", {"n": 1})
         with pytest.raises(asl_local.InvalidMockConfig, match="no state 'a' is mocked"):
             other.assert_not_called("a")
+
+
+class TestSessions:
+    def test_a_forked_session_counts_on_by_itself(self) -> None:
+        machine_ = machine(A=task())
+        mocks = mock.Mocks({"A": mock.sequence(1, 2, 3)})
+        session = mocks.begin()
+        player = mocks.over(machine_.plan, lambda _: pytest.fail)  # type: ignore[arg-type, return-value]
+        call = Call(1, WORK, {}, "A", 0, None)
+
+        def ask(who: Session) -> Any:
+            context = TaskContext(call, now=lambda: 0.0, sleep=lambda _: None, heartbeat=lambda: None)
+            return player.work(who)(call, context)
+
+        assert ask(session) == 1
+        twin = session.fork()
+        assert twin.fingerprint() == session.fingerprint()
+        assert [ask(twin), ask(twin), ask(session)] == [2, 3, 2]
+        assert twin.fingerprint() != session.fingerprint()
+        assert (len(twin.calls), len(session.calls), mocks.calls()) == (3, 2, session.calls)
 
 
 class TestFaults:
