@@ -89,6 +89,21 @@ def test_html(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "asl-local: wrote aslcoverage.html\n"
 
 
+def test_runs_add_to_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("choice.asl.json").write_text(json.dumps(CHOICE))
+    run = ["run", "choice.asl.json", "--simulate", "--quiet", "--coverage", "seen"]
+    assert cli.main([*run, "--input", '{"n": 1}']) == 0
+    assert asl_local.Coverage.load("seen").percent == 50
+    assert cli.main([*run, "--input", "{}"]) == 1  # $.n is not there; what was come past counts all the same
+    assert asl_local.Coverage.load("seen").percent == 50
+    assert cli.main([*run, "--input", '{"n": 2}']) == 0
+    assert asl_local.Coverage.load("seen").percent == 100
+    capsys.readouterr()
+    assert cli.main(["run", "choice.asl.json", "--coverage", "choice.asl.json"]) == 2
+    assert "choice.asl.json is no coverage data file" in capsys.readouterr().err
+    assert json.loads(Path("choice.asl.json").read_text()) == CHOICE
+
+
 class TestCombine:
     def test_files_of_processes_become_one(self, capsys: pytest.CaptureFixture[str]) -> None:
         measure(".aslcoverage.1", 1)

@@ -102,6 +102,22 @@ def test_a_redrive_counts_from_where_it_goes_on(two: asl_local.Machine) -> None:
     assert [goal.kind for goal in second.of(bare).covered] == ["transitions"]  # A was not entered again
 
 
+def test_a_client_s_redrive_counts_from_there_too() -> None:
+    fails_once = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Fail"}}}
+    client = asl_local.StepFunctions(clock="virtual")
+    role = "arn:aws:iam::123456789012:role/r"
+    made = client.create_state_machine(name="m", definition=json.dumps(fails_once), roleArn=role)
+    machine = asl_local.load(fails_once)
+    with Coverage() as first:
+        arn = client.start_execution(stateMachineArn=made["stateMachineArn"])["executionArn"]
+        client.describe_execution(executionArn=arn)
+    with Coverage() as second:
+        client.redrive_execution(executionArn=arn)
+        client.describe_execution(executionArn=arn)
+    assert entered(first.of(machine)) == {"A", "B"}
+    assert entered(second.of(machine)) == {"B"}
+
+
 def test_an_execution_in_the_background_counts_while_it_runs() -> None:
     machine = asl_local.load(TOKEN)
     with Coverage() as coverage:

@@ -265,6 +265,11 @@ def _add_run(commands: Any) -> None:
         help="most bytes of an input or output; default: 262144, as AWS",
     )
     parser.add_argument("--quiet", "-q", action="store_true", help="no progress on standard error")
+    parser.add_argument(
+        "--coverage",
+        metavar="FILE",
+        help="add what the execution comes past to this data file (see asl-local coverage)",
+    )
     parser.set_defaults(run=_lazily("cli_run", "run"))
 
 

@@ -87,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
         "on_map_progress": None if options.quiet else watcher.progress,
     }
     try:
-        with _standard_output_kept():
+        with _standard_output_kept(), _covered(options.coverage):
             if options.simulate:
                 result = machine.simulate(given, resources, seed=options.seed or 0, **common)
             else:
@@ -110,6 +110,15 @@ def run(options: argparse.Namespace) -> int:
         return 0
     _report(result, identity.execution_name)
     return 1
+
+
+def _covered(file: str | None) -> contextlib.AbstractContextManager[None]:
+    """What --coverage wants."""
+    if file is None:
+        return contextlib.nullcontext()
+    from asl_local.interfaces.coverage.adding import added_to  # noqa: PLC0415 - only few want it
+
+    return added_to(file)
 
 
 def problems(error: InvalidDefinition, file: str) -> list[str]:

@@ -114,6 +114,7 @@ class Run:
 
     def redrive(self, at: float) -> None:
         """Go on with one that has ended badly; `at` is the virtual time. The caller has asked whether it can be."""
+        self.execution.watch(None)  # whoever listens now counts from here
         self._go("redrive", Redriven(), max(at, self.execution.now))
 
 
