@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import sys
 from typing import Any
 
 import pytest
@@ -43,3 +45,19 @@ def test_an_async_handler_that_waits_for_nothing_times_out() -> None:
 def test_without_a_timeout_it_is_said_who_waits_forever() -> None:
     with pytest.raises(asl_local.AslError, match="state 'T' waits for something that never comes"):
         machine().simulate({}, {"Work": never})
+
+
+def test_what_waits_forever_is_let_go_of_at_the_end_and_not_by_the_garbage_collector(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    complaints: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", complaints.append)
+    branches = [
+        {"StartAt": name, "States": {name: {"Type": "Task", "Resource": ARN.replace("Work", name), "End": True}}}
+        for name in ("Waits", "Collects")
+    ]
+    both = asl_local.load({"StartAt": "P", "States": {"P": {"Type": "Parallel", "Branches": branches, "End": True}}})
+    with pytest.raises(asl_local.AslError, match="state 'Waits' waits for something that never comes"):
+        both.simulate({}, {"Waits": never, "Collects": lambda event: gc.collect()})
+    gc.collect()
+    assert complaints == []

@@ -265,6 +265,7 @@ class _VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self.elapsed = 0.0
         self.threads = 0  # jobs that are out in the executor (asyncio.to_thread)
+        self._unfinished: set[asyncio.Task[Json]] = set()  # asyncio itself would let go of one that waits for nothing
         selector = _JumpingSelector()
         selector.loop = self
         super().__init__(selector)
@@ -289,6 +290,12 @@ class _VirtualLoop(asyncio.SelectorEventLoop):
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            return self.run_until_complete(coroutine)
+            return self._finish(coroutine)
         with ThreadPoolExecutor(1) as pool:
-            return pool.submit(self.run_until_complete, coroutine).result()
+            return pool.submit(self._finish, coroutine).result()
+
+    def _finish(self, coroutine: Coroutine[Any, Any, Json]) -> Json:
+        task = self.create_task(coroutine)
+        self._unfinished.add(task)
+        task.add_done_callback(self._unfinished.discard)
+        return self.run_until_complete(task)
