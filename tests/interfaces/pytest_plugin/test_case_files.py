@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from inner_pytest import Project
 
+import asl_local
 from asl_local.interfaces.pytest_plugin.cases.running import _CHECKS
 from asl_local.interfaces.pytest_plugin.cases.table import BESIDE, CASE, EXPECT, KINDS, MOCK, WHEN
 
@@ -211,14 +214,14 @@ REFUSED = {
     "  J: {after: 1}\ncases: {a: {expect: {}}}": [
         "3: the mock of 'A' is 7, and not an object (write {answer: 7})",
         "4: the mock of 'B' has answer and hangs (it is one of them)",
-        "5: the mock of 'C' does nothing (it is one of answer, throws, sequence, by_attempt, by_item, by_input, hangs, real)",
+        "5: the mock of 'C' does nothing (it is one of answer, payload, throws, sequence, by_attempt, by_item, by_input, recorded, hangs, real)",
         '6: throws is an object with error and, if you like, cause, not "Busy"',
         "7: mock 0 of sequence has no field 'anwser' (did you mean 'answer'?)",
         "8: by_item has 'one' (its members are \"0\", \"1\", ...; for the others write otherwise)",
         "9: the mock of 'G' has then (it belongs to sequence and by_attempt)",
         "10: mock 0 of by_input has no when (when is JSONPaths with what stands there (`{$.amount: 0}`), or the whole arguments)",
         "11: sequence is a list of mocks, not []",
-        "12: the mock of 'J' does nothing (it is one of answer, throws, sequence, by_attempt, by_item, by_input, hangs, real)",
+        "12: the mock of 'J' does nothing (it is one of answer, payload, throws, sequence, by_attempt, by_item, by_input, recorded, hangs, real)",
     ],
     "- 1": ["1: a case file is an object with definition and cases"],
     "a: [": ["1: did not find expected node content"],
@@ -309,6 +312,11 @@ class TestMocks:
             ("{by_input: [{when: {$.amount: 8}, hangs: true}], otherwise: {answer: {paid: 9}}}", "{output: {paid: 9}}"),
             ("{answer: {paid: 3}, after: 20}", "{output: {paid: 3}, seconds: 20}"),
             ("{hangs: true}", "{error: States.Timeout, seconds: 30}"),
+            ("{answer: {paid: 3}, after: 2, heartbeats: {every: 5, times: 3}}", "{output: {paid: 3}, seconds: 17}"),
+            (
+                "{payload: {paid: 3}}",
+                "{error: States.Runtime, events: [{type: LambdaFunctionSucceeded, output: {Payload: {paid: 3}, StatusCode: 200}}]}",
+            ),
             ("{real: true, after: 4}", "{output: {paid: 7, ok: true}, seconds: 4}"),
         ],
     )
@@ -344,6 +352,32 @@ cases:
         )
         run = inner.pytest()
         assert run.code == 0, run
+
+    def test_a_recorded_answer(self, orders: Project) -> None:
+        recorded = asl_local.load(json.loads(ORDERS)).simulate({}, {"charge": lambda event: {"paid": 12}})
+        events = [{**event, "timestamp": event["timestamp"].isoformat()} for event in recorded.history.to_aws()]
+        orders.write("cases/history.json", json.dumps({"events": events}))
+        line = "{mocks: {Charge: {recorded: %s}}, expect: {output: {paid: 12}}}"
+        orders.write("cases/orders.asltest.yaml", cases(f"a: {line % 'history.json'}", f"b: {line % 'histroy.json'}"))
+        run = orders.pytest()
+        assert "1 failed, 1 passed" in run.output
+        assert "histroy.json" in run.lines("orders.asltest.yaml:5")[0]
+
+    def test_calls_are_counted(self, orders: Project) -> None:
+        mocks = "mocks: {Charge: {sequence: [{throws: {error: Busy}}, {answer: {paid: 3}}]}}"
+        orders.write(
+            "cases/orders.asltest.yaml",
+            cases(
+                f"a: {{{mocks}, expect: {{calls: {{Charge: 2}}}}}}",
+                f"b: {{{mocks}, expect: {{calls: {{Charge: 3, Big: 1}}}}}}",
+            ),
+        )
+        run = orders.pytest()
+        assert "1 failed, 1 passed" in run.output
+        assert run.lines("orders.asltest.yaml:5") == [
+            "orders.asltest.yaml:5: calls of Charge: expected 3, got 2",
+            "orders.asltest.yaml:5: calls: there is no Task 'Big' (there are Charge)",
+        ]
 
     def test_a_state_that_there_is_not(self, orders: Project) -> None:
         orders.write("cases/orders.asltest.yaml", cases("a: {mocks: {Chagre: {answer: 1}}, expect: {}}"))

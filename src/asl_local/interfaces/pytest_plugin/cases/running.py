@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import os
 import re
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from asl_local.definition.diagnostics import did_you_mean
+from asl_local.definition.json_text import escape
 from asl_local.engine import Limits
 from asl_local.errors import AslError
 from asl_local.interfaces.machine import Result
@@ -23,6 +27,7 @@ from asl_local.interfaces.pytest_plugin.cases.reading import Case
 from asl_local.interfaces.pytest_plugin.differences import differences, named, shown, ways
 from asl_local.interfaces.pytest_plugin.loading import Load
 from asl_local.reporters import Event
+from asl_local.reporters.timeline import Places
 from asl_local.values import Json
 
 _CLOSE = 1e-6  # seconds that are the same moment
@@ -58,7 +63,7 @@ def run(case: Case, load: Load) -> Result:
     if "mock_config" in fields:
         given["mock_config"] = load.place(fields["mock_config"])
     if "mocks" in fields:
-        given["mocks"] = mocks(fields["mocks"])
+        given["mocks"] = mocks(fields["mocks"], load)
     with _resources(case) as resources:
         return machine.simulate(fields.get("input", {}), resources, **given)
 
@@ -66,33 +71,42 @@ def run(case: Case, load: Load) -> Result:
 # ------------------------------------------------------------------------------------------------------------- mocks
 
 
-def mocks(written: Mapping[str, Json]) -> dict[str, Any]:
+def mocks(written: Mapping[str, Json], load: Load) -> dict[str, Any]:
     """The mocks of a case file as those of `Machine.simulate`."""
-    return {state: _mock(mock) for state, mock in written.items()}
+    return {state: _mock(each, load) for state, each in written.items()}
 
 
-def _mock(written: Mapping[str, Json]) -> Any:
+def _mock(written: Mapping[str, Json], load: Load) -> Any:
     from asl_local import mock  # noqa: PLC0415 - not every case has one
 
-    beside = {name: _mock(written[name]) for name in ("then", "otherwise") if name in written}
+    def inner(each: Mapping[str, Json]) -> Any:
+        return _mock(each, load)
+
+    beside = {name: inner(written[name]) for name in ("then", "otherwise") if name in written}
     made: Any
     if "answer" in written:
         made = written["answer"]
+    elif "payload" in written:
+        made = mock.payload(written["payload"])
     elif "throws" in written:
         made = mock.throws(written["throws"]["error"], written["throws"].get("cause", ""))
     elif "sequence" in written:
-        made = mock.sequence(*map(_mock, written["sequence"]), **beside)
+        made = mock.sequence(*map(inner, written["sequence"]), **beside)
     elif "by_attempt" in written:
-        made = mock.by_attempt(*map(_mock, written["by_attempt"]), **beside)
+        made = mock.by_attempt(*map(inner, written["by_attempt"]), **beside)
     elif "by_item" in written:
         items: dict[int | tuple[int, ...], Any] = {
-            tuple(map(int, at.split(","))): _mock(each) for at, each in written["by_item"].items()
+            tuple(map(int, at.split(","))): inner(each) for at, each in written["by_item"].items()
         }
         made = mock.by_item(items, **beside)
     elif "by_input" in written:
-        made = mock.by_input(*((each["when"], _mock(each)) for each in written["by_input"]), **beside)
+        made = mock.by_input(*((each["when"], inner(each)) for each in written["by_input"]), **beside)
+    elif "recorded" in written:
+        made = mock.recorded(os.fspath(load.place(written["recorded"])))
     else:
         made = mock.hangs() if "hangs" in written else mock.real()
+    if "heartbeats" in written:
+        made = mock.heartbeats(written["heartbeats"]["every"], written["heartbeats"]["times"], made)
     return mock.after(written["after"], made) if "after" in written else made
 
 
@@ -210,6 +224,27 @@ def _seconds(wanted: Json, result: Result) -> _Said:
         yield "", f": expected {wanted:g}, got {result.seconds:g}"
 
 
+def _calls(wanted: Json, result: Result) -> _Said:
+    assert result.execution is not None
+    plan = result.execution.plan
+    places = Places(plan)
+    found = Counter(place.state for event in result.history if (place := places.of(event)) and _is_call(event))
+    tasks = {state.name: state.pointer for state in plan.tasks()}
+    children = [state.pointer for state in plan.states.values() if state.distributed is not None]
+    for name, count in wanted.items():
+        if name not in tasks:
+            hint = did_you_mean(name, tasks) or f"there are {', '.join(tasks)}"
+            yield f"/{escape(name)}", f": there is no Task {name!r} ({hint})"
+        elif any(tasks[name].startswith(f"{pointer}/") for pointer in children):
+            yield f"/{escape(name)}", f": {name!r} is in a Distributed Map, whose children have histories of their own"
+        elif found[name] != count:
+            yield f"/{escape(name)}", f" of {name}: expected {count}, got {found[name]}"
+
+
+def _is_call(event: Event) -> bool:
+    return event.type in ("LambdaFunctionScheduled", "TaskScheduled", "ActivityScheduled")
+
+
 def _events(wanted: Json, result: Result) -> _Said:
     """Each event in its turn: the first that does not come after those before it is told, with the nearest that does."""
     events = list(result.history)
@@ -252,6 +287,7 @@ _CHECKS: Mapping[str, Callable[[Json, Result], _Said]] = {
     "cause_matches": _cause_matches,
     "path": _path,
     "seconds": _seconds,
+    "calls": _calls,
     "events": _events,
 }
 

@@ -35,6 +35,8 @@ KINDS: Mapping[str, str] = {
     "status": "SUCCEEDED, FAILED, TIMED_OUT or ABORTED",
     "limits": "an object with events, payload_bytes or seconds",
     "error": "an object with error and, if you like, cause",
+    "heartbeats": "an object with every and times",
+    "counts": "an object, a number for each state's name",
     "mock": "a mock",
     "mocks": "a list of mocks",
     "states": "an object, a mock for each state's name",
@@ -71,12 +73,14 @@ EXPECT: Mapping[str, Field] = {
     "cause_matches": Field("text", "a regular expression that is found in the cause"),
     "path": Field("texts", "the names of all states in the order in which they are entered"),
     "seconds": Field("seconds", "how long it takes on the virtual clock"),
+    "calls": Field("counts", "how often each of these Tasks is called, retries and Map items included"),
     "events": Field("events", "events that happen in this order, others before, between and after them"),
 }
 """The fields of `expect`. What is not given is not looked at; an empty `expect` wants SUCCEEDED."""
 
 MOCK: Mapping[str, Field] = {
     "answer": Field("json", "answers this, every time"),
+    "payload": Field("json", "the result of a `lambda:invoke` Task whose function gives this"),
     "throws": Field("error", "fails with this `error` and `cause`, every time"),
     "sequence": Field("mocks", "call after call gets the next one"),
     "by_attempt": Field("mocks", "the first attempt gets the first one, the first retry the second"),
@@ -84,6 +88,9 @@ MOCK: Mapping[str, Field] = {
         "places", 'by the index of the Map item that the call is made for: `"0"`, `"1"`; `"1,0"` in nested Maps'
     ),
     "by_input": Field("whens", "the first one whose `when` the Task's arguments match"),
+    "recorded": Field(
+        "text", "what the state was answered in a history, the path of what get-execution-history printed"
+    ),
     "hangs": Field("true", "never answers: the state times out, or nothing happens any more"),
     "real": Field("true", "asks `resources`, as if there were no mock"),
 }
@@ -91,6 +98,7 @@ MOCK: Mapping[str, Field] = {
 
 BESIDE: Mapping[str, tuple[Field, tuple[str, ...]]] = {
     "after": (Field("seconds", "virtual seconds before it does so"), tuple(MOCK)),
+    "heartbeats": (Field("heartbeats", "says so many times that it is alive, `every` so many seconds, before it does so"), tuple(MOCK)),
     "then": (Field("mock", "for all later calls or attempts; without it one more is an error"), ("sequence", "by_attempt")),
     "otherwise": (Field("mock", "for all others; without it one of them is an error"), ("by_item", "by_input")),
 }  # fmt: skip
@@ -119,8 +127,8 @@ def fits(kind: str, value: Json) -> bool:
         )
     if kind in ("number", "seconds"):
         return number and (kind == "number" or value >= 0)
-    if kind == "integer":
-        return isinstance(value, int) and not isinstance(value, bool)
+    if kind in ("integer", "count"):
+        return isinstance(value, int) and not isinstance(value, bool) and (kind == "integer" or value >= 0)
     if kind == "true":
         return value is True
     if kind in ("definition", "moment"):
@@ -136,6 +144,15 @@ def fits(kind: str, value: Json) -> bool:
             and set(value) <= {"error", "cause"}
             and all(isinstance(each, str) for each in value.values())
         )
+    if kind == "heartbeats":
+        return (
+            isinstance(value, dict)
+            and set(value) == {"every", "times"}
+            and fits("seconds", value["every"])
+            and fits("count", value["times"])
+        )
+    if kind == "counts":
+        return isinstance(value, dict) and all(fits("count", each) for each in value.values())
     return isinstance(value, dict)
 
 
