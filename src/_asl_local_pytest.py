@@ -9,6 +9,7 @@ imported before pytest begins.)
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -69,9 +70,12 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 
 
 def _percentage(text: str) -> float:
-    percent = float(text)
+    try:
+        percent = float(text)
+    except ValueError:
+        percent = -1.0
     if not 0 <= percent <= 100:
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{text!r} is no percentage from 0 to 100")
     return percent
 
 

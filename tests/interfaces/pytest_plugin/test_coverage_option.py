@@ -152,7 +152,7 @@ class TestReports:
             ),
             (
                 ["--asl-cov", "--asl-cov-fail-under=101"],
-                "argument --asl-cov-fail-under: invalid _percentage value: '101'",
+                "argument --asl-cov-fail-under: '101' is no percentage from 0 to 100",
             ),
         ],
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from inner_pytest import Project
 
 
@@ -127,3 +129,59 @@ def test_results_that_end_elsewhere(inner: Project) -> None:
     ]
     assert "path: after 'Charge' (step 2) expected 'Rest', it went no further" in told
     assert "seconds: 0.000 != 3.000" in told
+
+
+def test_whoever_runs_a_machine_is_listened_to(inner: Project) -> None:
+    inner.write(
+        "test_kinds.py",
+        """\
+import json
+import asl_local
+
+PASS = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
+CALLS = {"StartAt": "Start", "States": {"Start": {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2",
+         "Parameters": {"StateMachineArn": "Inner"}, "End": True}}}
+FAIL = {"StartAt": "F", "States": {"F": {"Type": "Fail"}}}
+
+def test_client():
+    client = asl_local.StepFunctions()
+    arn = client.create_state_machine(name="Made", definition=json.dumps(PASS), roleArn="arn:aws:iam::123456789012:role/r")
+    started = client.start_execution(stateMachineArn=arn["stateMachineArn"], input="7")
+    while client.describe_execution(executionArn=started["executionArn"])["status"] == "RUNNING":
+        pass
+    assert False
+
+def test_others():
+    outer = asl_local.load(CALLS, name="Outer")
+    outer.simulate({}, asl_local.Resources(machines={"Inner": asl_local.load(PASS, name="Inner")}))
+    failed = asl_local.load(FAIL, name="Failing").simulate()
+    asl_local.load(FAIL, name="Failing").redrive(failed)
+    asl_local.test_state(definition=PASS, stateName="A", input="1")
+    assert False
+""",
+    )
+    run = inner.pytest("--asl-report=out")
+    heads = [line for line in run.output.splitlines() if re.fullmatch(r"\w+( \(\w+\))?: [A-Z]+ after .*", line)]
+    assert [line.split(" after ")[0] for line in heads] == [
+        "Made (start_execution): SUCCEEDED",
+        "Inner (nested): SUCCEEDED",
+        "Failing: FAILED",
+        "Failing (redrive): FAILED",
+        f"{heads[-1].split(':')[0]}: SUCCEEDED",
+    ]
+    assert heads[-1].split(":")[0].endswith("(test_state)")
+    assert run.code == 1
+    assert (inner.folder / "out" / "index.html").is_file()
+
+
+def test_an_exploration_is_one_line(inner: Project) -> None:
+    inner.write(
+        "test_explore.py",
+        "import asl_local\nfrom orders import ORDERS, charge\n\ndef test_it():\n"
+        "    assert asl_local.load(ORDERS, name='Orders').explore([1, 2], {'charge': charge}).runs == 0\n",
+    )
+    run = inner.pytest("--asl-report=out", "--asl-cov")
+    assert run.section("asl_local") == ["Orders: explored"]
+    assert (inner.folder / "out" / "index.html").is_file()
+    assert "Retry" not in run.output
+    assert any(line.startswith("Orders ") for line in run.section("asl_local coverage"))

@@ -238,6 +238,16 @@ class TestUnused:
         )
         assert len(snapshots(inner)) == 2
 
+    def test_those_of_a_test_file_that_is_gone(self, inner: Project) -> None:
+        for name in ("test_a.py", "test_b.py"):
+            inner.write(name, "def test_a(asl_snapshot):\n    asl_snapshot(1)\n")
+        inner.pytest(UPDATE)
+        (inner.folder / "test_b.py").unlink()
+        assert "__asl_snapshots__/test_b/test_a.txt" in inner.pytest().section("asl_local snapshots")[0]
+        inner.pytest(UPDATE)
+        assert snapshots(inner) == ["__asl_snapshots__/test_a/test_a.txt"]
+        assert not (inner.folder / "__asl_snapshots__" / "test_b").exists()
+
     def test_workers_tell_what_they_have_used(self, inner: Project) -> None:
         inner.write("test_a.py", "".join(f"def test_{n}(asl_snapshot):\n    asl_snapshot({n})\n\n" for n in range(6)))
         plugins = (DOOR, "xdist.plugin")

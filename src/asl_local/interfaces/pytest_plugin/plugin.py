@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,12 +17,14 @@ from asl_local.drivers import Ended, Heard, listening
 from asl_local.engine import Execution
 from asl_local.interfaces.machine import Result
 from asl_local.interfaces.pytest_plugin import words
-from asl_local.interfaces.pytest_plugin.coverage import Covering
 from asl_local.interfaces.pytest_plugin.recording import Recording
-from asl_local.interfaces.pytest_plugin.report import Pages
 from asl_local.interfaces.pytest_plugin.snapshots.fixture import Snapshot, Snapshots
-from asl_local.interfaces.pytest_plugin.snapshots.unused import Census
+from asl_local.interfaces.pytest_plugin.snapshots.unused import Census, remove
 from asl_local.reporters import History
+
+if TYPE_CHECKING:
+    from asl_local.interfaces.pytest_plugin.coverage import Covering
+    from asl_local.interfaces.pytest_plugin.report import Pages
 
 
 class Plugin:
@@ -47,6 +49,8 @@ class Plugin:
         cov = self.config.getoption("asl_cov")
         if not cov or self.config.option.collectonly:
             return None
+        from asl_local.interfaces.pytest_plugin.coverage import Covering  # noqa: PLC0415 - only for those who measure
+
         reports, least = self.config.getoption("asl_cov_report"), self.config.getoption("asl_cov_fail_under")
         try:
             covering = Covering(self.config.invocation_params.dir, cov, reports, least)
@@ -59,6 +63,8 @@ class Plugin:
         folder = self.config.getoption("asl_report")
         if not folder or self.config.option.collectonly:
             return None
+        from asl_local.interfaces.pytest_plugin.report import Pages  # noqa: PLC0415 - only for those who want one
+
         pages = Pages(self.config.invocation_params.dir / folder)
         if not hasattr(self.config, "workerinput"):
             pages.begin()
@@ -98,7 +104,7 @@ class Plugin:
         report = yield
         recording = self._recording
         if report.failed and recording is not None and recording.name == item.nodeid:
-            told = words.section(recording)
+            told = _told(recording)
             if told:
                 report.sections.append(("asl_local", told))
         if report.passed and call.when == "call":
@@ -136,8 +142,7 @@ class Plugin:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
         self.unused = self.census.unused() if session.testscollected else []
         if self.snapshots.update:
-            for path in self.unused:
-                path.unlink()
+            remove(self.unused)
             self.removed, self.unused = self.unused, []
 
     def heard_from(self, told: Any) -> None:
@@ -205,6 +210,13 @@ def _worse(one: str, other: str) -> str:
     """Of two outcomes of a test's parts the one that counts."""
     ranks = ("passed", "skipped", "failed")
     return max(one, other, key=ranks.index)
+
+
+def _told(recording: Recording) -> str:
+    try:
+        return words.section(recording)
+    except Exception as error:  # the test's own failure is what people want to see, whatever is wrong with us
+        return f"the executions cannot be shown: {error!r}"
 
 
 def _counted(snapshots: int) -> str:

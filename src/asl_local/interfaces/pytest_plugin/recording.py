@@ -14,16 +14,21 @@ from asl_local.drivers import Ended, Heard
 from asl_local.engine import Execution, Outcome
 from asl_local.interfaces.machine import Result, result_of
 
+_REAL = ("run", "start", "resume", "start_execution")
 KEPT = 25  # executions of one test: one that explores runs thousands
 
 
 @dataclass(slots=True)
 class Recorded:
-    """One execution that a test has run. `ended` is None while it runs, an exception if it could not go on."""
+    """One execution that a test has run. `ended` is None while it runs, an exception if it could not go on.
+
+    `virtual` says that its clock is.
+    """
 
     execution: Execution
     machine: Heard
     kind: str
+    virtual: bool
     ended: Ended | BaseException | None = None
 
     @property
@@ -35,11 +40,6 @@ class Recorded:
         outcome = self.execution.outcome or Outcome("RUNNING")
         exception = self.ended if isinstance(self.ended, BaseException) else None
         return result_of(self.execution, outcome, exception, virtual=self.virtual)
-
-    @property
-    def virtual(self) -> bool:
-        """Whether its clock was a virtual one."""
-        return self.kind not in ("run", "start", "resume", "start_execution")
 
 
 class Recording:
@@ -56,9 +56,16 @@ class Recording:
         """An execution begins."""
         with self._guard:
             self.count += 1
-            self._kept[id(execution)] = Recorded(execution, machine, kind)
+            self._kept[id(execution)] = Recorded(execution, machine, kind, self._is_virtual(kind))
             if self.most is not None and len(self._kept) > self.most:
                 del self._kept[next(iter(self._kept))]
+
+    def _is_virtual(self, kind: str) -> bool:
+        """One that a task has started has the clock of whoever began last and still runs."""
+        if kind != "nested":
+            return kind not in _REAL
+        above = (each.virtual for each in reversed(self._kept.values()) if each.kind != "nested" and each.ended is None)
+        return next(above, True)
 
     def ends(self, execution: Execution, ended: Ended | BaseException) -> None:
         """An execution has ended."""

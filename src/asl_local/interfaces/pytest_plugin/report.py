@@ -134,7 +134,7 @@ def _index(rows: Sequence[Mapping[str, Any]]) -> Iterable[str]:
                 f'<a href="{escape(name)}">{kind_}</a>' for kind_, name in each["files"].items() if kind_ != "page"
             )
             page = f'<a href="{escape(each["files"]["page"])}">{escape(each["machine"])}</a>{kind}'
-            status = _judged(each["status"], each["status"] == "SUCCEEDED")
+            status = _judged(each["status"], each["status"] in ("SUCCEEDED", "EXPLORED"))
             yield f"<tr><td>{test}<td>{outcome}<td>{page}<td>{status}<td>{each['seconds']:.3f}<td>{why}<td>{links}</tr>"
             test = outcome = ""
     yield "</table>"

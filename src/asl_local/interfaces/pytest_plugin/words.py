@@ -36,6 +36,9 @@ def section(recording: Recording) -> str:
 def execution(recorded: Recorded) -> Iterator[str]:
     """One execution: how it ended, where, why, which way it went, and its last events."""
     result, machine = recorded.result, recorded.machine
+    if recorded.kind == "explore":
+        yield f"{machine.name}: explored"  # thousands of executions, which have a report of their own
+        return
     kind = "" if recorded.kind in ("run", "simulate") else f" ({recorded.kind})"
     yield f"{machine.name}{kind}: {result.status} after {result.seconds:.3f} s"
     if isinstance(recorded.ended, BaseException):

@@ -7,11 +7,12 @@ before it came to its snapshot.
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from asl_local.interfaces.pytest_plugin.snapshots.fixture import folder_of, stem_of
+from asl_local.interfaces.pytest_plugin.snapshots.fixture import FOLDER, folder_of, stem_of
 
 
 class Census:
@@ -34,7 +35,7 @@ class Census:
 
     def unused(self) -> list[Path]:
         """The snapshots that nobody has used, and that somebody would have."""
-        found = []
+        found = [path for room in self._abandoned() for path in sorted(room.glob("*.txt"))]
         for test_file, tests in self.tests.items():
             if test_file in self.partial:
                 continue
@@ -43,6 +44,12 @@ class Census:
                 if str(path) not in self.used and all(owners):
                     found.append(path)
         return found
+
+    def _abandoned(self) -> list[Path]:
+        """The folders of test files that there are no more, beside test files that there are."""
+        beside = {Path(test_file).parent for test_file in self.tests}
+        rooms = [room for folder in sorted(beside) for room in sorted((folder / FOLDER).glob("*")) if room.is_dir()]
+        return [room for room in rooms if not any(room.parent.parent.glob(f"{glob.escape(room.name)}.*"))]
 
     def to_json(self) -> dict[str, Any]:
         """All of it, for another process."""
@@ -58,4 +65,12 @@ class Census:
         self.used.update(told["used"])
 
 
-__all__ = ["Census"]
+def remove(paths: Iterable[Path]) -> None:
+    """Delete snapshots, and the folders that are empty then."""
+    for path in paths:
+        path.unlink()
+        if not any(path.parent.iterdir()):
+            path.parent.rmdir()
+
+
+__all__ = ["Census", "remove"]
