@@ -6,9 +6,9 @@ Whose fault an error is can be read off its class:
 - the definition's author: `InvalidDefinition` (all problems at once), `ExpressionSyntaxError` (one expression)
 - the handler: `StateError` (raised by a handler to name an error that Retry and Catch see)
 - the data at run time: `EvaluationError` (the interpreter could not evaluate a field)
-- the caller: `DefinitionNotFound`, `UnknownResource`, `InvalidExecutionInput`, `InvalidMockConfig`, `InvalidHistory`,
-  `NotJson`, `UnansweredToken`, `ExecutionHangs`, `InvalidToken`, `TaskTimedOut`, `ExecutionNotRedrivable`,
-  `ExecutionFailed` (asked for by `Result.unwrap`)
+- the caller: `DefinitionNotFound`, `UnknownResource`, `InvalidExecutionInput`, `InvalidMockConfig`, `ImpossibleSchedule`,
+  `InvalidHistory`, `NotJson`, `UnansweredToken`, `ExecutionHangs`, `InvalidToken`, `TaskTimedOut`,
+  `ExecutionNotRedrivable`, `ExecutionFailed` (asked for by `Result.unwrap`)
 - us: `InternalError` ("please report")
 """
 
@@ -143,6 +143,10 @@ class NotJson(AslError, ValueError):
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(f"{reason} at {path}")
         self.path, self.reason = path, reason
+
+
+class ImpossibleSchedule(AslError, ValueError):
+    """A schedule names a step that cannot be taken there: the machine, its handlers or the input are other ones."""
 
 
 class InvalidMockConfig(AslError, ValueError):

@@ -11,7 +11,7 @@ from machines import Case, cases
 import asl_local
 from asl_local.engine.messages import Call
 from asl_local.testing.counterexamples import shrink_definition, shrink_json
-from asl_local.testing.counterexamples.json_trees import nodes, weight
+from asl_local.testing.counterexamples.shrinking.json_trees import nodes, weight
 from asl_local.values import text_of
 
 SCALARS = st.one_of(

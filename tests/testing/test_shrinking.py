@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from asl_local.testing.counterexamples import shrink_definition, shrink_json
-from asl_local.testing.counterexamples.reducing import chunks
+from asl_local.testing.counterexamples.shrinking.reducing import chunks
 
 
 def contains(value: Any, wanted: Any) -> bool:

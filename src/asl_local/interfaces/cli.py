@@ -77,6 +77,18 @@ What a machine can cost at most: seconds, history events, retries; and what is c
 Without --input and --resources it is read off the definition and nothing runs. With them, every order and every fault is
 explored as `Machine.explore` does, and the worst runs are told, too.
 """
+_EXPLORE = """\
+Explore a machine: every order in which its tasks can come back, times everything that can go wrong with them.
+
+Prints each way to end that there is and, of each violation of --invariant, the smallest counterexample. Exit code 1 if
+there is a violation.
+
+--invariant names a function (run) of a Python file or module: it returns False, or fails an assertion, where something is
+as it must not be. run has status, output, error, cause, input, schedule, faults, world and result.
+--resources are those of `asl-local run`; handlers must be functions of their event alone. Those that keep something keep
+it in a world: --world names a function that makes one (any value that can be copied), and `resources(world)` gets it.
+Without --resources, answers and input are made up from what the machine reads.
+"""
 _AWS = "The AWS CLI's commands for the local stand-ins: s3, dynamodb, rekognition, sns, sqs, events."
 
 
@@ -161,6 +173,7 @@ def build(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     _add_graph(commands)
     _add_history(commands)
     _add_test_state(commands)
+    _add_explore(commands)
     _add_replay(commands)
     _add_bounds(commands)
     _add_mock_from_history(commands)
@@ -227,6 +240,13 @@ def _add_machine(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_mock(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--mock", metavar="FILE", help="Step Functions Local's MockConfigFile: its replies answer, with --test-case"
+    )
+    parser.add_argument("--test-case", metavar="NAME", help="the test case of the --mock file")
+
+
 def _add_run(commands: Any) -> None:
     parser = _command(commands, "run", _RUN)
     parser.add_argument("definition", metavar="DEFINITION", help=_DEFINITION)
@@ -239,10 +259,7 @@ def _add_run(commands: Any) -> None:
     )
     _add_root(parser)
     parser.add_argument("--simulate", action="store_true", help="a virtual clock: waits and retries take no time")
-    parser.add_argument(
-        "--mock", metavar="FILE", help="Step Functions Local's MockConfigFile: its replies answer, with --test-case"
-    )
-    parser.add_argument("--test-case", metavar="NAME", help="the test case of the --mock file")
+    _add_mock(parser)
     parser.add_argument("--type", choices=("STANDARD", "EXPRESS"), help="default: what a template says, else STANDARD")
     parser.add_argument(
         "--seed", type=int, metavar="N", help="what random numbers start from; default with --simulate: 0"
@@ -373,6 +390,31 @@ def _add_bounds(commands: Any) -> None:
     parser.set_defaults(run=_lazily("bounding.cli", "run"))
 
 
+def _add_explore(commands: Any) -> None:
+    parser = _command(commands, "explore", _EXPLORE)
+    parser.add_argument("definition", metavar="DEFINITION", help=_DEFINITION)
+    parser.add_argument("--input", metavar="JSON|@FILE|FILE|-", help="the execution's input; default: one made up")
+    parser.add_argument("--resources", action="append", default=[], metavar="MODULE|FILE", help="who answers the tasks")
+    parser.add_argument(
+        "--invent", action="store_true", help="make the answers up, which is done anyway unless somebody gives them"
+    )
+    parser.add_argument("--world", metavar="MODULE:FUNCTION", help="makes what the handlers of --resources work in")
+    _add_mock(parser)
+    parser.add_argument("--invariant", metavar="MODULE:FUNCTION", help="what must hold at every end")
+    parser.add_argument("--faults", type=int, default=1, metavar="N", help="how much may go wrong in a run; default: 1")
+    parser.add_argument("--budget", type=_number, metavar="N", help="the most steps to take; default: 200000")
+    parser.add_argument("--type", choices=("STANDARD", "EXPRESS"), help="default: what a template says, else STANDARD")
+    parser.add_argument(
+        "--no-shrink", dest="shrink", action="store_false", help="show counterexamples with the input that was given"
+    )
+    parser.add_argument("--write-test", metavar="FILE", help="write the first counterexample as a pytest file")
+    parser.add_argument("--write-mocks", metavar="FILE", help="write the first counterexample as a MockConfigFile")
+    parser.add_argument("--json", action="store_true", help="the report as JSON")
+    _add_substitute(parser)
+    _add_machine(parser)
+    parser.set_defaults(run=_lazily("exploring.cli", "run"))
+
+
 def _lazily(module: str, function: str) -> Callable[[argparse.Namespace], int]:
     def run(options: argparse.Namespace) -> int:
         import importlib  # noqa: PLC0415 - with what it imports, only for the command that was asked for
@@ -388,6 +430,12 @@ def _pair(text: str) -> tuple[str, str]:
     if not sign or not name:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
     return name, value
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1")
+    return int(text)
 
 
 def _limit(text: str) -> int | None:

@@ -197,8 +197,19 @@ def gather(names: Iterable[str], aws: LocalAWS | None) -> Resources:
     return Resources.joined([load_resources(name, aws) for name in names], aws)
 
 
-def load_resources(name: str, aws: LocalAWS | None) -> Resources:
-    """What a module or file says of who answers; see `asl-local run --help` for the convention.
+def load_attribute(name: str, option: str) -> Any:
+    """What `module:name` or `file.py:name` leads to, a function; `option` is who wants it, for the texts of UsageError."""
+    module, attribute = _module(name, option)
+    if not attribute:
+        raise UsageError(f"{option} {name}: MODULE:FUNCTION or FILE:FUNCTION is wanted")
+    found = getattr(module, attribute, None)
+    if not callable(found):
+        raise UsageError(f"{option} {name}: the module has no function {attribute!r}")
+    return found
+
+
+def load_resources(name: str, aws: Any) -> Resources:
+    """What a module or file says of who answers; see `asl-local run --help` for the convention. `aws` is for its function.
 
     Raises UsageError, in one line, for whatever keeps them from being had.
     """
@@ -227,7 +238,7 @@ def load_resources(name: str, aws: LocalAWS | None) -> Resources:
     return Resources(provider)
 
 
-def _module(name: str) -> tuple[ModuleType, str]:
+def _module(name: str, option: str = "--resources") -> tuple[ModuleType, str]:
     """The module that a path or a dotted name leads to, and what stands behind a colon."""
     target, colon, attribute = name.rpartition(":")
     if not colon or not attribute.isidentifier() or len(target) == 1:  # C:\tasks.py
@@ -235,29 +246,29 @@ def _module(name: str) -> tuple[ModuleType, str]:
     path = Path(target)
     if path.suffix == ".py" or path.is_file():
         if not path.is_file():
-            raise UsageError(f"--resources {name}: there is no such file")
-        return _from_file(path.resolve(), name), attribute
+            raise UsageError(f"{option} {name}: there is no such file")
+        return _from_file(path.resolve(), name, option), attribute
     if path.is_dir() and not (path / "__init__.py").is_file():
-        raise UsageError(f"--resources {name}: that is a folder; name the Python file in it")
+        raise UsageError(f"{option} {name}: that is a folder; name the Python file in it")
     if not all(part.isidentifier() for part in target.split(".")):
-        raise UsageError(f"--resources {name}: neither a Python file nor a module's name")
+        raise UsageError(f"{option} {name}: neither a Python file nor a module's name")
     _importable(Path.cwd())
-    with _failing(name), contextlib.redirect_stdout(sys.stderr):
+    with _failing(name, option), contextlib.redirect_stdout(sys.stderr):
         if importlib.util.find_spec(target.partition(".")[0]) is None:
-            raise UsageError(f"--resources {name}: there is neither a file nor a module of that name")
+            raise UsageError(f"{option} {name}: there is neither a file nor a module of that name")
         return importlib.import_module(target), attribute
 
 
-def _from_file(path: Path, name: str) -> ModuleType:
+def _from_file(path: Path, name: str, option: str) -> ModuleType:
     module_name = path.stem if path.stem not in sys.modules else f"resources_{path.stem}"
     loader = importlib.machinery.SourceFileLoader(module_name, str(path))
     spec = importlib.util.spec_from_file_location(module_name, path, loader=loader)
     if spec is None:
-        raise UsageError(f"--resources {name}: cannot be loaded")
+        raise UsageError(f"{option} {name}: cannot be loaded")
     module = importlib.util.module_from_spec(spec)
     _importable(path.parent)  # as `python tasks.py` would have it, so that the file can import its neighbours
     sys.modules[module_name] = module  # dataclasses look their module up there
-    with _failing(name), contextlib.redirect_stdout(sys.stderr):
+    with _failing(name, option), contextlib.redirect_stdout(sys.stderr):
         loader.exec_module(module)
     return module
 
@@ -268,7 +279,7 @@ def _importable(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _failing(name: str) -> Iterator[None]:
+def _failing(name: str, option: str = "--resources") -> Iterator[None]:
     """Whatever the user's module raises becomes one line that says where."""
     try:
         yield
@@ -282,7 +293,7 @@ def _failing(name: str) -> Iterator[None]:
         if isinstance(error, SyntaxError):
             where = f" ({error.filename}, line {error.lineno})" if error.filename else ""
             error.args = (error.msg,)
-        raise UsageError(one_line(f"--resources {name}: {type(error).__name__}: {error}{where}")) from error
+        raise UsageError(one_line(f"{option} {name}: {type(error).__name__}: {error}{where}")) from error
 
 
 def _name(options: argparse.Namespace, machine: Machine) -> str:

@@ -6,8 +6,7 @@ found.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, Final, Protocol
 
 from asl_local.plan import Plan
@@ -51,16 +50,16 @@ def mock_input(machine: Described, *, turn: int = 0) -> Json:
     return sample(demands_of(machine.definition).input, turn, default={})
 
 
-def mock_answers(machine: Described, *, turn: int = 0) -> Resources:
+def mock_answers(machine: Described, *, turn: int = 0, calls: MutableMapping[str, int] | None = None) -> Resources:
     """Resources that answer every Task of a machine with what the machine reads of its result.
 
     For services the answer has the members that AWS's has anyway; task tokens, jobs, activities and ItemReaders are
     answered too. A Task that is called again gets the next of the values that Choice states ask for, from `turn` on, so
-    that a machine which polls until something is done comes to its end. Calls are counted, so make new answers for
-    each run that shall be like the last. Nothing is random, and no task ever fails.
+    that a machine which polls until something is done comes to its end. Calls are counted by state, in `calls` if it is
+    given, so make new answers for each run that shall be like the last. Nothing is random, and no task ever fails.
     """
     demands = demands_of(machine.definition)
-    answers = _Answers(machine, demands, turn)
+    answers = _Answers(machine, demands, turn, {} if calls is None else calls)
     readers = {resource: _reader(want, turn) for resource, want in demands.items.items()}
     writers = dict.fromkeys(demands.writers, _written)
     return Resources({**readers, **writers, "*": answers.answer}, workers={"*": answers.answer})
@@ -78,10 +77,10 @@ def _written(_asked: Json) -> None:
 class _Answers:
     """The answers to one run."""
 
-    def __init__(self, machine: Described, demands: Demands, turn: int) -> None:
+    def __init__(self, machine: Described, demands: Demands, turn: int, calls: MutableMapping[str, int]) -> None:
         self._demands = demands
         self._turn = turn
-        self._calls: Counter[str] = Counter()
+        self._calls = calls
         self._always = {
             state.name: _always(state.resource.service, state.resource.action)
             for state in machine.plan.tasks()
@@ -91,8 +90,9 @@ class _Answers:
     def answer(self, _event: Json, context: Any) -> Json:
         """What the Task that is being called gets."""
         name = context.state
-        turn = self._turn + self._calls[name]
-        self._calls[name] += 1
+        called = self._calls.get(name, 0)
+        self._calls[name] = called + 1
+        turn = self._turn + called
         always = self._always.get(name)
         want = self._demands.results.get(name, Want())
         given = sample(want, turn, default={}, steady=False)

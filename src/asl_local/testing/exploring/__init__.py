@@ -3,12 +3,13 @@
 An execution is a value: it is forked at each choice, and a point that was met before is recognised.
 """
 
-from asl_local.testing.exploring.explorer import BUDGET, Followed, Setting, explore, follow, over
+from asl_local.testing.exploring.explorer import BUDGET, Followed, Setting, explore, follow, over, run_of
 from asl_local.testing.exploring.faults import KINDS, Fault
 from asl_local.testing.exploring.graph import Edge, Graph
 from asl_local.testing.exploring.report import (
     ENDLESS,
     HANGS,
+    Asked,
     Exploration,
     InjectedFault,
     Outcome,
@@ -18,6 +19,6 @@ from asl_local.testing.exploring.report import (
 )
 
 __all__ = [
-    "BUDGET", "ENDLESS", "HANGS", "KINDS", "Edge", "Exploration", "Fault", "Followed", "Graph", "InjectedFault", "Outcome",
-    "Run", "Setting", "Violated", "Violation", "explore", "follow", "over",
+    "BUDGET", "ENDLESS", "HANGS", "KINDS", "Asked", "Edge", "Exploration", "Fault", "Followed", "Graph", "InjectedFault",
+    "Outcome", "Run", "Setting", "Violated", "Violation", "explore", "follow", "over", "run_of",
 ]  # fmt: skip

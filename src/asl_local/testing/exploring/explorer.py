@@ -14,14 +14,23 @@ from asl_local.drivers import Ended, Heard, hear
 from asl_local.drivers.simulate import START
 from asl_local.engine import Execution, Identity, Limits
 from asl_local.engine.messages import Outcome as Ending
-from asl_local.errors import AslError
+from asl_local.errors import AslError, ImpossibleSchedule
 from asl_local.plan import Plan
 from asl_local.resources.mocking import Mocks
 from asl_local.testing.coverage.measured import covered
 from asl_local.testing.exploring.faults import Faults
 from asl_local.testing.exploring.fingerprint import Fingerprints, contents, without_ids
 from asl_local.testing.exploring.points import NOBODY, Choice, Point, Rules
-from asl_local.testing.exploring.report import ENDLESS, HANGS, Exploration, InjectedFault, Outcome, Run, Violation
+from asl_local.testing.exploring.report import (
+    ENDLESS,
+    HANGS,
+    Asked,
+    Exploration,
+    InjectedFault,
+    Outcome,
+    Run,
+    Violation,
+)
 from asl_local.testing.exploring.search import Search, Unreduced
 from asl_local.testing.exploring.worlds import Performer, forked
 from asl_local.values import Json, copy, text_of
@@ -107,8 +116,8 @@ def _require_maker(resources: Any) -> None:
 
 def explore(
     setting: Setting, *, faults: int = 1, kinds: Collection[str] | None = None, budget: int = BUDGET,
-    invariant: Callable[[Run], Any] | None = None, always: Callable[[Run], Any] | None = None, stop: bool = False,
-    reduce: bool = True,
+    invariant: Callable[[Run], Any] | None = None, always: Callable[[Run], Any] | None = None,
+    stop: bool | Callable[[], bool] = False, reduce: bool = True,
 ) -> Exploration:  # fmt: skip
     """See Machine.explore."""
     if faults < 0:
@@ -129,6 +138,8 @@ def explore(
             clock, counted, reduce = seen.clock, seen.counted, False
             continue
         explorer.again()
+        options = {"faults": faults, "kinds": kinds, "budget": budget, "invariant": invariant, "always": always}
+        found.asked = Asked(setting, options)
         return found
 
 
@@ -145,7 +156,7 @@ class _Explorer:
 
     def __init__(
         self, setting: Setting, faults: int, kinds: Collection[str] | None, invariant: Callable[[Run], Any] | None,
-        always: Callable[[Run], Any] | None, *, stop: bool, clock: bool, counted: bool,
+        always: Callable[[Run], Any] | None, *, stop: bool | Callable[[], bool], clock: bool, counted: bool,
     ) -> None:  # fmt: skip
         self.setting, self.faults, self.stop = setting, faults, stop
         self.invariant, self.always = invariant, always
@@ -205,7 +216,7 @@ class _Explorer:
             for judge in (self.invariant, self.always):
                 if judge is not None:
                     self._judge(judge, lambda: run)
-        return not (self.stop and self.found.violations)
+        return not (self.stop() if callable(self.stop) else self.stop and self.found.violations)
 
     def _run(self, point: Point, number: int, status: str) -> Run:
         path = self.search.path(number)
@@ -313,11 +324,14 @@ class Followed:
 
 
 def follow(
-    setting: Setting, schedule: Sequence[str], *, to_the_end: bool = True, in_place: bool = False
+    setting: Setting, schedule: Sequence[str], *, to_the_end: bool = True, newest: bool = False, in_place: bool = False,
+    told: Callable[[Point, Choice, Point], None] | None = None,
 ) -> Followed:  # fmt: skip
     """Take exactly these steps; then, `to_the_end`, the ordinary ones.
 
-    `in_place` edits the world that is given. Raises AslError for a step that cannot be taken, which lists what could.
+    `newest` lets the call that went out last go first there, where otherwise the one does that went out first. `in_place`
+    edits the world that is given. `told` is told of each step, with the points before and after it. Raises
+    ImpossibleSchedule for a step that cannot be taken, which lists what could.
     """
     performer = Performer(
         setting.plan, setting.resources, kept=setting.worldly, mocks=setting.mocks, counted=setting.mocks is not None,
@@ -333,16 +347,33 @@ def follow(
         for number, step in enumerate(schedule, 1):
             choice = _named(rules, point, step)
             if choice is None:
-                raise AslError(_cannot(rules, point, step, number))
+                raise ImpossibleSchedule(_cannot(rules, point, step, number))
+            before = point
             point, exception = _taken(rules, point, choice)
+            if told is not None:
+                told(before, choice, point)
         while to_the_end and not point.over:
             choices = rules.choices(point, 0)
             if not choices:
                 break
-            point, exception = _taken(rules, point, choices[0])
+            calls = [choice for choice in choices if choice.kind == "answer"]
+            choice = calls[-1] if newest and calls else choices[0]
+            point, exception = _taken(rules, point, choice)
         return Followed(point.execution, point.world.kept, setting.result(point.execution, exception))
     finally:
         performer.close()
+
+
+def run_of(setting: Setting, followed: Followed, schedule: Sequence[str] = ()) -> Run:
+    """The run that following has led to, for an invariant to look at."""
+    outcome = followed.execution.outcome
+    run = Run(
+        copy(setting.input), list(schedule), [], HANGS if outcome is None else outcome.status, world=followed.world
+    )
+    if outcome is not None:
+        run.output, run.error, run.cause = outcome.output, outcome.error, outcome.cause
+    run.replay = lambda _: followed.result
+    return run
 
 
 def _taken(rules: Rules, point: Point, choice: Choice) -> tuple[Point, BaseException | None]:
@@ -409,4 +440,4 @@ def _not_the_same(run: Run, worldly: bool, execution: Execution) -> str:
     return f"explore: the same run, done twice, came to different ends: {why}\n{run}\nand then: {came}"
 
 
-__all__ = ["BUDGET", "Followed", "Setting", "explore", "follow", "over", "reads_clock"]
+__all__ = ["BUDGET", "Followed", "Setting", "explore", "follow", "over", "reads_clock", "run_of"]

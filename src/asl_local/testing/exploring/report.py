@@ -5,14 +5,17 @@ Knows: what to say of a search that is over. Must never know: how it was searche
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asl_local.errors import AslError
 from asl_local.testing.exploring.faults import Fault
 from asl_local.testing.exploring.graph import Graph
 from asl_local.values import Json, text_of
+
+if TYPE_CHECKING:
+    from asl_local.testing.counterexamples import Counterexample
 
 HANGS = "HANGS"
 ENDLESS = "ENDLESS"
@@ -76,9 +79,11 @@ class Run:
         lines += ["schedule:", *(numbered or ["  (nothing to choose)"])]
         if self.faults:
             lines.append("faults: " + "; ".join(map(str, self.faults)))
-        return "\n".join([*lines, f"outcome: {self._outcome()}"])
+        return "\n".join([*lines, f"outcome: {self.outcome}"])
 
-    def _outcome(self) -> str:
+    @property
+    def outcome(self) -> str:
+        """How it ended, in a line."""
         return outcome_text(self.status, self.output, self.error, self.cause)
 
 
@@ -112,6 +117,14 @@ class Violation:
         return f"{self.message}\n{self.run}"
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was explored: a Setting, and with which keywords of `explore`."""
+
+    setting: Any
+    options: Mapping[str, Any]
+
+
 @dataclass(slots=True)
 class Exploration:
     """All that an exploration has found.
@@ -137,16 +150,24 @@ class Exploration:
     reduced: bool = False
     graph: Graph = field(default_factory=Graph)
     coverage: Any = None
+    asked: Asked | None = field(default=None, repr=False, compare=False)
 
     def check(self) -> Exploration:
         """Raises Violated with the smallest counterexample, if an invariant does not hold; else gives itself."""
         if self.violations:
             first = self.violations[0]
-            raise Violated(f"{first}\n({self._how_much()})", first.run)
+            raise Violated(f"{first}\n({self.how_much})", first.run)
         return self
 
+    @property
+    def counterexamples(self) -> list[Counterexample]:
+        """A Counterexample for each violation: it shrinks, tells itself as a story, and can be written down as a test."""
+        from asl_local.testing.counterexamples import counterexamples  # noqa: PLC0415 - it explores, too
+
+        return counterexamples(self)
+
     def __str__(self) -> str:
-        lines = [self._how_much(), "outcomes:"]
+        lines = [self.how_much, "outcomes:"]
         wide = max((len(str(outcome.count)) for outcome in self.outcomes), default=1)
         lines += [f"  {outcome.count:{wide}} x {outcome}{_when(outcome.example)}" for outcome in self.outcomes]
         for number, violation in enumerate(self.violations, 1):
@@ -155,7 +176,9 @@ class Exploration:
             lines.append("no violation")
         return "\n".join(lines)
 
-    def _how_much(self) -> str:
+    @property
+    def how_much(self) -> str:
+        """How much was explored, and whether that is all, in a line."""
         schedules = "schedules without end" if self.schedules is None else _counted(self.schedules, "schedule")
         how = (
             "complete"
@@ -200,6 +223,7 @@ def _short(text: str, most: int) -> str:
 __all__ = [
     "ENDLESS",
     "HANGS",
+    "Asked",
     "Exploration",
     "InjectedFault",
     "Outcome",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, TypeAlias
 
-from asl_local.testing.counterexamples.json_trees import Path, found, replaced
+from asl_local.testing.counterexamples.shrinking.json_trees import Path, found, replaced
 
 Block: TypeAlias = dict[str, Any]
 State: TypeAlias = dict[str, Any]

@@ -12,8 +12,8 @@ from typing import Any, Final
 from asl_local.definition import load_model
 from asl_local.definition.grammar import Field, Kind, fields_of, groups_of
 from asl_local.errors import InvalidDefinition
-from asl_local.testing.counterexamples import json_trees
-from asl_local.testing.counterexamples.blocks import (
+from asl_local.testing.counterexamples.shrinking import json_trees
+from asl_local.testing.counterexamples.shrinking.blocks import (
     Block,
     State,
     blocks,
@@ -26,8 +26,8 @@ from asl_local.testing.counterexamples.blocks import (
     unwrapped,
     ways_out,
 )
-from asl_local.testing.counterexamples.json_trees import Path, Step, fewer, found, replaced, simpler
-from asl_local.testing.counterexamples.reducing import BUDGET, Shrunk, chunks, reduce
+from asl_local.testing.counterexamples.shrinking.json_trees import Path, Step, fewer, found, replaced, simpler
+from asl_local.testing.counterexamples.shrinking.reducing import BUDGET, Shrunk, chunks, reduce
 from asl_local.values import Json, text_of
 
 _PAYLOADS: Final = (Kind.TEMPLATE, Kind.JSON, Kind.STATIC, Kind.ASSIGN)

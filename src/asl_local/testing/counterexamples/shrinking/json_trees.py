@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, TypeAlias
 
-from asl_local.testing.counterexamples.reducing import BUDGET, Shrunk, chunks, reduce
+from asl_local.testing.counterexamples.shrinking.reducing import BUDGET, Shrunk, chunks, reduce
 from asl_local.values import Json, text_of
 
 Path: TypeAlias = tuple[str | int, ...]
