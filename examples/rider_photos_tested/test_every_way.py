@@ -96,3 +96,8 @@ def test_a_failure_leads_where_the_machine_says(function: str, error: str, statu
         assert result.output["results"][0]["errorInfo"]["messageToSend"] == {"title": error, "message": "on purpose"}
     else:
         assert (result.error, result.place) == (error, f"Map 'DynamicParallelProcessing', item 0 > {place}")
+
+
+def test_the_history_of_a_good_photo_is_the_one_that_was_looked_at(asl_snapshot: Any) -> None:
+    """Event by event; `pytest --asl-snapshot-update` writes it anew."""
+    asl_snapshot(simulate(fakes.new_world(), "ada.jpg"))

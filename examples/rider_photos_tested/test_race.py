@@ -20,6 +20,7 @@ from machines import (
 )
 
 import asl_local
+from asl_local import mock
 from asl_local.testing.exploring import Exploration, Run
 
 TWO = batch("ada.jpg", "ada_mirrored.jpg")
@@ -120,3 +121,16 @@ def test_the_mended_machine_can_be_run_again_whatever_went_wrong() -> None:
 def test_the_mended_machine_loses_nothing_when_the_engine_dies_between_any_two_events() -> None:
     found = explore(MENDED, fakes.mended_functions, faults=1, kinds=("crashes",), invariant=exactly_one)
     assert not found.violations
+
+
+def test_a_face_that_could_not_be_removed_stands_in_nobodys_way() -> None:
+    world, functions = fakes.new_world(), fakes.mended_functions
+    MENDED.simulate(batch("ada.jpg"), functions, world=world).unwrap()
+    known = registered(world)
+    late = batch("ada_mirrored.jpg", first=1)
+    result = MENDED.simulate(late, functions, world=world, mocks={"RemoveFace": mock.hangs()})
+    assert (result.error, result.seconds) == ("States.Timeout", 30 + 2 + 30)
+    assert len(world["collection"]) == 2
+    for again in (batch("ada.jpg"), batch()):
+        assert MENDED.simulate(again, functions, world=world).status == "SUCCEEDED"
+    assert registered(world) == known
