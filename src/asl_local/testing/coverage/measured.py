@@ -59,13 +59,11 @@ class MachineCoverage:
         """The line of the goal's place in `file`, from 1; None if that is not known."""
         return self.lines.get(goal.pointer)
 
-    def place(self, goal: Goal) -> str:
-        """The goal's place for people: `line 17`, or its JSON pointer where no line is known."""
-        line = self.line(goal)
-        return (goal.pointer or "the machine") if line is None else f"line {line}"
-
     def told(self) -> list[str]:
-        """What is missing, for people: a line for each goal, and one for all goals of a state that was never entered."""
+        """What is missing, for people: a line for each goal, and one for all goals of a state that was never entered.
+
+        Where no line of a file is known, the state's name is the place: it is unique in its machine.
+        """
         never = [goal.mark[0] for goal in self.missing if goal.mark[1] == "entered"]
         lines = []
         for goal in self.missing:
@@ -74,7 +72,8 @@ class MachineCoverage:
                 continue
             more = sum(other.mark[0] == at or other.mark[0].startswith(f"{at}/") for other in self.missing) - 1
             others = f" ({more} more goal{'' if more == 1 else 's'})" if what == "entered" and more else ""
-            lines.append(f"{self.place(goal)}: {goal.missing}{others}")
+            line = self.line(goal)
+            lines.append(f"{'' if line is None else f'line {line}: '}{goal.missing}{others}")
         return lines
 
     def to_json(self) -> dict[str, Json]:
