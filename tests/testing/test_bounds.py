@@ -189,7 +189,7 @@ def test_timeouts_that_cannot_fire_and_waits_that_nothing_ends() -> None:
              "Parameters": {"QueueUrl": "q", "MessageBody": {"t.$": "$$.Task.Token"}}}  # fmt: skip
     (found,) = bounds(flow(A=token)).warnings
     assert (found.code, found.path) == ("WAITS_WITHOUT_END", "/States/A")
-    assert "'A' waits for a year when its task token never answers" in found.message
+    assert "'A' waits for a year when nobody answers its task token" in found.message
     assert codes(flow(A={**token, "HeartbeatSeconds": 60})) == []
     assert codes(flow(A={**token, "TimeoutSeconds": 60})) == []
 
@@ -266,8 +266,25 @@ def test_many_events_are_warned_of() -> None:
     assert codes(flow(A=task("a", Retry=fewer))) == []
 
 
-def test_the_page_of_warnings() -> None:
+def test_jobs_end_by_themselves_and_workers_may_not() -> None:
+    job = {"Type": "Task", "Resource": "arn:aws:states:::batch:submitJob.sync", "End": True,
+           "Parameters": {"JobName": "j", "JobDefinition": "d", "JobQueue": "q"}}  # fmt: skip
+    assert codes(flow(A=job)) == []
+    worker = {"Type": "Task", "Resource": "arn:aws:states:us-east-1:123456789012:activity:a", "End": True}
+    (found,) = bounds(flow(A=worker)).warnings
+    assert "waits for a year when no worker takes it or answers" in found.message
+
+
+def test_a_placeholder_that_nobody_filled() -> None:
+    machine = asl_local.load(flow(A={"Type": "Wait", "Seconds": "${Seconds}", "End": True}))
+    with pytest.raises(asl_local.InvalidDefinition):
+        machine.bounds()
+
+
+def test_every_warning_has_a_row_in_the_table() -> None:
     assert all(text and code.isupper() for code, text in WARNINGS.items())
+    seen = {each.code for each in bounds(storm()).warnings}
+    assert seen < WARNINGS.keys()
 
 
 def test_lines_are_told_where_there_is_a_text() -> None:

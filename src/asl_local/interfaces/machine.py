@@ -366,10 +366,13 @@ class Machine:
 
         Without input, resources and mocks it is read off the definition alone, and nothing runs. With them, runs are
         explored as by `explore`, and the worst of them are told, too. `warnings` says what is close to a limit.
+        Raises InvalidDefinition as `execution` does.
         """
         from asl_local.testing import bounds  # noqa: PLC0415 - most runs never need it
 
         machine = self.of_type(type)
+        if machine.unresolved:
+            raise InvalidDefinition(machine.unresolved, machine.name)
         runs = None
         if input is not None or resources is not None or mocks is not None:
             runs = bounds.explored(machine.explore(

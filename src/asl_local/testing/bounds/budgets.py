@@ -255,6 +255,7 @@ def parts(block: Block) -> list[list[str]]:
     order: dict[str, int] = {}
     low: dict[str, int] = {}
     stack: list[str] = []
+    held: set[str] = set()
     found: list[list[str]] = []
     for first in block.states:
         work = [(first, 0)] if first not in order else []
@@ -263,6 +264,7 @@ def parts(block: Block) -> list[list[str]]:
             if at == 0:
                 order[name] = low[name] = len(order)
                 stack.append(name)
+                held.add(name)
             ways = led_to(block.states[name])
             while at < len(ways):
                 after = ways[at]
@@ -270,13 +272,15 @@ def parts(block: Block) -> list[list[str]]:
                 if after not in order:
                     work += [(name, at), (after, 0)]
                     break
-                if after in stack:
+                if after in held:
                     low[name] = min(low[name], order[after])
             else:
                 if low[name] == order[name]:
-                    cut = stack.index(name)
-                    found.append(stack[cut:])
-                    del stack[cut:]
+                    part: list[str] = []
+                    while not part or part[-1] != name:
+                        part.append(stack.pop())
+                    held.difference_update(part)
+                    found.append(part)
                 if work:
                     low[work[-1][0]] = min(low[work[-1][0]], low[name])
     return found

@@ -168,10 +168,11 @@ def _parts(out: Callable[[Place], list[tuple[Edge, Place]]], start: Place) -> li
             if work:
                 low[work[-1][0]] = min(low[work[-1][0]], low[place])
             if low[place] == order[place]:
-                cut = stack.index(place)
-                found.append(stack[cut:])
-                held.difference_update(stack[cut:])
-                del stack[cut:]
+                part: list[Place] = []
+                while not part or part[-1] != place:
+                    part.append(stack.pop())
+                held.difference_update(part)
+                found.append(part)
     return found
 
 

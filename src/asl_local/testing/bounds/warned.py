@@ -29,7 +29,7 @@ WARNINGS: Mapping[str, str] = {
     "UNBOUNDED_LOOP": "nothing ends a loop, or only what a task answers does and nothing limits the turns",
     "TIMEOUT_BELOW_RETRIES": "an enclosing time limit (TimeoutSeconds, Express's 300 s) is over before the retries are",
     "TIMEOUT_NEVER_FIRES": "a Task's TimeoutSeconds are no less than the time limit around it",
-    "WAITS_WITHOUT_END": "a task waits for a token, a worker or a job, and neither a timeout nor a heartbeat ends it",
+    "WAITS_WITHOUT_END": "a task waits for a task token or an activity's worker, and neither a timeout nor a heartbeat ends it",
     "DURATION": "a way through the machine takes 80 % of its time limit or more (the machine's TimeoutSeconds, Express's 300 s)",
     "EVENTS": "a way through the machine writes 80 % of 25,000 history events or more",
     "PAYLOAD": "in an explored run an input or output has 80 % of 262,144 bytes or more",
@@ -193,18 +193,21 @@ def _never_fires(subject: Subject) -> Iterator[Diagnostic]:
             )  # fmt: skip
 
 
-_WAITED_FOR = {"token": "its task token", "job": "its job", "activity": "a worker"}
+_WAITED_FOR = {
+    "token": "nobody answers its task token",
+    "activity": "no worker takes it or answers",
+}  # jobs end by themselves
 
 
 def _waits(subject: Subject) -> Iterator[Diagnostic]:
     for state in subject.plan.tasks():
         resource = state.resource
-        if resource is None or not resource.waits or state.timeout is not None or state.heartbeat is not None:
+        if resource is None or resource.waits not in _WAITED_FOR or state.timeout or state.heartbeat:
             continue
         until = "for a year" if subject.limit is None else f"until {subject.limit_name} is over"
         yield warning(
             subject.place_of, "WAITS_WITHOUT_END", state.pointer,
-            f"'{state.name}' waits {until} when {_WAITED_FOR[resource.waits]} never answers",
+            f"'{state.name}' waits {until} when {_WAITED_FOR[resource.waits]}",
             "give it TimeoutSeconds, or HeartbeatSeconds, and Catch States.Timeout",
         )  # fmt: skip
 

@@ -23,7 +23,7 @@ class Lines:
         self._lines: dict[int, Line] = {0: ()}
         self._types: dict[int, str] = {0: ""}
         self._standing: dict[Line, tuple[str, str, bool]] = {}  # the state a line is in: name, type, whether it failed
-        self._scheduled: dict[Line, str] = {}
+        self._scheduled: dict[Line, tuple[Any, Any]] = {}  # the resource and the request of its last task
         self._redriven: dict[int, list[Line]] = {}
 
     def of(self, id: int, type: str, previous: int, details: Mapping[str, Any]) -> Line:
@@ -76,19 +76,29 @@ class Lines:
                 name = "" if ending == "StateExited" else str(details.get("name") or self.standing(line))
                 self._standing[line] = (name or self.standing(line), kind, ending != "StateEntered")
         if type.endswith("Scheduled"):
-            self._scheduled[line] = str(details.get("resource"))
+            self._scheduled[line] = _request(details)
 
     def _taken_up(self, redriven: int, type: str, details: Mapping[str, Any]) -> Line:
         """After a redrive the chain begins anew: the line that stood in such a state, and had not been taken up."""
         left = self._redriven.get(redriven, [])
-        name, resource = details.get("name"), details.get("resource")
-        for line in left:
-            standing, kind, _ = self._standing[line]
-            fits = standing == name if name else type.startswith(kind) or self._scheduled.get(line) == resource
-            if fits:
-                left.remove(line)
-                return line
-        return ()
+        name, request = details.get("name"), _request(details)
+        fitting = [line for line in left if self._fits(line, type, name, request[0])]
+        alike = [line for line in fitting if self._scheduled.get(line) == request]
+        if not fitting:
+            return ()
+        line = (*alike, *fitting)[0]
+        left.remove(line)
+        return line
+
+    def _fits(self, line: Line, type: str, name: Any, resource: Any) -> bool:
+        standing, kind, _ = self._standing[line]
+        if name:
+            return bool(standing == name)
+        return type.startswith(kind) or self._scheduled.get(line, (None, None))[0] == resource
+
+
+def _request(details: Mapping[str, Any]) -> tuple[Any, Any]:
+    return details.get("resource"), details.get("parameters", details.get("input"))
 
 
 def _cut(line: Line, state: str) -> Line:

@@ -6,7 +6,7 @@ Knows: events, lines, and what counts at which level. Must never know: the engin
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from asl_local.engine.history import EVENTS, History
@@ -89,12 +89,15 @@ class Script:
         self._at[line] = at
         return queue[at] if at < len(queue) else None
 
-    def after(self, line: Line) -> Iterable[Recorded]:
+    def pending(self, line: Line) -> Iterator[int]:
+        """The indices of the events of a line that have not come to pass, in order."""
+        if self.next(line) is not None:
+            queue = self.queues[line]
+            yield from (queue[at] for at in range(self._at[line], len(queue)) if not self.done[queue[at]])
+
+    def after(self, line: Line) -> Iterator[Recorded]:
         """The events of a line that have not come to pass, in order."""
-        self.next(line)
-        return (
-            self.recording.events[i] for i in self.queues.get(line, [])[self._at.get(line, 0) :] if not self.done[i]
-        )
+        return (self.recording.events[index] for index in self.pending(line))
 
     def exited(self, line: Line, state: str) -> Recorded | None:
         """The recorded end of a state that a line stands in now."""
@@ -172,20 +175,18 @@ class Script:
 
     def _candidates(self, row: Row) -> list[int]:
         """The recorded event that this one should be, after those that do not count; empty where it need be none."""
-        first = self.next(row.line)
         events = self.recording.events
-        if first is None:
+        passed: list[int] = []
+        for index in self.pending(row.line):
+            passed.append(index)
+            if self.level != "path" or not self.counts(row.type):
+                break
+            if self.counts(events[index].type) or events[index].type in OUTCOMES:
+                break
+        if not passed:
             if self.cut(row.line) or not self.counts(row.type):
                 return []
             raise Diverged(events[-1], row.line, row)
-        passed = [first]
-        if self.level == "path" and self.counts(row.type):
-            queue = self.queues[row.line]
-            for index in queue[queue.index(first) :]:
-                passed.append(index)
-                if self.counts(events[index].type) or (events[index].type in OUTCOMES and not self.done[index]):
-                    break
-            passed = [first, *(index for index in passed[2:] if not self.done[index])]
         last = events[passed[-1]].type
         if row.type.endswith("Started") and last.endswith(("ScheduleFailed", "StartFailed")):
             return []  # it never started, says AWS; the engine learns of it only afterwards
