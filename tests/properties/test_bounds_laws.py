@@ -15,7 +15,7 @@ from asl_local.testing.bounds.loops import Loops
 from asl_local.testing.pointers import at
 
 
-@given(st.one_of(cases(), cases(variables=True)), st.integers(0, 2))
+@given(st.one_of(cases(), cases(variables=True, language=None, distributed=True)), st.integers(0, 2))
 def test_no_execution_costs_more_than_its_bounds(case: Case, seed: int) -> None:
     machine = asl_local.load(case.definition)
     result = case.simulate(seed=seed)
@@ -23,11 +23,12 @@ def test_no_execution_costs_more_than_its_bounds(case: Case, seed: int) -> None:
     def definition_of(pointer: str) -> Any:
         return at(machine.definition, pointer)
 
-    judge = Loops(definition_of, "JSONPath")
+    language = machine.definition.get("QueryLanguage", "JSONPath")
+    judge = Loops(definition_of, language)
     items = most_items(machine, result)
     turns = [loop for block in _blocks(machine.plan.top) for loop in judge.of(block)]
     assume(not turns)  # how often a loop goes round is not among the bounds
-    found = Budgets(machine.plan.top, definition_of, judge.of, items=items)
+    found = Budgets(machine.plan.top, definition_of, judge.of, jsonata=language == "JSONata", items=items)
     assert len(result.history) <= found.events.known + 2
     assume(not found.seconds.unknown)
     assert result.seconds <= found.seconds.known
@@ -54,3 +55,13 @@ def _blocks(block: Any) -> Any:
     for state in block.states.values():
         for inner in state.blocks:
             yield from _blocks(inner)
+
+
+@given(cases(variables=True, language=None, distributed=True))
+def test_every_definition_has_bounds_that_can_be_told(case: Case) -> None:
+    bounds = asl_local.load(case.definition).bounds()
+    assert str(bounds)
+    assert set(bounds.states) == set(asl_local.load(case.definition).plan.states)
+    assert bounds.seconds.is_known or bounds.seconds.unknown or bounds.seconds.endless
+    for loop in bounds.loops:  # the loops that are made count their turns
+        assert loop.kind == "counted", str(loop)

@@ -26,10 +26,14 @@ def as_recorded(history: asl_local.History) -> Any:
 
 
 @pytest.mark.parametrize("level", LEVELS)
-@given(case=st.one_of(cases(), cases(variables=True)), seed=st.integers(0, 3))
+@given(case=st.one_of(cases(), cases(variables=True, language=None, distributed=True)), seed=st.integers(0, 3))
 @FEWER
 def test_a_machine_agrees_with_its_own_histories(level: str, case: Case, seed: int) -> None:
     result = case.simulate(seed=seed)
+    if "DISTRIBUTED" in json.dumps(case.definition) and level == "exact":
+        level = (
+            "events"  # in virtual time a Map Run may end in the moment in which it starts, before what stands beside it
+        )
     replay = asl_local.replay(as_recorded(result.history), case.definition, level=level)
     assert replay.agrees, str(replay)
     told = (result.status, result.output, result.error)

@@ -179,10 +179,11 @@ class Script:
         passed: list[int] = []
         for index in self.pending(row.line):
             passed.append(index)
-            if self.level != "path" or not self.counts(row.type):
+            kind = events[index].type
+            if self.level != "path" or not self.counts(row.type) or self.counts(kind) or kind in OUTCOMES:
                 break
-            if self.counts(events[index].type) or events[index].type in OUTCOMES:
-                break
+        if passed and kind == "MapIterationAborted" != row.type:
+            return []  # on AWS, an iteration beside it had failed before this one came so far
         if not passed:
             if self.cut(row.line) or not self.counts(row.type):
                 return []
