@@ -87,6 +87,7 @@ PROBES: dict[str, list[dict[str, Any]]] = {
 ELSEWHERE = {
     "JSON and YAML definitions, definition substitutions",  # below
     "CloudFormation and SAM templates, CDK's output, serverless.yml, folders of them",  # tests/definition/test_templates_*
+    "Mocks, coverage, a pytest plugin, property tests, exploration, bounds, replay",  # docs/testing.md, worked through
     "Standard and Express, StopExecution, RedriveExecution",  # docs/running.md, whose code is executed
     "TestState; the Step Functions API, all but UpdateMapRun, by a client with boto3's methods",  # the client's table
 }
