@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -199,6 +200,7 @@ class Execution:
         self.errands: dict[int, Errand] = {}
         self.finished: list[tuple[MapRun, Child]] | None = None
         self.marks: set[Mark] | None = None
+        self.order: Callable[[deque[Strand]], int] | None = None  # whose turn it is, for whoever tries every order
         self.outcome: Outcome | None = None
 
     # -- the one door --------------------------------------------------------------------------------------------------
@@ -381,7 +383,9 @@ class Execution:
         """
         ready = self.ready
         while ready and self.outcome is None:
-            if self.shuffle and len(ready) > 1:
+            if self.order is not None:
+                ready.rotate(-self.order(ready))
+            elif self.shuffle and len(ready) > 1:
                 ready.rotate(-int(self.draw() * len(ready)))
             strand = ready.popleft()
             if strand.alive:

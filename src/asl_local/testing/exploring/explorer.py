@@ -10,8 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from asl_local.drivers import Ended, Heard, hear
-from asl_local.drivers.simulate import START
+from asl_local.drivers import Ended, Heard, hear, simulate
 from asl_local.engine import Execution, Identity, Limits
 from asl_local.engine.messages import Outcome as Ending
 from asl_local.errors import AslError, ImpossibleSchedule
@@ -20,7 +19,7 @@ from asl_local.resources.mocking import Mocks
 from asl_local.testing.coverage.measured import covered
 from asl_local.testing.exploring.faults import Faults
 from asl_local.testing.exploring.fingerprint import Fingerprints, contents, without_ids
-from asl_local.testing.exploring.points import NOBODY, Choice, Point, Rules
+from asl_local.testing.exploring.points import NOBODY, START, Choice, Point, Rules
 from asl_local.testing.exploring.report import (
     ENDLESS,
     HANGS,
@@ -31,7 +30,7 @@ from asl_local.testing.exploring.report import (
     Run,
     Violation,
 )
-from asl_local.testing.exploring.search import Search, Unreduced
+from asl_local.testing.exploring.search import Search, Unreduced, turned
 from asl_local.testing.exploring.worlds import Performer, forked
 from asl_local.values import Json, copy, text_of
 
@@ -68,7 +67,7 @@ class Setting:
     resources: Any
     world: Any
     result_of: Callable[..., Any]
-    start: float = START
+    start: float = simulate.START
     seed: int = 0
     limits: Limits | None = None
     identity: Identity | None = None
@@ -339,7 +338,9 @@ def follow(
     )  # fmt: skip
     execution = setting.execution()
     values = Fingerprints(clock=True, deadline=True)
-    rules = Rules(setting.plan, performer, Faults(setting.plan, payload_bytes=execution.limits.payload_bytes), values)
+    rules = Rules(
+        setting.plan, performer, Faults(setting.plan, payload_bytes=execution.limits.payload_bytes), values, dumps=True
+    )
     world = performer.check(execution, setting.world)
     exception: BaseException | None = None
     try:
@@ -383,10 +384,30 @@ def _taken(rules: Rules, point: Point, choice: Choice) -> tuple[Point, BaseExcep
 
 
 def _named(rules: Rules, point: Point, step: str) -> Choice | None:
-    for choice in rules.calls(point, 1):
-        if choice.text == step:
-            return choice
-    return next((choice for choice in rules.time(point) if choice.text == step), None) if not point.over else None
+    """The choice of that name. Time is looked at last: it may have to try calls."""
+    begun = bool(point.execution.history.rows)
+    for found in (rules.calls(point, 1) if begun else [START], rules.time(point) if begun and not point.over else []):
+        choices = list(found)
+        for choice in choices:
+            if choice.text == step:
+                return choice
+        for choice in choices:
+            if step.startswith(f"{choice.text}, ") and (one := _turned_to(rules, point, choice, step)) is not None:
+                return one
+    return None
+
+
+def _turned_to(rules: Rules, point: Point, choice: Choice, step: str) -> Choice | None:
+    """The choice with those turns of strands that the step names."""
+    todo = [choice]
+    with rules.performer.trying():
+        while todo:
+            one = todo.pop(0)
+            if one.text == step:
+                return one
+            others = [turned(one, picks, words) for picks, words in rules.take(point, one).others]
+            todo += [other for other in others if step.startswith(other.text)]
+    return None
 
 
 def _cannot(rules: Rules, point: Point, step: str, number: int) -> str:

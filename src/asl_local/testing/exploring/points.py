@@ -38,6 +38,7 @@ from asl_local.errors import ExecutionHangs
 from asl_local.plan import Plan, State
 from asl_local.testing.exploring.faults import Fault, Faults, cause_of
 from asl_local.testing.exploring.fingerprint import Fingerprints
+from asl_local.testing.exploring.turns import Turns
 from asl_local.testing.exploring.worlds import Performed, Performer, World
 
 # What is known of a call. The first four may be answered at any time.
@@ -68,7 +69,7 @@ class Flight(NamedTuple):
 
 class Choice(NamedTuple):
     """One thing that can happen next. `text` is how a schedule names it; `kind` says what is done, `cost` how many faults
-    it is.
+    it is. `picks` are the turns of strands that are ready at once, where they can make a difference.
     """
 
     text: str
@@ -79,16 +80,19 @@ class Choice(NamedTuple):
     cost: int = 0
     stimulus: Stimulus | None = None
     at: float = 0.0
+    picks: tuple[int, ...] = ()
 
 
 class Point:
     """See above. `timers` and `mail` (answers on their way) are (epoch seconds, ...) and may be stale.
 
     `always` are the faults in force, by the state's name. `hung` says why the execution stands still for good.
-    `retries` counts those of the step that led here.
+    `others` are other turns of strands that could have led here: their picks, and what a schedule calls them.
     """
 
-    __slots__ = ("always", "execution", "flights", "hung", "mail", "orphans", "performed", "timers", "world")
+    __slots__ = (
+        "always", "execution", "flights", "hung", "mail", "orphans", "others", "performed", "picks", "timers", "world",
+    )  # fmt: skip
 
     def __init__(self, execution: Execution, world: World) -> None:
         self.execution, self.world = execution, world
@@ -98,6 +102,8 @@ class Point:
         self.mail: tuple[tuple[float, Stimulus], ...] = ()
         self.always: frozenset[tuple[str, Fault]] = frozenset()
         self.hung = ""
+        self.picks: tuple[int, ...] = ()
+        self.others: list[tuple[tuple[int, ...], str]] = []
         self.performed: dict[int, Performed] = {}
 
     def fork(self) -> Point:
@@ -117,23 +123,32 @@ class Point:
         return ((token, flight) for token, flight in self.flights.items() if flight.stage in _OPEN)
 
 
+START = Choice("start", "start", EXECUTION_TOKEN)
+
+
 class Rules:
     """What can happen in the executions of one machine, and what comes of it."""
 
-    def __init__(self, plan: Plan, performer: Performer, faults: Faults, values: Fingerprints) -> None:
+    def __init__(
+        self, plan: Plan, performer: Performer, faults: Faults, values: Fingerprints, *, dumps: bool = False
+    ) -> None:
         self.plan, self.performer, self.faults, self.values = plan, performer, faults, values
+        self.dumps = dumps  # whether a crash really goes by way of a dump
         self._states: Mapping[str, State] = {state.name: state for state in plan.tasks()}
 
     def begin(self, execution: Execution, world: World, at: float) -> Point:
-        """The point after the execution's start."""
-        point = Point(execution, world)
-        self._step(point, None, at)
-        return point
+        """The point after the execution's start; before it, where the turns of strands make a difference to it."""
+        point = Point(execution.fork(), world)
+        point.execution.now = at
+        begun = self.take(point, START)
+        return point if begun.others else begun
 
     # -- what can happen -----------------------------------------------------------------------------------------------
 
     def choices(self, point: Point, faults: int) -> list[Choice]:
         """What can happen next, the ordinary course first; `faults` is how many may still go wrong."""
+        if not point.execution.history.rows:
+            return [START]
         found = list(self.calls(point, faults))
         if not point.over:
             found += self.time(point)
@@ -221,6 +236,10 @@ class Rules:
     def take(self, point: Point, choice: Choice) -> Point:
         """The point that a choice leads to."""
         twin = point.fork()
+        twin.picks = choice.picks
+        if choice.kind == "start":
+            self._step(twin, None, point.execution.now)
+            return twin
         if choice.always and choice.fault is not None:
             state = point.flights[choice.token].call.state
             twin.always |= {(state, choice.fault)}
@@ -322,9 +341,10 @@ class Rules:
             self._step(twin, kind(token, fault.name, cause), now)
 
     def _crash(self, twin: Point) -> None:
-        """The engine dies; another goes on from the dump, as drivers do."""
+        """The engine dies; another goes on from the dump, as drivers do. What was loaded is what a fork is, too."""
         outside = {token for token, flight in twin.flights.items() if flight.stage == NOBODY}
-        twin.execution = Execution.load(twin.execution.dump(), self.plan)
+        if self.dumps:
+            twin.execution = Execution.load(twin.execution.dump(), self.plan)
         twin.flights, twin.timers = {}, ()
         twin.mail = tuple(letter for letter in twin.mail if _token_of(letter[1]) in outside)
         self._take_commands(twin, twin.execution.pending())
@@ -333,11 +353,16 @@ class Rules:
 
     def _step(self, point: Point, stimulus: Stimulus | None, now: float) -> None:
         x = point.execution
+        turns = x.order = Turns(point.picks)
         try:
             commands = x.step(stimulus, now)
         except ExecutionHangs as error:
             point.hung = str(error)
             return
+        finally:
+            x.order = None
+        if turns.count > 1:
+            point.others += turns.others(x)
         if stimulus is not None and not x.waits_for(own := _token_of(stimulus)):
             point.flights.pop(own, None)  # it was heard: nothing is left of it
         self._take_commands(point, commands)

@@ -35,6 +35,11 @@ class Node(NamedTuple):
     cost: tuple[int, int, int]
 
 
+def turned(choice: Choice, picks: tuple[int, ...], words: str) -> Choice:
+    """The choice with other turns of strands."""
+    return choice._replace(picks=picks, text=f"{choice.text}, {words}")
+
+
 class Deltas(NamedTuple):
     """What a step has added; see graph.Edge."""
 
@@ -139,18 +144,23 @@ class Search:
                 self._take(point, node, choices, at, known)
 
     def _take(self, point: Point, node: Node, choices: list[Choice], at: int, known: dict[int, Point]) -> None:
-        """Go one way."""
-        choice = choices[at]
-        after = known.get(at) or self.rules.take(point, choice)
-        self.transitions += 1
+        """Go one way, and where the turns of strands matter to it, each way that it can come to."""
         faults, deviations, steps = node.cost
-        cost = (faults + choice.cost, deviations + (at > 0 and not choice.cost), steps + 1)
-        deltas = _deltas(point, after)
-        target, fresh = self._meet(after, node.number, choice, cost)
-        self.graph.add(Edge(node.number, target, choice.text, choice.cost, *deltas))
-        if not fresh:
-            self.runs += 1
-        self._mind(point, after, choice)
+        first = choices[at]
+        deviations += at > 0 and not first.cost
+        todo = [(first, known.get(at))]
+        while todo:
+            choice, after = todo.pop(0)
+            if after is None:
+                after = self.rules.take(point, choice)
+            self.transitions += 1
+            cost = (faults + choice.cost, deviations + len(choice.picks), steps + 1)
+            target, fresh = self._meet(after, node.number, choice, cost)
+            self.graph.add(Edge(node.number, target, choice.text, choice.cost, *_deltas(point, after)))
+            if not fresh:
+                self.runs += 1
+            self._mind(point, after, choice)
+            todo += [(turned(choice, picks, words), None) for picks, words in after.others]
 
     def _meet(self, point: Point, parent: int, choice: Choice | None, cost: tuple[int, int, int]) -> tuple[int, bool]:
         """The number of a point, and whether nobody has gone on from it."""
@@ -178,6 +188,8 @@ class Search:
         for token, places in by_token.items():
             first = places[0]  # the ordinary answer
             known[first] = self.rules.take(point, choices[first])
+            if known[first].others:
+                return None
             # What a fault that stays ends would end without it, too, where another ends it first.
             if choices[first].fault is not None or not _ends_others(point, known[first], token):
                 return places
@@ -231,4 +243,4 @@ def _largest(row: tuple[Any, ...]) -> int:
     return max((size(value) for name, value in named if name in _PAYLOADS), default=0)
 
 
-__all__ = ["Deltas", "Node", "Search", "Unreduced"]
+__all__ = ["Deltas", "Node", "Search", "Unreduced", "turned"]

@@ -10,7 +10,8 @@ asked for once.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -161,6 +162,15 @@ class Performer:
         if key is not None and not self.seen.clock and not self.seen.counted and not performed.sent:
             self._answers[key] = performed
         return performed
+
+    @contextmanager
+    def trying(self) -> Iterator[None]:
+        """Whatever is performed meanwhile leaves no trace."""
+        in_place, self.in_place = self.in_place, False
+        try:
+            yield
+        finally:
+            self.in_place = in_place
 
     def close(self) -> None:
         """Nothing is performed any more."""
