@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from asl_local.drivers import Ended, Heard, hear, simulate
 from asl_local.engine import Execution, Identity, Limits
+from asl_local.engine.map_runs.run import EXPRESS_SECONDS
 from asl_local.engine.messages import Outcome as Ending
 from asl_local.errors import AslError, ImpossibleSchedule
 from asl_local.plan import Plan
@@ -31,7 +32,7 @@ from asl_local.testing.exploring.report import (
     Violation,
 )
 from asl_local.testing.exploring.search import Search, Unreduced, turned
-from asl_local.testing.exploring.worlds import Performer, forked
+from asl_local.testing.exploring.worlds import INFINITY, Performer, forked
 from asl_local.values import Json, copy, text_of
 
 BUDGET = 200_000  # transitions
@@ -124,7 +125,17 @@ def explore(
     clock, counted = reads_clock(setting), False
     reduce = reduce and not setting.worldly and not clock
     while True:
-        explorer = _Explorer(setting, faults, kinds, invariant, always, stop=stop, clock=clock, counted=counted)
+        explorer = _Explorer(
+            setting,
+            faults,
+            kinds,
+            invariant,
+            always,
+            stop=stop,
+            clock=clock,
+            counted=counted,
+            spent=reduce,
+        )
         try:
             found = explorer.run(budget, reduce=reduce)
         except Unreduced:
@@ -156,6 +167,7 @@ class _Explorer:
     def __init__(
         self, setting: Setting, faults: int, kinds: Collection[str] | None, invariant: Callable[[Run], Any] | None,
         always: Callable[[Run], Any] | None, *, stop: bool | Callable[[], bool], clock: bool, counted: bool,
+        spent: bool,
     ) -> None:  # fmt: skip
         self.setting, self.faults, self.stop = setting, faults, stop
         self.invariant, self.always = invariant, always
@@ -164,8 +176,12 @@ class _Explorer:
         )
         self.execution = setting.execution()
         limits = self.execution.limits
-        self.deadline = setting.plan.timeout is not None or limits.seconds is not None
-        self.values = Fingerprints(clock=clock, deadline=self.deadline)
+        express = any(s.distributed is not None and s.distributed.express for s in setting.plan.states.values())
+        bounds = (setting.plan.timeout, limits.seconds, EXPRESS_SECONDS if express else None)
+        self.deadline = min((float(bound) for bound in bounds if bound is not None), default=INFINITY)
+        self.values = Fingerprints(
+            clock=clock, deadline=self.deadline < INFINITY, spent=spent and self.deadline < INFINITY
+        )
         possible = Faults(setting.plan, kinds, payload_bytes=limits.payload_bytes)
         self.rules = Rules(setting.plan, self.performer, possible, self.values)
         self.found = Exploration(faults=faults)
@@ -176,10 +192,9 @@ class _Explorer:
     def run(self, budget: int, *, reduce: bool) -> Exploration:
         found, setting = self.found, self.setting
         world = self.performer.check(self.execution, setting.world)
-        express = any(s.distributed is not None and s.distributed.express for s in setting.plan.states.values())
         self.search = Search(
-            self.rules, faults=self.faults, budget=budget, reduce=reduce, timed_out=self.deadline or express, seen=self._seen
-        )  # fmt: skip
+            self.rules, faults=self.faults, budget=budget, reduce=reduce, deadline=self.deadline, seen=self._seen
+        )
         search = self.search
         hearing = hear(self.execution, setting.machine, "explore")
         marks = self.execution.marks

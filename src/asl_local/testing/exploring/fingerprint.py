@@ -37,10 +37,13 @@ def without_ids(text: str) -> str:
 
 
 class Fingerprints:
-    """Makes them for the executions of one plan. `clock` puts the time into them; `seconds` is the execution's own limit."""
+    """Makes them for the executions of one plan.
 
-    def __init__(self, *, clock: bool, deadline: bool) -> None:
-        self.clock, self.deadline = clock, deadline
+    `clock` puts the time into them, `deadline` the time since the start, `spent` what points have spent (points.Point).
+    """
+
+    def __init__(self, *, clock: bool, deadline: bool, spent: bool = False) -> None:
+        self.clock, self.deadline, self.spent = clock, deadline, spent
         self._numbers: dict[str, int] = {}
         self._known: dict[int, tuple[Json, int]] = {}
 

@@ -87,11 +87,13 @@ class Point:
     """See above. `timers` and `mail` (answers on their way) are (epoch seconds, ...) and may be stale.
 
     `always` are the faults in force, by the state's name. `hung` says why the execution stands still for good.
-    `others` are other turns of strands that could have led here: their picks, and what a schedule calls them.
+    `spent` are the seconds that would have passed if nothing had ever waited beside anything else, `ended` counts the steps in
+    which a failure took others along. `others` are other turns of strands that could have led here: their picks, and what a schedule calls them.
     """
 
     __slots__ = (
-        "always", "execution", "flights", "hung", "mail", "orphans", "others", "performed", "picks", "timers", "world",
+        "always", "ended", "execution", "flights", "hung", "mail", "orphans", "others", "performed", "picks", "spent", "timers",
+        "world",
     )  # fmt: skip
 
     def __init__(self, execution: Execution, world: World) -> None:
@@ -102,6 +104,8 @@ class Point:
         self.mail: tuple[tuple[float, Stimulus], ...] = ()
         self.always: frozenset[tuple[str, Fault]] = frozenset()
         self.hung = ""
+        self.spent = 0.0
+        self.ended = 0
         self.picks: tuple[int, ...] = ()
         self.others: list[tuple[tuple[int, ...], str]] = []
         self.performed: dict[int, Performed] = {}
@@ -111,6 +115,7 @@ class Point:
         twin = Point(self.execution.fork(), self.world)
         twin.flights = dict(self.flights)
         twin.orphans, twin.timers, twin.mail, twin.always = self.orphans, self.timers, self.mail, self.always
+        twin.spent, twin.ended = self.spent, self.ended
         return twin
 
     @property
@@ -286,12 +291,15 @@ class Rules:
         twin.world = performed.world
         for sent, after in performed.sent:
             if after > 0:
+                twin.spent += after
                 twin.mail = _posted(twin.mail, now + after, sent)
             else:
                 self._step(twin, sent, now)
         if performed.answer is None:
             self._stage(twin, token, NOBODY if performed.seconds == 0 else STALLED)
+            twin.spent += _longest(twin, token, now)
             return
+        twin.spent += performed.seconds + performed.told_seconds
         for after in performed.beats:
             twin.mail = _posted(twin.mail, now + after, Heartbeat(token))
         then = _stage_after(flight, performed)
@@ -330,6 +338,7 @@ class Rules:
         elif fault.silent:
             beats = fault.kind == "timeouts" and (state := self._states.get(call.state)) and state.heartbeat is not None
             self._stage(twin, token, BEATING if beats else LOST)
+            twin.spent += _longest(twin, token, now)
             if self.performer.worldly and not fault.after:
                 twin.orphans += (call,)
         elif fault.kind == "oversized":
@@ -388,6 +397,8 @@ class Rules:
                 timer = (command.at, command.token)
                 if timer not in point.timers:
                     point.timers += (timer,)
+                    if command.token not in point.flights and not _ends_all(point.execution, command.token):
+                        point.spent += command.at - point.execution.now
             elif type(command) is Cancel:
                 self._orphaned(point, [command.token])
 
@@ -436,6 +447,7 @@ class Rules:
             self.values.of(point.execution, told),
             tuple(sorted((name, *fault) for name, fault in point.always)) if not point.over else (),
             self.performer.contents(point.world),
+            (round(point.spent, 6), point.ended) if self.values.spent else None,
             tuple(sorted((call.place, call.attempt, str(value(call.arguments))) for call in point.orphans)),
         )
 
@@ -468,6 +480,11 @@ def _text(flight: Flight) -> str:
     if flight.stage == OFFERED:
         return f"{flight.place}: taken"
     return f"{flight.place}: reported" if flight.stage in (BEGUN, DONE) else flight.place
+
+
+def _longest(point: Point, token: int, now: float) -> float:
+    """Seconds until the last timer of a token."""
+    return max((at - now for at, each in point.timers if each == token), default=0.0)
 
 
 def _ends_all(x: Execution, token: int) -> bool:

@@ -56,18 +56,20 @@ class Unreduced(Exception):
 class Search:
     """One search. `seen(point, node, stuck)` is told of every point in the order of cost, and says whether to go on at all.
 
-    A point is stuck where nothing but a fault can happen any more.
+    A point is stuck where nothing but a fault can happen any more. `deadline` are the seconds that an execution has.
     """
 
     def __init__(
-        self, rules: Rules, *, faults: int, budget: int, reduce: bool, timed_out: bool,
+        self, rules: Rules, *, faults: int, budget: int, reduce: bool, deadline: float,
         seen: Callable[[Point, int, bool], bool],
     ) -> None:  # fmt: skip
         self.rules, self.faults, self.budget, self.reduce, self.seen = rules, faults, budget, reduce, seen
         self.graph = Graph()
         self.nodes: list[Node] = []
         self.transitions = self.runs = self.left = 0
-        self.escaped, self.timed = timed_out, False
+        self.deadline = deadline
+        self.escaped = self.timed = False
+        self.longest, self.most_ended = 0.0, 0
         self._numbers: dict[Any, int] = {}
         self._points: dict[int, Point] = {}
         self._heap: list[tuple[tuple[int, int, int], int]] = []
@@ -154,12 +156,12 @@ class Search:
             if after is None:
                 after = self.rules.take(point, choice)
             self.transitions += 1
+            self._mind(point, after, choice)
             cost = (faults + choice.cost, deviations + len(choice.picks), steps + 1)
             target, fresh = self._meet(after, node.number, choice, cost)
             self.graph.add(Edge(node.number, target, choice.text, choice.cost, *_deltas(point, after)))
             if not fresh:
                 self.runs += 1
-            self._mind(point, after, choice)
             todo += [(turned(choice, picks, words), None) for picks, words in after.others]
 
     def _meet(self, point: Point, parent: int, choice: Choice | None, cost: tuple[int, int, int]) -> tuple[int, bool]:
@@ -201,16 +203,19 @@ class Search:
         return None
 
     def _mind(self, point: Point, after: Point, choice: Choice) -> None:
-        """Notice what makes the reduction unsound."""
+        """Notice what makes the reduction unsound: clocks that may decide who fails first, or whether time is up."""
         if not self.reduce:
             return
         if choice.kind in ("timer", "mail") and len(point.execution.waiting) + len(point.execution.errands) > 1:
             self.timed = True
-        flight = point.flights.get(choice.token) if choice.kind == "timer" else None
-        injected = choice.fault is not None or (flight is not None and flight.stage in (LOST, BEATING))
-        if not injected and _ends_others(point, after, choice.token):
-            self.escaped = True
-        if self.timed and self.escaped:
+        if _ends_others(point, after, choice.token):
+            after.ended = point.ended + 1
+            flight = point.flights.get(choice.token) if choice.kind == "timer" else None
+            if choice.fault is None and (flight is None or flight.stage not in (LOST, BEATING)):
+                self.escaped = True
+        # Before each failure that took others along, those may have let as much time pass as anybody ever does.
+        self.longest, self.most_ended = max(self.longest, after.spent), max(self.most_ended, after.ended)
+        if (self.timed and self.escaped) or self.longest * (1 + self.most_ended) >= self.deadline:
             raise Unreduced
 
 
