@@ -290,7 +290,13 @@ def forked(world: Any) -> Any:
     own = getattr(world, "fork", None)
     if callable(own):
         return own()
-    return _copied(world, {})
+    try:
+        return _copied(world, {})
+    except Exception as error:
+        kind = f"{type(world).__module__}.{type(world).__qualname__}"
+        raise AslError(
+            f"the world, a {kind}, cannot be copied ({error}); keep what cannot be copied out of it, or give it a method fork()"
+        ) from error
 
 
 def _copied(value: Any, known: dict[int, Any]) -> Any:
