@@ -195,6 +195,8 @@ def outcome_text(status: str, output: Json, error: str | None, cause: str | None
     """One line."""
     if status == "SUCCEEDED":
         return f"SUCCEEDED {_shown(output, 120)}"
+    if status == ENDLESS:
+        return "ENDLESS: it can go on for ever"
     return status + (f" {error}" if error else "") + (f": {_short(cause, 120)}" if cause else "")
 
 
