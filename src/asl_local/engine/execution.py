@@ -125,45 +125,6 @@ class Strand:
         self.variables: dict[str, Json] | None = None
         self.run: MapRun | None = None
 
-    def twin(self, parent: Strand | None) -> Strand:
-        """A second strand below another parent, without children; what may be edited is its own.
-
-        Slot by slot in plain sight: an exploration forks thousands of strands a second.
-        """
-        other = Strand.__new__(Strand)
-        other.parent, other.index, other.block, other.raw, other.event = (
-            parent,
-            self.index,
-            self.block,
-            self.raw,
-            self.event,
-        )
-        other.alive = self.alive
-        other.beat_by = self.beat_by
-        other.begun = self.begun
-        other.early = self.early
-        other.effective = self.effective
-        other.entered = self.entered
-        other.entered_at = self.entered_at
-        other.heartbeat = self.heartbeat
-        other.items = self.items
-        other.limit = self.limit
-        other.offered = self.offered
-        other.retries = self.retries
-        other.role = self.role
-        other.run = self.run
-        other.started = self.started
-        other.state = self.state
-        other.timeout = self.timeout
-        other.token = self.token
-        other.until = self.until
-        other.variables = self.variables
-        other.why = self.why
-        other.attempts = None if self.attempts is None else dict(self.attempts)
-        other.results = None if self.results is None else list(self.results)
-        other.live = None
-        return other
-
 
 class Execution:
     """Perform the commands, `step` with each stimulus, until there is an `outcome`.
