@@ -116,8 +116,16 @@ class TestSelection:
         told = two.pytest("--asl-cov=chioce", "--asl-cov=machines/deep", "--asl-cov-report=term").section(
             "asl_local coverage"
         )
-        assert "--asl-cov=chioce: no machine of that name ran, and there is no such file" in told
+        assert "--asl-cov=chioce: no machine of that name ran (choice, given did), and there is no such file" in told
         assert any(line.startswith("bad is not in the report: ") for line in told)
+
+    def test_a_folder_of_tests_taken_for_a_value(self, two: Project) -> None:
+        two.write("tests/readme.txt", "")
+        told = two.pytest("--asl-cov", "tests", "--asl-cov-report=term").section("asl_local coverage")
+        assert told[:2] == [
+            "No machine ran.",
+            "--asl-cov=tests: no machine of it ran or lies there (where tests are to be found is said before the option)",
+        ]
 
 
 class TestReports:

@@ -185,3 +185,24 @@ def test_an_exploration_is_one_line(inner: Project) -> None:
     assert (inner.folder / "out" / "index.html").is_file()
     assert "Retry" not in run.output
     assert any(line.startswith("Orders ") for line in run.section("asl_local coverage"))
+
+
+def test_started_executions_that_differ_are_told_apart(inner: Project) -> None:
+    inner.write(
+        "test_nested.py",
+        """\
+import asl_local
+
+CALLS = {"StartAt": "Start", "States": {"Start": {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution",
+         "Parameters": {"StateMachineArn": "Inner", "Name": "one"}, "ResultPath": None, "End": True}}}
+
+def outer(result):
+    inner = asl_local.load({"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": result, "End": True}}}, name="Inner")
+    return asl_local.load(CALLS).simulate({}, asl_local.Resources(machines={"Inner": inner}))
+
+def test_it():
+    assert outer(1) == outer(2)
+""",
+    )
+    told = inner.pytest().output
+    assert "E         execution 0 that it started: output at $: expected 2, got 1" in told

@@ -116,3 +116,9 @@ def test_collecting_only_writes_nothing(inner: Project) -> None:
     inner.write("test_orders.py", TESTS)
     assert inner.pytest("--asl-report=out", "--collect-only").code == 0
     assert not (inner.folder / "out").exists()
+
+
+def test_a_file_is_no_folder(inner: Project) -> None:
+    inner.write("out", "a file")
+    run = inner.pytest("--asl-report=out")
+    assert (run.code, "--asl-report: out is no folder" in run.errors) == (4, True)

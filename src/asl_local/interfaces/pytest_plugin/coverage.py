@@ -60,6 +60,7 @@ class Covering:
         self._wanted = [each for each in wanted if each]
         self._reports = [report(each) for each in reports] or [Report("term-missing", "")]
         self._problems: list[str] = []
+        self._ran: list[str] = []
         self.collected = Coverage()
         self.lost = 0
 
@@ -67,11 +68,16 @@ class Covering:
         """All tests have run: take what is wanted, leave the data file and write the files that were asked for."""
         everything, self.collected = self.collected, Coverage()
         self.collected.add(*everything.machines)
+        self._ran = [one.name for one in everything.machines]
         for each in self._wanted:
             self._include(each)
         if self._wanted:
             chosen = Coverage()
-            chosen.add(*(one for one in self.collected.machines if self._is_wanted(one)))
+            for each in self._wanted:
+                found = [one for one in self.collected.machines if self._is_wanted(one, each)]
+                chosen.add(*found)
+                if not found:
+                    self._problems.append(f"--asl-cov={each}: {self._why_none(each)}")
             self.collected = chosen
         self.collected.save(self._folder / DATA_FILE)
         for kind, where in self._reports:
@@ -121,8 +127,6 @@ class Covering:
         """Machines that never ran have to be known, too, if where they lie was named."""
         path = self._folder / wanted
         if not path.exists():
-            if not any(fnmatch.fnmatchcase(one.name, wanted) for one in self.collected.machines):
-                self._problems.append(f"--asl-cov={wanted}: no machine of that name ran, and there is no such file")
             return
         try:
             found = definitions_in(path)
@@ -135,8 +139,14 @@ class Covering:
             except AslError as error:
                 self._problems.append(f"{each.name} is not in the report: {str(error).splitlines()[0]}")
 
-    def _is_wanted(self, one: MachineCoverage) -> bool:
-        return any(fnmatch.fnmatchcase(one.name, each) or self._lies_in(one.file, each) for each in self._wanted)
+    def _is_wanted(self, one: MachineCoverage, wanted: str) -> bool:
+        return fnmatch.fnmatchcase(one.name, wanted) or self._lies_in(one.file, wanted)
+
+    def _why_none(self, wanted: str) -> str:
+        if (self._folder / wanted).exists():
+            return "no machine of it ran or lies there (where tests are to be found is said before the option)"
+        names = ", ".join(self._ran) or "none"
+        return f"no machine of that name ran ({names} did), and there is no such file"
 
     def _lies_in(self, file: str, wanted: str) -> bool:
         if not file:

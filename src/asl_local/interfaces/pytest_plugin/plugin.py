@@ -66,6 +66,8 @@ class Plugin:
         from asl_local.interfaces.pytest_plugin.report import Pages  # noqa: PLC0415 - only for those who want one
 
         pages = Pages(self.config.invocation_params.dir / folder)
+        if pages.folder.exists() and not pages.folder.is_dir():
+            raise pytest.UsageError(f"--asl-report: {folder} is no folder")
         if not hasattr(self.config, "workerinput"):
             pages.begin()
         return pages

@@ -117,8 +117,10 @@ def unequal(left: Result, right: Result) -> list[str]:
         lines.append(f"names: {left.identity.execution_arn} != {right.identity.execution_arn}")
     if len(left.nested) != len(right.nested):
         lines.append(f"executions that it started: {len(left.nested)} != {len(right.nested)}")
-    lines += histories(left.history, right.history)
-    return lines
+    for number, (mine, other) in enumerate(zip(left.nested, right.nested, strict=False)):
+        if mine != other:
+            lines += [f"execution {number} that it started: {line}" for line in unequal(mine, other)]
+    return lines + histories(left.history, right.history)
 
 
 def histories(left: History, right: History) -> list[str]:
