@@ -109,8 +109,8 @@ class Plugin:
             told = _told(recording)
             if told:
                 report.sections.append(("asl_local", told))
-        if report.passed and call.when == "call":
-            self.census.passed(item.path, _name(item))
+        if call.when == "call" or not report.passed:
+            self.census.ended(item.path, _name(item), passed=report.passed)
         if self.pages is not None and recording is not None and recording.name == item.nodeid:
             self._outcome = _worse(self._outcome, report.outcome)
             if call.when == "teardown":
@@ -210,8 +210,8 @@ def _name(item: pytest.Item) -> str:
 
 def _worse(one: str, other: str) -> str:
     """Of two outcomes of a test's parts the one that counts."""
-    ranks = ("passed", "skipped", "failed")
-    return max(one, other, key=ranks.index)
+    ranks = {"passed": 0, "skipped": 1}
+    return max(one, other, key=lambda outcome: ranks.get(outcome, 2))
 
 
 def _told(recording: Recording) -> str:

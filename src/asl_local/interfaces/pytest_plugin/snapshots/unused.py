@@ -19,19 +19,21 @@ class Census:
     """Tests by their file, what became of them, and the snapshots that were used."""
 
     def __init__(self) -> None:
-        self.tests: dict[str, dict[str, bool]] = {}  # test file -> stem of its snapshots -> whether it has passed
+        # test file -> stem of its snapshots -> whether it has passed, None as long as nobody knows
+        self.tests: dict[str, dict[str, bool | None]] = {}
         self.partial: set[str] = set()  # test files of which not every test was wanted
         self.used: set[str] = set()
 
     def collected(self, tests: Iterable[tuple[Path, str]], partial: Iterable[Path]) -> None:
         """The tests that are to run, each with its file and its name, and the files that have more than these."""
         for path, name in tests:
-            self.tests.setdefault(str(path), {}).setdefault(stem_of(name), False)
+            self.tests.setdefault(str(path), {}).setdefault(stem_of(name), None)
         self.partial.update(map(str, partial))
 
-    def passed(self, path: Path, name: str) -> None:
-        """A test has passed."""
-        self.tests.setdefault(str(path), {})[stem_of(name)] = True
+    def ended(self, path: Path, name: str, *, passed: bool) -> None:
+        """A test, or a part of it, has passed or has not."""
+        tests = self.tests.setdefault(str(path), {})
+        tests[stem_of(name)] = _both(tests.get(stem_of(name)), passed)
 
     def unused(self) -> list[Path]:
         """The snapshots that nobody has used, and that somebody would have."""
@@ -60,9 +62,14 @@ class Census:
         for test_file, tests in told["tests"].items():
             mine = self.tests.setdefault(test_file, {})
             for stem, ok in tests.items():
-                mine[stem] = ok or mine.get(stem, False)
+                mine[stem] = _both(mine.get(stem), ok)
         self.partial.update(told["partial"])
         self.used.update(told["used"])
+
+
+def _both(one: bool | None, other: bool | None) -> bool | None:
+    """What of two reports on one test counts: a failure, else that it has passed."""
+    return other if one is None else one if other is None else one and other
 
 
 def remove(paths: Iterable[Path]) -> None:
