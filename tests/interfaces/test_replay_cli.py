@@ -54,13 +54,25 @@ def test_it_diverges(call: Any) -> None:
 def test_as_json(call: Any) -> None:
     code, out, _ = call("history.json", "other.asl.json", "--format", "json")
     assert code == 1
-    answer = json.loads(out)
+    (answer,) = json.loads(out)
     assert (answer["agrees"], answer["level"], answer["events"], answer["path"]) == (False, "path", 6, ["A"])
     assert answer["divergence"]["eventId"] == 3
     assert answer["divergence"]["pointer"] == "/States/A"
     assert answer["divergence"]["difference"] == {"path": "$.a", "recorded": 1}
     code, out, _ = call("history.json", "same.asl.json", "--format", "json")
-    assert (code, json.loads(out)["divergence"]) == (0, None)
+    assert (code, json.loads(out)[0]["divergence"]) == (0, None)
+
+
+def test_several_histories(call: Any) -> None:
+    other = asl_local.load(DEFINITION).simulate({"a": 2}).history.to_aws()
+    Path("other.json").write_text(json.dumps(other, default=str), "utf-8")
+    code, out, _ = call("history.json", "other.json", "same.asl.json")
+    assert (code, out.splitlines()[-1]) == (0, "2 of 2 agree")
+    Path("more.asl.json").write_text(json.dumps({"StartAt": "B", "States": {"B": {"Type": "Succeed"}}}), "utf-8")
+    code, out, _ = call("history.json", "other.json", "more.asl.json")
+    assert (code, out.splitlines()[-1]) == (1, "0 of 2 agree")
+    code, out, _ = call("history.json", "other.json", "same.asl.json", "--format", "json")
+    assert [each["history"] for each in json.loads(out)] == ["history.json", "other.json"]
 
 
 def test_from_standard_input(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -46,6 +47,18 @@ def test_what_was_recorded_so_far_agrees_too(case: Case, data: Any) -> None:
     events = case.simulate().history.to_aws()
     seen = events[: data.draw(st.integers(1, len(events)))]
     replay = asl_local.replay(seen, case.definition)
+    assert replay.agrees, str(replay)
+
+
+@given(cases(variables=True, language=None, timed=False), st.lists(st.floats(0, 5), min_size=1, max_size=20))
+@FEWER
+def test_aws_may_take_its_time(case: Case, delays: list[float]) -> None:
+    """Whatever time passes between two events beyond what a definition says, where nothing times out."""
+    behind, events = 0.0, case.simulate().history.to_aws()
+    for number, event in enumerate(events):
+        behind += delays[number % len(delays)]
+        event["timestamp"] += timedelta(seconds=behind)
+    replay = asl_local.replay(events, case.definition, level="events")
     assert replay.agrees, str(replay)
 
 

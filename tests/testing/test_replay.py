@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +163,16 @@ def test_a_timeout_that_would_have_come_is_a_divergence() -> None:
     found = divergence({**ORDER, "TimeoutSeconds": 40})
     assert found.event.type == "WaitStateExited"
     assert found.instead == "the execution has timed out after its 40 s (TimeoutSeconds)"
+
+
+def test_a_timeout_counts_from_when_aws_scheduled_the_task() -> None:
+    """The engine schedules the tasks of a Map as soon as it starts; AWS may take its time."""
+    events = copy.deepcopy(HISTORY)
+    first = next(number for number, event in enumerate(events) if event["id"] > 18 and "Scheduled" in event["type"])
+    for event in events[first:]:
+        event["timestamp"] += timedelta(seconds=20)
+    assert asl_local.replay(events, changed("Items/ItemProcessor/States/Pack/TimeoutSeconds", 10)).agrees
+    assert not asl_local.replay(events, changed("Items/ItemProcessor/States/Pack/TimeoutSeconds", 5)).agrees
 
 
 def test_a_timeout_that_would_not_have_come_is_a_divergence() -> None:

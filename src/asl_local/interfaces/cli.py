@@ -59,7 +59,7 @@ catchers, retriers used and exhausted, Maps of no, one and several items, timeou
 `pytest --asl-cov` and `asl_local.Coverage` leave the data files that are read here.
 """
 _REPLAY = """\
-Replay a recorded execution with a definition: does it still take the same path? Exit code 1 if it does not.
+Replay recorded executions with a definition: do they still take the same path? Exit code 1 if one does not.
 
 HISTORY is what `aws stepfunctions get-execution-history --execution-arn ARN > HISTORY` has written, or a record of
 `asl-local run`. Nothing is called and nothing waits: what tasks answered, and when, is the history's.
@@ -346,7 +346,7 @@ def _add_test_state(commands: Any) -> None:
 def _add_replay(commands: Any) -> None:
     parser = _command(commands, "replay", _REPLAY)
     parser.add_argument(
-        "history", metavar="HISTORY", help="the history of an execution, a JSON file; - for standard input"
+        "histories", metavar="HISTORY", nargs="+", help="the history of an execution, a JSON file; - for standard input"
     )
     parser.add_argument("definition", metavar="DEFINITION", help=_DEFINITION)
     parser.add_argument(

@@ -13,6 +13,7 @@ from typing import Any
 from asl_local.errors import InvalidDefinition
 from asl_local.interfaces import cli
 from asl_local.interfaces.cli_run import problems, write_json
+from asl_local.interfaces.machine import load
 from asl_local.interfaces.replaying.python import replay
 from asl_local.testing.replaying import Divergence, Replay
 from asl_local.testing.replaying.same import ABSENT
@@ -21,30 +22,36 @@ DIVERGES = 1
 
 
 def run(options: argparse.Namespace) -> int:
-    """The command. Gives 0 if the execution takes the same path, 1 if not, 2 for a definition that cannot be run."""
-    history: Any = Path(options.history) if options.history != "-" else sys.stdin.read()
+    """The command. Gives 0 if all executions take the same path, 1 if one does not, 2 where that cannot be told."""
     try:
-        outcome = replay(
-            history,
+        machine = load(
             Path(options.definition),
-            level=options.level,
             substitutions=dict(options.substitute) or None,
             name=options.machine,
             type=options.type,
         )
+        outcomes = [replay(_history(name), machine, level=options.level) for name in options.histories]
     except InvalidDefinition as error:
         for line in problems(error, options.definition):
             cli.complain(line)
         return cli.USAGE
     if options.format == "json":
-        write_json(_members(outcome))
+        write_json([_members(outcome) for outcome in outcomes])
     else:
-        print(outcome)
-    return 0 if outcome.agrees else DIVERGES
+        for outcome in outcomes:
+            print(outcome)
+        if len(outcomes) > 1:
+            print(f"{sum(outcome.agrees for outcome in outcomes)} of {len(outcomes)} agree")
+    return 0 if all(outcomes) else DIVERGES
+
+
+def _history(name: str) -> Any:
+    return sys.stdin.read() if name == "-" else Path(name)
 
 
 def _members(outcome: Replay) -> dict[str, Any]:
     return {
+        "history": outcome.source,
         "agrees": outcome.agrees,
         "level": outcome.level,
         "events": outcome.events,

@@ -33,7 +33,7 @@ def replay(
 
     `history` is the output of `aws stepfunctions get-execution-history`: a path, JSON text, its `events` from boto3 or
     from the CLI, one page or a list of them; or the history of a Result. `definition` is whatever `load` takes, or a
-    Machine, which knows no line numbers; `substitutions`, `name` and `type` as in `load`. What the history says of the
+    Machine; `substitutions`, `name` and `type` as in `load`. What the history says of the
     outside (what tasks answered, what timed out and when, who stopped it) drives the machine; what the machine does is
     compared. `level` says how closely: "path" (states entered and left, their data, and the end), "events" (every event
     of each line of control, with its details), "exact" (their order and ids, too).

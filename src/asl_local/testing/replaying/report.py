@@ -23,7 +23,7 @@ class Divergence:
     `event` is the recorded event (the last one where the recording ends and the definition goes on), `recorded` and
     `instead` say in words what happened then and what happens now; `difference` is where their data differ, if they do
     not differ in more. `state` is the state that acts differently, `place` where it stands (`Orders[1]/Charge`),
-    `pointer` its JSON pointer, and `line` its line in the definition, None where that has none (a dict, a Machine).
+    `pointer` its JSON pointer, and `line` its line in the definition, None where that has none (a dict).
     `path` are the places that were entered so far, in order. `hint` is a guess at the reason, or "".
     """
 

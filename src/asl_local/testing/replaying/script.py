@@ -77,6 +77,8 @@ class Script:
             self.queues.setdefault(line, []).append(index)
         self._at = dict.fromkeys(self.queues, 0)
         self.done = bytearray(len(recording.events))
+        self.came_at: dict[Line, float] = {}  # when the last event of a line that has come to pass was recorded
+        self.begun_at: dict[Line, float] = {}  # when a line's task was scheduled, or its activity taken
         self.ours = Lines()
 
     # -- what comes next -----------------------------------------------------------------------------------------------
@@ -133,6 +135,11 @@ class Script:
     def take(self, index: int) -> None:
         """The event has come to pass."""
         self.done[index] = 1
+        event, line = self.recording.events[index], self.lines[index]
+        if event.at is not None:
+            self.came_at[line] = event.at
+            if event.type.endswith("Scheduled") or event.type == "ActivityStarted":
+                self.begun_at[line] = event.at
 
     def counts(self, type: str) -> bool:
         """Whether an event of this type is compared."""
