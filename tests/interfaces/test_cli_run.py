@@ -81,6 +81,24 @@ def test_a_mock_file_answers_for_the_functions(run: Any) -> None:
     assert run("task.json", "--mock", "none.json", "--test-case", "Happy")[0] == 2
 
 
+def test_a_mock_files_results_can_be_compared_with_the_api_models(run: Any) -> None:
+    put = {"Type": "Task", "Resource": "arn:aws:states:::events:putEvents", "Parameters": {"Entries": []}, "End": True}
+    Path("put.json").write_text(json.dumps({"StartAt": "Put", "States": {"Put": put}}), "utf-8")
+    mocks = {
+        "StateMachines": {"put": {"TestCases": {"Case": {"Put": "R"}}}},
+        "MockedResponses": {"R": {"0": {"Return": {"FailedEntryCount": "0"}}}},
+    }
+    Path("mocks.json").write_text(json.dumps(mocks), "utf-8")
+    command = ("put.json", "--simulate", "-q", "--mock", "mocks.json", "--test-case", "Case")
+    assert run(*command)[0] == 0
+    code, output, error = run(*command, "--field-validation-mode", "STRICT")
+    assert (code, output) == (2, "")
+    assert "Field 'FailedEntryCount' must be a number" in error
+    assert "/MockedResponses/R/0/Return/FailedEntryCount" in error
+    code, _, error = run("pass.json", "--field-validation-mode", "STRICT")
+    assert (code, "is for the results of a --mock file" in error) == (2, True)
+
+
 def test_an_express_machine_runs_for_five_minutes_at_the_most(run: Any) -> None:
     wait = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 301, "End": True}}}
     Path("wait.json").write_text(json.dumps(wait), "utf-8")

@@ -153,6 +153,36 @@ class TestInPython:
         )
         assert "ends FAILED with States.DataLimitExceeded instead of SUCCEEDED" in compared(one, recorded, file)
 
+    def test_a_result_has_the_children_of_distributed_maps_too(self) -> None:
+        inner = {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "N",
+            "States": {"N": mapped(task(TimeoutSeconds=60, Retry=RETRY))},
+        }  # fmt: skip
+        whole = machine(
+            P={
+                "Type": "Map",
+                "ItemProcessor": {
+                    "StartAt": "M",
+                    "States": {"M": {"Type": "Map", "ItemProcessor": inner, "End": True}},
+                },
+                "End": True,
+            }
+        )
+        result = whole.simulate([[[0, 1], [2]], [[1]]], {"work": by_item})
+        recorded = mock.recorded(result)
+        again = whole.simulate(recorded.input, mocks=recorded)
+        assert (again, again.map_runs) == (result, result.map_runs)
+        assert recorded.calls[0].place == "P[0]/M[0]/N[0]/Call"
+        assert (
+            recorded.mock_file()
+            .notes[0]
+            .startswith("P[0]/M[0]/N[0]/Call and P[0]/M[0]/N[1]/Call were called side by side")
+        )
+        few = whole.simulate([[[0, 1], [2]]], {"work": by_item}, limits=asl_local.Limits(kept_children=1))
+        assert mock.recorded(few).notes == (
+            "children of a Distributed Map that were not kept (Limits.kept_children): 1; their tasks are not mocked",
+        )
+
     @pytest.mark.parametrize(
         ("spoil", "text"),
         [
@@ -208,7 +238,7 @@ class TestAsAFile:
         failed = distributed.simulate([1], mocks={"A": mock.throws("Broken")})
         redriven = distributed.redrive(failed, mocks={"A": 1})
         assert redriven.status == "SUCCEEDED"
-        notes = mock.recorded(redriven).mock_file().notes
+        notes = mock.recorded(redriven.history).mock_file().notes
         assert [note.partition(":")[0] for note in notes] == [
             "the children of a Distributed Map have histories of their own",
             "the execution was redriven",

@@ -260,6 +260,10 @@ def _add_run(commands: Any) -> None:
     _add_root(parser)
     parser.add_argument("--simulate", action="store_true", help="a virtual clock: waits and retries take no time")
     _add_mock(parser)
+    parser.add_argument(
+        "--field-validation-mode", choices=("STRICT", "PRESENT", "NONE"), default="NONE",
+        help="compare the --mock file's results with the services' API models, as TestState does; default: NONE",
+    )  # fmt: skip
     parser.add_argument("--type", choices=("STANDARD", "EXPRESS"), help="default: what a template says, else STANDARD")
     parser.add_argument(
         "--seed", type=int, metavar="N", help="what random numbers start from; default with --simulate: 0"

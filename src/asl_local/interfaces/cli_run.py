@@ -82,8 +82,7 @@ def run(options: argparse.Namespace) -> int:
         "limits": Limits(events=options.max_events, payload_bytes=options.max_payload_bytes),
         "identity": identity,
         "on_event": on_event,
-        "mock_config": options.mock,
-        "test_case": options.test_case,
+        "mocks": _mocks(options),
         "on_map_progress": None if options.quiet else watcher.progress,
     }
     try:
@@ -119,6 +118,16 @@ def _covered(file: str | None) -> contextlib.AbstractContextManager[None]:
     from asl_local.interfaces.coverage.adding import added_to  # noqa: PLC0415 - only few want it
 
     return added_to(file)
+
+
+def _mocks(options: argparse.Namespace) -> Any:
+    if options.mock is None:
+        if options.field_validation_mode != "NONE":
+            raise UsageError("--field-validation-mode is for the results of a --mock file")
+        return None
+    from asl_local import mock  # noqa: PLC0415 - only for those who mock
+
+    return mock.config_file(options.mock, options.test_case, field_validation_mode=options.field_validation_mode)
 
 
 def problems(error: InvalidDefinition, file: str) -> list[str]:

@@ -12,9 +12,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from asl_local.errors import DATA_LIMIT_EXCEEDED, HEARTBEAT_TIMEOUT, TIMEOUT, InvalidHistory
+from asl_local.reporters.map_runs import MapRun
 from asl_local.resources.mocking.answers import After, Answer, Hangs, Returns, Submitted, Throws
 from asl_local.resources.mocking.choices import Recorded as RecordedAnswers
 from asl_local.testing.counterexamples.calls import Machine
@@ -148,17 +149,19 @@ class RecordedMocks:
         return MockFile(config, test_case, tuple(dict.fromkeys(notes)))
 
 
-def recorded_mocks(given: Given, *, latency: bool = True) -> RecordedMocks:
+def recorded_mocks(given: Given, *, latency: bool = True, map_runs: Sequence[MapRun] = ()) -> RecordedMocks:
     """The mocks of a history; see `replaying.recorded.Given` for its shapes. Raises InvalidHistory and OSError.
 
-    With `latency` an answer takes as long as it was recorded to.
+    With `latency` an answer takes as long as it was recorded to. `map_runs` have the children of its Distributed Maps,
+    whose tasks are in histories of their own.
     """
     recording = read(given)
     if "input" not in recording.events[0].details:
         raise InvalidHistory(
             f"{recording.source}: the history has no data (ExecutionStarted has no `input`): {_WITH_DATA}"
         )
-    calls, lines = _walk(recording)
+    walked = _walk(recording)
+    calls = [*walked.calls, *_of_children(map_runs, walked.runs, ())]
     end = next((e for e in reversed(recording.events) if e.type.startswith("Execution")), recording.events[0])
     kind = end.type.removeprefix("Execution")
     status = {"Succeeded": "SUCCEEDED", "Failed": "FAILED", "TimedOut": "TIMED_OUT", "Aborted": "ABORTED"}.get(
@@ -171,35 +174,57 @@ def recorded_mocks(given: Given, *, latency: bool = True) -> RecordedMocks:
         end.details.get("output"),
         None if kind == "TimedOut" else end.details.get("error"),
         None if kind == "TimedOut" else end.details.get("cause"),
-        tuple(calls),
-        lines,
+        tuple(sorted(calls, key=lambda call: call.at or 0.0)),
+        walked.entered,
         latency,
-        tuple(_notes(recording)),
+        tuple(_notes(recording, map_runs)),
     )
 
 
-def _walk(recording: Recording) -> tuple[list[RecordedCall], dict[Line, tuple[str, ...]]]:
-    """The calls, and of every line of control the states that it entered."""
+class _Walked(NamedTuple):
+    """A history taken apart: its calls, the states that each line of control entered, and the lines of its Map Runs."""
+
+    calls: list[RecordedCall]
+    entered: dict[Line, tuple[str, ...]]
+    runs: dict[str, Line]
+
+
+def _walk(recording: Recording, outer: Line = ()) -> _Walked:
+    """`outer` is the line that the whole history stands in."""
     lines, calls = Lines(), []
     out: dict[Line, RecordedCall] = {}
     entered: dict[Line, list[str]] = {}
+    runs: dict[str, Line] = {}
     for event in recording.events:
-        line = lines.of(event.id, event.type, event.previous, event.details)
+        own = lines.of(event.id, event.type, event.previous, event.details)
+        line = (*outer, *own)
         if event.type.endswith("StateEntered"):
             entered.setdefault(line, []).append(event.state or "")
+        if event.type == "MapRunStarted":
+            runs[str(event.details.get("mapRunArn"))] = line
         kind = next((each for each in _TASKS if event.type.startswith(each)), "")
         what = event.type.removeprefix(kind)
         if kind and what == "Scheduled":
             arguments = event.details.get("input", event.details.get("parameters"))
-            out[line] = RecordedCall(
-                lines.standing(line), line, event.at, arguments, timeout=event.details.get("timeoutInSeconds")
-            )
+            timeout = event.details.get("timeoutInSeconds")
+            out[line] = RecordedCall(lines.standing(own), line, event.at, arguments, timeout=timeout)
             calls.append(out[line])
         elif kind and line in out:
             _take(recording, out[line], event, what)
             if out[line].came:
                 del out[line]
-    return calls, {line: tuple(names) for line, names in entered.items()}
+    return _Walked(calls, {line: tuple(names) for line, names in entered.items()}, runs)
+
+
+def _of_children(map_runs: Iterable[MapRun], lines: Mapping[str, Line], outer: Line) -> Iterable[RecordedCall]:
+    """The calls of children of Distributed Maps; `lines` are those in which the runs started."""
+    for run in map_runs:
+        for child in run.children:
+            if len(child.history):
+                line = (*lines.get(run.arn, outer), (run.state, child.index))
+                walked = _walk(read(child.history), line)
+                yield from walked.calls
+                yield from _of_children(child.map_runs, walked.runs, line)
 
 
 def _take(recording: Recording, call: RecordedCall, event: Recorded, what: str) -> None:
@@ -220,9 +245,12 @@ def _take(recording: Recording, call: RecordedCall, event: Recorded, what: str) 
         call.seconds = max(0.0, event.at - call.at)
 
 
-def _notes(recording: Recording) -> Iterable[str]:
+def _notes(recording: Recording, map_runs: Sequence[MapRun]) -> Iterable[str]:
     kinds = Counter(event.type for event in recording.events)
-    if kinds["MapRunStarted"]:
+    left = sum(run.executions["total"] - len(run.children) for run in map_runs)
+    if left:
+        yield f"children of a Distributed Map that were not kept (Limits.kept_children): {left}; their tasks are not mocked"
+    if kinds["MapRunStarted"] and not map_runs:
         yield "the children of a Distributed Map have histories of their own: their tasks are not mocked"
     if kinds["ExecutionRedriven"]:
         yield "the execution was redriven: without a redrive the replies after it are not asked for"
@@ -260,7 +288,7 @@ def compared(machine: Machine, mocks: RecordedMocks, file: MockFile, **options: 
     result = machine.simulate(mocks.input, mock_config=file.config, test_case=file.test_case, **options)
     ended = f"{result.status}{f' with {result.error}' if result.error else ''}"
     meant = f"{mocks.status}{f' with {mocks.error}' if mocks.error else ''}"
-    _, lines = _walk(read(result.history))
+    lines = _walk(read(result.history)).entered
     for line in dict.fromkeys([*mocks.lines, *lines]):
         was, now = mocks.lines.get(line, ()), lines.get(line, ())
         if was != now:
