@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -95,9 +96,28 @@ def run_python(block: Block) -> None:
     # A block's output stands in it as comments that begin with "# -> ".
     expected = re.findall(r"#\s*-> (.*)", text)
     printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
+    with contextlib.redirect_stdout(printed), apart():
         exec(compile(text, where, "exec"), {"__name__": "__main__"})
     assert printed.getvalue().splitlines() == expected
+
+
+@contextlib.contextmanager
+def apart() -> Iterator[None]:
+    """Python as a reader's is: the tests' own modules, which lie flat, hide none of an example's, nor the other way round."""
+    path, modules = list(sys.path), dict(sys.modules)
+    for name, module in modules.items():
+        if (getattr(module, "__file__", None) or "").startswith(str(PROJECT / "tests")):
+            del sys.modules[name]
+    try:
+        yield
+    finally:
+        sys.path[:] = path
+        for name, module in list(sys.modules.items()):
+            if name not in modules and str(PROJECT / "examples") in str(
+                Path(getattr(module, "__file__", None) or "").resolve()
+            ):
+                del sys.modules[name]
+        sys.modules.update(modules)
 
 
 def run_commands(block: Block, workplace: Path) -> None:
