@@ -15,7 +15,7 @@ from ways import taken, ways_in
 import asl_local
 from asl_local.language.choice import OPERATORS
 from asl_local.resources.inferred.demands import origins_of
-from asl_local.strategies import inputs
+from asl_local.strategies import Scenario, inputs, scenarios
 from asl_local.strategies.aims import questions_of
 from asl_local.strategies.conditions import of_regex
 
@@ -242,3 +242,37 @@ def test_how_much_of_published_machines_is_reached(shared: Path, capsys: pytest.
     with capsys.disabled():
         print(f"\n{machines} published machines: {total - len(left)} of {total} ways reached, 30 examples each")
     assert len(left) <= 0.08 * total
+
+
+def missed_together(machine: asl_local.Machine) -> tuple[int, int]:
+    """How many ways no scenario took, and how many there are."""
+    ways = {(name, target) for name, _, target in ways_in(machine.definition) if target}
+    left = set(ways)
+
+    @settings(
+        max_examples=30, derandomize=True, database=None, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(scenarios(machine))
+    def run(scenario: Scenario) -> None:
+        resources = scenario.answers.resources()
+        with contextlib.suppress(asl_local.ExecutionHangs, asl_local.UnansweredToken):
+            left.difference_update(
+                taken(machine.simulate(scenario.input, resources, limits=asl_local.Limits(events=600)))
+            )
+        if not left:
+            raise _All
+
+    with contextlib.suppress(_All):
+        run()
+    return len(left), len(ways)
+
+
+def test_how_much_input_and_answers_reach_together(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every Choice state counts, of every seventh machine."""
+    choosers = [machine for machine in published(shared / "definitions-corpus") if any(ways_in(machine.definition))]
+    counts = [missed_together(machine) for machine in choosers[::7]]
+    left, total = (sum(each) for each in zip(*counts, strict=True))
+    with capsys.disabled():
+        print(f"\n{len(counts)} of {len(choosers)} published machines: {total - left} of {total} ways reached together")
+    assert left <= 0.25 * total

@@ -21,8 +21,22 @@ except ModuleNotFoundError:
         "asl_local.strategies needs Hypothesis: pip install 'asl-local[testing]'", name="hypothesis"
     ) from None
 
+from asl_local.strategies.answers import Answers, Scenario, answers, scenarios
 from asl_local.strategies.definitions import definition_inputs, definitions
+from asl_local.strategies.failures import Failure, FailurePlan, failure_plans
 from asl_local.strategies.inputs import inputs
 from asl_local.strategies.values import json_values
 
-__all__ = ["definition_inputs", "definitions", "inputs", "json_values"]
+__all__ = [
+    "Answers",
+    "Failure",
+    "FailurePlan",
+    "Scenario",
+    "answers",
+    "definition_inputs",
+    "definitions",
+    "failure_plans",
+    "inputs",
+    "json_values",
+    "scenarios",
+]

@@ -82,7 +82,7 @@ class _Answers:
         self._turn = turn
         self._calls = calls
         self._always = {
-            state.name: _always(state.resource.service, state.resource.action)
+            state.name: always_there(state.resource.service, state.resource.action)
             for state in machine.plan.tasks()
             if state.resource is not None
         }
@@ -101,5 +101,6 @@ class _Answers:
         return {**given, **{member: value for member, value in always.items() if want.into(member).empty}}
 
 
-def _always(service: str, action: str) -> Mapping[str, Json] | None:
+def always_there(service: str, action: str) -> Mapping[str, Json] | None:
+    """The members that the answer of a service integration has anyway; None where nothing is known of it."""
     return _ALWAYS.get((service, action)) or _ALWAYS.get((service, action.split(".", maxsplit=1)[0]))
