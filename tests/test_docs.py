@@ -81,6 +81,9 @@ def test_commands_work(block: Block, workplace: Path) -> None:
 @pytest.mark.parametrize("page", sorted(WALKS))
 def test_a_page_with_files_can_be_worked_through(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))  # as `python` has it in a folder
+    for name in [each.file.removesuffix(".py") for each in BLOCKS if each.page == page and each.file.endswith(".py")]:
+        monkeypatch.delitem(sys.modules, name, raising=False)
     for block in [each for each in BLOCKS if each.page == page]:
         if block.file:
             (tmp_path / block.file).parent.mkdir(parents=True, exist_ok=True)

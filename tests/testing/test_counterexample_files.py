@@ -288,6 +288,39 @@ def test_language_variables_and_context_go_along(capsys: pytest.CaptureFixture[s
     assert json.loads(found["inspectionData"]["afterArguments"])["Payload"] == 6
 
 
+SQS = ("sqs:sendMessage", {"QueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/q", "MessageBody": "hello"})
+START = ("states:startExecution", {"StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:m"})
+
+
+@pytest.mark.parametrize(
+    ("called", "given", "mode"),
+    [
+        (SQS, {"MessageId": "1", "MD5OfMessageBody": "x"}, None),
+        (SQS, {"MessageId": 1}, "NONE"),
+        (
+            START,
+            {
+                "ExecutionArn": "arn:aws:states:us-east-1:123456789012:execution:m:e",
+                "StartDate": "2024-01-01T00:00:00Z",
+            },
+            None,
+        ),
+        (START, {"ExecutionArn": "arn:aws:states:us-east-1:123456789012:execution:m:e"}, "PRESENT"),
+    ],
+)
+def test_a_result_is_compared_as_strictly_as_it_can_be(
+    called: tuple[str, Any], given: Any, mode: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    resource, parameters = called
+    state = {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Parameters": parameters, "End": True}
+    machine = asl_local.load({"StartAt": "Send", "States": {"Send": state}})
+    result = machine.simulate({}, asl_local.Resources({"*": lambda _: given}))
+    command = state_command(machine, result)
+    mock = json.loads(command.arguments[command.arguments.index("--mock") + 1])
+    assert mock.get("fieldValidationMode") == mode
+    assert answer(command, capsys)["status"] == "SUCCEEDED"
+
+
 def test_what_no_history_tells_is_said() -> None:
     inner = task("A", Parameters={"it.$": "$$.Map.Item.Value"}, End=True)
     definition = {

@@ -329,6 +329,67 @@ def test_handlers_that_keep_something_must_be_importable(tmp_path: Path) -> None
         exploration.counterexamples[0].write_test(tmp_path / "test_it.py")
 
 
+def test_what_holds_again_at_the_end_is_no_test(handlers: Any, tmp_path: Path) -> None:
+    def never_two(run: Any) -> bool:
+        return len(run.world["faces"]) != 2
+
+    counterexample = found(handlers, invariant=None, always=never_two)
+    assert counterexample.run.status == "RUNNING"
+    smallest = counterexample.shrink()  # of two photos the execution would be over
+    assert (len(smallest.input["photos"]), len(smallest.schedule)) == (3, 4)
+    with pytest.raises(ValueError, match="what is violated on the way holds again at the end"):
+        counterexample.write_test(tmp_path / "test_it.py", sources={"invariant": "=never_two"})
+
+
+def test_every_fault_can_be_told_and_written_down(tmp_path: Path) -> None:
+    """Whatever an exploration meets, there is a story, a mock file with what it cannot say, and a command."""
+    definition = {
+        "StartAt": "A",
+        "TimeoutSeconds": 1000,
+        "States": {
+            "A": task("A", TimeoutSeconds=50, HeartbeatSeconds=9, Retry=[RETRY], Catch=CATCH, Next="T"),
+            "T": {
+                "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken", "TimeoutSeconds": 60,
+                "Parameters": {"FunctionName": "T", "Payload": {"token.$": "$$.Task.Token"}}, "Next": "M",
+            },
+            "M": {
+                "Type": "Map", "ItemsPath": "$.l", "Next": "Pause",
+                "ItemProcessor": {"StartAt": "I", "States": {"I": task("I", End=True)}},
+            },
+            "Pause": {"Type": "Wait", "Seconds": 5, "Next": "Ship"},
+            "Ship": {"Type": "Succeed"},
+        },
+    }  # fmt: skip
+
+    def answers(_event: Any, context: Any) -> None:
+        context.send_task_success({"l": [1, 2]})
+
+    machine = asl_local.load(definition, name="Kinds")
+    resources = {"A": lambda event: {"a": 1}, "T": answers, "I": lambda event: event}
+    exploration = machine.explore({}, resources, invariant=lambda run: False, kinds=None)
+    kinds = set()
+    for outcome in exploration.outcomes:
+        counterexample = Counterexample("it ends", outcome.example, exploration.asked)
+        steps = counterexample.steps()
+        assert [step.text for step in steps] == counterexample.schedule
+        faults = {step.fault.kind for step in steps if step.fault is not None}
+        kinds |= faults
+        mocks = counterexample.mock_file()
+        alone = machine.simulate({}, mock_config=mocks.config, test_case=mocks.test_case)
+        same = (alone.status, alone.error) == (outcome.status, outcome.error)
+        assert same or any("ends otherwise" in note for note in mocks.notes)
+        assert any(note.startswith("a mock file cannot express this") for note in mocks.notes) is bool(
+            faults & {"timeouts", "heartbeats", "oversized", "crashes"}
+        )
+        assert counterexample.state_command().state in ("A", "T", "I")
+    assert kinds == {"errors", "unlisted", "throttling", "timeouts", "heartbeats", "oversized"}
+    (first, *_) = exploration.outcomes
+    assert [step.words for step in Counterexample("", first.example, exploration.asked).steps()] == [
+        'A answers {"a":1}', "T is submitted, and its task token is answered", "M[0]/I answers 1", "M[1]/I answers 2",
+        "Pause has waited",
+    ]  # fmt: skip
+
+
 def test_wrong_names_are_told(handlers: Any, tmp_path: Path) -> None:
     counterexample = found(handlers)
     with pytest.raises(ValueError, match="'counter example' is not the name of a test"):

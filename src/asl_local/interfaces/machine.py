@@ -334,7 +334,7 @@ class Machine:
         self, input: Json = _NOTHING, resources: Given | Callable[[Any], Given] = None, *, world: Any = None,
         invariant: Callable[[Run], Any] | None = None, always: Callable[[Run], Any] | None = None, faults: int = 1,
         kinds: Collection[str] | None = None, budget: int | None = None,
-        stop: bool | Callable[[], bool] = False, limits: Limits | None = None,
+        stop: bool | Callable[[Exploration], bool] = False, limits: Limits | None = None,
         mocks: MocksGiven | None = None, mock_config: MockConfig | None = None, test_case: str | None = None,
         seed: int = 0, start: datetime | float = START, type: str | None = None,
     ) -> Exploration:  # fmt: skip
@@ -344,8 +344,8 @@ class Machine:
         over a world; worlds are copied (`fork()`, else copy.deepcopy) and compared by what they hold. `invariant` is
         asked about every end and `always` after every step; what returns False or fails an assertion is a violation.
         `kinds` are the faults to try (asl_local.testing.exploring.KINDS), all unless given; after `budget` transitions
-        the search ends incomplete, with `stop` at the first violation, or when `stop()` is true. Raises UnknownResource and the like before
-        anything runs, AslError where the same run comes to different ends.
+        the search ends incomplete, with `stop` at the first violation, or when `stop` is true of what has been found.
+        Raises UnknownResource and the like before anything runs, AslError where the same run comes to different ends.
         """
         from asl_local.testing import exploring  # noqa: PLC0415 - most runs never need it
 

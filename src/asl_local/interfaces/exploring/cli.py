@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
             with contextlib.redirect_stdout(sys.stderr):
                 exploration = machine.explore(
                     given, resources, world=world, invariant=invariant, faults=options.faults, budget=options.budget,
-                    mock_config=options.mock, test_case=options.test_case, stop=interrupted,
+                    mock_config=options.mock, test_case=options.test_case, stop=lambda _: interrupted(),
                 )  # fmt: skip
         except UnknownResource as error:
             cli.complain(f"{error}{'' if options.resources else NO_RESOURCES}")

@@ -168,7 +168,8 @@ class _Search:
         self.tried = 0
         # What went well when nothing was out of the ordinary must go well in smaller ones, too: else they would be
         # smaller because they lack what makes it go well.
-        self.well = [course for course in _COURSES if self._goes_well(first.asked.setting, course)]
+        courses = _COURSES if "invariant" in self.judges else ()
+        self.well = [course for course in courses if self._goes_well(first.asked.setting, course)]
 
     def smaller(
         self,
@@ -207,7 +208,7 @@ class _Search:
         try:
             if not all(self._goes_well(setting, course) for course in self.well):
                 return None
-            exploration = explore(setting, **options, stop=True)
+            exploration = explore(setting, **options, stop=lambda found: bool(found.violations) or self.stop())
         except (AslError, ValueError, TypeError):  # not to be explored, which is another fault
             return None
         if not exploration.violations:
@@ -216,12 +217,13 @@ class _Search:
         return Counterexample(first.message, first.run, Asked(setting, self.options))
 
     def _goes_well(self, setting: Setting, newest: bool) -> bool:
-        """Whether every invariant holds when nothing goes wrong and the oldest call, or the newest, always goes first."""
-        followed = follow(setting, [], newest=newest)
-        run = run_of(setting, followed)
-        return all(_problem(judge, run) is None for judge in self.judges.values())
+        """Whether the invariant holds when nothing goes wrong and the oldest call, or the newest, always goes first."""
+        run = run_of(setting, follow(setting, [], newest=newest))
+        return _problem(self.judges["invariant"], run) is None
 
     def _same(self, judge: Callable[[Run], Any]) -> Callable[[Run], Any]:
+        """An invariant that only this fault violates."""
+
         def same(run: Run) -> Any:
             problem = _problem(judge, run)
             if problem is None or problem != self.wanted:

@@ -17,7 +17,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
-from asl_local.errors import StateError
+from asl_local.errors import AslError, StateError
 from asl_local.resources import Resources
 from asl_local.testing.counterexamples.calls import Machine, Made, Ran, alike, calls_of, told
 from asl_local.values import Json, text_of
@@ -68,12 +68,14 @@ def mock_file(
         "MockedResponses": {names[state]: spans(each) for state, each in replies.items()},
     }
     others = Resources({"*": _nobody}, workers={"*": _nobody}) if resources is None else resources
-    again = machine.simulate(input, others, mock_config=config, test_case=test_case)
-    if not alike(again, result):
-        notes.append(
-            "with the mock file alone, which answers in the order of the definition, the execution ends otherwise: "
-            f"{told(again)} instead of {told(result)}"
-        )
+    alone = "with the mock file alone, which answers in the order of the definition, the execution"
+    try:
+        again = machine.simulate(input, others, mock_config=config, test_case=test_case)
+    except AslError as error:
+        notes.append(f"{alone} comes to no end: {error}")
+    else:
+        if not alike(again, result):
+            notes.append(f"{alone} ends otherwise: {told(again)} instead of {told(result)}")
     return MockFile(config, test_case, tuple(dict.fromkeys(notes)))
 
 

@@ -121,6 +121,10 @@ def pytest_file(
         resources, world, mocked = 'asl_local.Resources({"*": answer}, workers={"*": answer})', None, ""
         notes.append("the handlers cannot be imported: the test has the answers that they gave")
     judge = judges.get("invariant") or judges.get("always")
+    if alone is None:
+        whole = run_of(setting, follow(setting, run.schedule), run.schedule)
+        if not _is_violated(judge, whole):
+            raise ValueError("what is violated on the way holds again at the end, and a test looks at the end only")
     invariant = (
         imports.expression(judge, sources.get("invariant")) if alone is None or _is_violated(judge, alone) else None
     )
@@ -263,7 +267,7 @@ def _alone(found: Found, answers: Sequence[_Row]) -> Run:
         if (again.status, again.error) == (run.status, run.error) or again.status == HANGS:
             return again
     except AslError as error:
-        why = str(error)
+        why = str(error).partition("; these can")[0]
     raise ValueError(
         "the handlers cannot be imported, and with the answers that they gave the run cannot be gone through again: "
         f"say in `sources` where resources and world come from ({why})"

@@ -13,9 +13,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from asl_local.definition.resource_arns import parse
 from asl_local.engine.execution import timestamp
+from asl_local.errors import AslError
 from asl_local.plan import State
 from asl_local.plan.plan import matches
+from asl_local.resources import shapes
 from asl_local.testing.counterexamples.calls import Chains, Machine, Made, Ran, Visit
 from asl_local.values import Json, text_of
 
@@ -116,8 +119,20 @@ def _mock_of_task(visit: Visit, plan: State) -> dict[str, Json] | None:
         return None
     if came[-1].came == "error":
         return {"errorOutput": _error_output(came[-1].error, came[-1].cause)}
-    mode = {} if plan.resource is None or plan.resource.kind == "lambda" else {"fieldValidationMode": "NONE"}
-    return {"result": text_of(came[-1].result), **mode}
+    return {"result": text_of(came[-1].result), **_mode(plan, came[-1].result)}
+
+
+def _mode(plan: State, result: Json) -> dict[str, Json]:
+    """The strictest fieldValidationMode that takes a result: what answered here may leave out what the service says."""
+    resource = parse(plan.resource.arn) if plan.resource is not None else None
+    if resource is None:
+        return {}
+    try:
+        if shapes.problem(resource, result, strict=True) is None:
+            return {}
+        return {"fieldValidationMode": "PRESENT" if shapes.problem(resource, result, strict=False) is None else "NONE"}
+    except AslError:  # the API model is not at hand
+        return {"fieldValidationMode": "NONE"}
 
 
 def _mock_of_all(chains: Chains, visit: Visit, plan: State) -> dict[str, Json]:

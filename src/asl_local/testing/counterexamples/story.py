@@ -104,7 +104,8 @@ def _words(before: Point, choice: Choice, performed: Any) -> str:
     late = f", {performed.seconds:g} s later" if performed.seconds not in (0, float("inf")) else ""
     waits = before.flights[choice.token].call.waits
     if waits and performed.answer is not None and not choice.text.endswith(": reported"):
-        return f"{place} is submitted{late}"
+        answered = ", and its task token is answered" if performed.sent else ""
+        return f"{place} is submitted{late}{answered}"
     return f"{place} {_said(performed.answer)}{late}"
 
 

@@ -117,7 +117,7 @@ def _require_maker(resources: Any) -> None:
 def explore(
     setting: Setting, *, faults: int = 1, kinds: Collection[str] | None = None, budget: int = BUDGET,
     invariant: Callable[[Run], Any] | None = None, always: Callable[[Run], Any] | None = None,
-    stop: bool | Callable[[], bool] = False, reduce: bool = True,
+    stop: bool | Callable[[Exploration], bool] = False, reduce: bool = True,
 ) -> Exploration:  # fmt: skip
     """See Machine.explore."""
     if faults < 0:
@@ -166,7 +166,7 @@ class _Explorer:
 
     def __init__(
         self, setting: Setting, faults: int, kinds: Collection[str] | None, invariant: Callable[[Run], Any] | None,
-        always: Callable[[Run], Any] | None, *, stop: bool | Callable[[], bool], clock: bool, counted: bool,
+        always: Callable[[Run], Any] | None, *, stop: bool | Callable[[Exploration], bool], clock: bool, counted: bool,
         spent: bool,
     ) -> None:  # fmt: skip
         self.setting, self.faults, self.stop = setting, faults, stop
@@ -230,7 +230,7 @@ class _Explorer:
             for judge in (self.invariant, self.always):
                 if judge is not None:
                     self._judge(judge, lambda: run)
-        return not (self.stop() if callable(self.stop) else self.stop and self.found.violations)
+        return not (self.stop(self.found) if callable(self.stop) else self.stop and self.found.violations)
 
     def _run(self, point: Point, number: int, status: str) -> Run:
         path = self.search.path(number)
