@@ -227,6 +227,29 @@ def test_a_state_of_another_type() -> None:
     assert found.hint == "'Ask' was a Wait and is a Pass"
 
 
+def branches(*names: str) -> dict[str, Any]:
+    """A Parallel with a Pass of each of these names."""
+    flows = [{"StartAt": name, "States": {name: {"Type": "Pass", "Result": name, "End": True}}} for name in names]
+    return {"StartAt": "Both", "States": {"Both": {"Type": "Parallel", "Branches": flows, "End": True}}}
+
+
+@pytest.mark.parametrize(
+    ("names", "event", "recorded", "instead"),
+    [
+        (("A1", "A3"), "PassStateEntered", "enters Pass 'A2'", "enters Pass 'A3'"),
+        (("A1",), "PassStateEntered", "enters Pass 'A2'", "nothing that leads to it"),
+        (("A1", "A2", "A3"), "ParallelStateSucceeded", "nothing more in Both[A3]", "enters Pass 'A3'"),
+    ],
+    ids=["renamed", "removed", "added"],
+)
+def test_branches(names: tuple[str, ...], event: str, recorded: str, instead: str) -> None:
+    history = asl_local.load(branches("A1", "A2")).simulate({}).history
+    for level in ("path", "events"):
+        found = divergence(branches(*names), history, level=level)
+        assert (found.event.type, found.recorded, found.instead) == (event, recorded, instead)
+        assert (found.state, found.place) == ("Both", "Both")
+
+
 def test_lines_of_control_may_take_turns_otherwise_on_the_same_path() -> None:
     one_by_one = changed("Items/MaxConcurrency", 1)
     replay = asl_local.replay(HISTORY, one_by_one)

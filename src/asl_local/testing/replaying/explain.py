@@ -61,8 +61,8 @@ class Explainer:
             instead = "the same event, with other data" if diverged.found else f"the same event, but {_elsewhere(row)}"
         if recorded.type.endswith("Scheduled") and script.is_again(recorded):
             told = "the task is tried again"
-        if recorded is script.recording.events[-1] and row is not None and diverged.found is None and row.line:
-            told = f"nothing more in {shown(row.line, '')}" if script.next(row.line) is None else told
+        if row is not None and diverged.found is None and len(script.lines[recorded.id - 1]) < len(row.line):
+            told = f"nothing more in {shown(row.line, '')}"
         return Divergence(
             recorded,
             told,

@@ -76,6 +76,10 @@ class Script:
         for index, line in enumerate(self.lines):
             self.queues.setdefault(line, []).append(index)
         self._at = dict.fromkeys(self.queues, 0)
+        self._branches: dict[tuple[Line, str], list[Line]] = {}  # the lines in each Parallel
+        for line in self.queues:
+            if line and isinstance(line[-1][1], str):
+                self._branches.setdefault((line[:-1], line[-1][0]), []).append(line)
         self.done = bytearray(len(recording.events))
         self.came_at: dict[Line, float] = {}  # when the last event of a line that has come to pass was recorded
         self.begun_at: dict[Line, float] = {}  # when a line's task was scheduled, or its activity taken
@@ -164,6 +168,8 @@ class Script:
         line = self.ours.of(id, type, previous, details)
         row = Row(id, type, previous, line, details)
         self.rows.append(row)
+        if type == "ParallelStateSucceeded":
+            self._joined(line)
         passed = self._candidates(row)
         if not passed:
             return
@@ -194,13 +200,32 @@ class Script:
         if not passed:
             if self.cut(row.line) or not self.counts(row.type):
                 return []
-            raise Diverged(events[-1], row.line, row)
+            raise Diverged(self._instead_of(row.line), row.line, row)
         last = events[passed[-1]].type
         if row.type.endswith("Started") and last.endswith(("ScheduleFailed", "StartFailed")):
             return []  # it never started, says AWS; the engine learns of it only afterwards
         if row.type.endswith("Aborted") and last != row.type and not row.type.startswith("Execution"):
             return []
         return passed
+
+    def _instead_of(self, line: Line) -> Recorded:
+        """What was recorded where a line of ours has nothing more: a branch that we have not, or how it went on around."""
+        if line and isinstance(line[-1][1], str):
+            for other in self._branches.get((line[:-1], line[-1][0]), ()):
+                if not self.done[self.queues[other][0]]:
+                    return self.recording.events[self.queues[other][0]]
+        while line:
+            line = line[:-1]
+            if (index := self.next(line)) is not None:
+                return self.recording.events[index]
+        return self.recording.events[-1]
+
+    def _joined(self, line: Line) -> None:
+        """A Parallel ends well: raises Diverged for a recorded branch that has not begun."""
+        for branch in self._branches.get((line, self.ours.standing(line)), ()):
+            first = self.queues[branch][0]
+            if not self.done[first]:
+                raise Diverged(self.recording.events[first], branch)
 
     def compared(self, recorded: Recorded, row: Row) -> Difference | None:
         """Where the details differ that both have."""
