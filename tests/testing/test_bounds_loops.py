@@ -137,6 +137,35 @@ def test_counted_loops_are_not_warned_of(count: dict[str, Any], enough: dict[str
     assert not found.seconds.endless
 
 
+@pytest.mark.parametrize(
+    ("keep", "grows"),
+    [
+        ({"Parameters": {"log.$": "States.Array($.log, $.status)", "status.$": "$.status"}}, ("$.log",)),
+        ({"Parameters": {"log.$": "States.Format('{} {}', $.log, $.status)"}, "ResultPath": "$.kept"}, ()),
+        (
+            {"Parameters": {"log.$": "States.Format('{} {}', $.kept.log, $.status)"}, "ResultPath": "$.kept"},
+            ("$.kept.log",),
+        ),
+        ({"Assign": {"log.$": "States.Array($log, $.status)"}}, ("$log",)),
+        ({"QueryLanguage": "JSONata", "Assign": {"log": "{% $append($log, $states.input.status) %}"}}, ("$log",)),
+        ({"QueryLanguage": "JSONata", "Assign": {"log": "{% [$log, $states.input.status] %}"}}, ("$log",)),
+        ({"QueryLanguage": "JSONata", "Assign": {"log": "{% $log & $states.input.status %}"}}, ("$log",)),
+        ({"QueryLanguage": "JSONata", "Assign": {"last": "{% $states.input.status %}"}}, ()),
+        ({"Parameters": {"n.$": "States.MathAdd($.kept.n, 1)"}, "ResultPath": "$.kept"}, ()),
+    ],
+)
+def test_what_every_turn_makes_longer(keep: dict[str, Any], grows: tuple[str, ...]) -> None:
+    definition = polling(
+        READY, ask={"Next": "Keep"}, Keep={"Type": "Pass", "Next": "Done?", **keep},
+        Start={"Type": "Pass", "Assign": {"log": "", "last": ""}, "Next": "Ask"},
+    )  # fmt: skip
+    definition["StartAt"] = "Start"
+    found = asl_local.load(definition).bounds()
+    assert found.loops[0].grows == grows
+    assert all(("grows with every turn" in each.message) == bool(grows) for each in found.warnings)
+    assert ("every turn makes" in str(found)) == bool(grows)
+
+
 def test_a_state_that_leads_to_itself() -> None:
     definition = {
         "StartAt": "A",

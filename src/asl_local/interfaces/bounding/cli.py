@@ -62,7 +62,13 @@ def _members(found: Bounds) -> dict[str, Any]:
             for each in found.maps
         ],
         "loops": [
-            {"states": list(each.states), "pointer": each.pointer, "kind": each.kind, "why": each.why}
+            {
+                "states": list(each.states),
+                "pointer": each.pointer,
+                "kind": each.kind,
+                "why": each.why,
+                "grows": list(each.grows),
+            }
             for each in found.loops
         ],
         "warnings": [_warning(each) for each in found.warnings],

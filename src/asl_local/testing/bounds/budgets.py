@@ -77,13 +77,15 @@ class Budget:
 class Loop:
     """States that lead back to one another; `pointer` is that of the one where it is entered, `why` says how it ends.
 
-    `kind` is "counted" (a counter ends it), "answered" (what a task or the clock gives ends it), or "endless".
+    `kind` is "counted" (a counter, the clock or a computation ends it), "answered" (only what a task answers does), or
+    "endless". `grows` are the places that every turn makes longer: lists that are added to, texts that are put together.
     """
 
     states: tuple[str, ...]
     pointer: str
     kind: str
     why: str
+    grows: tuple[str, ...] = ()
 
     @property
     def turn(self) -> str:

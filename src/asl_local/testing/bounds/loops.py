@@ -24,6 +24,7 @@ _ARITHMETIC = re.compile(
     r"\$(?:states\.input\.)?([A-Za-z_][\w.]*)\s*[-+](?!\w*\()|[-+]\s*\$(?:states\.input\.)?([A-Za-z_][\w.]*)"
 )
 _NUMERIC = re.compile(r"Numeric|[<>]")
+_LONGER = re.compile(r"States\.(?:Array|Format)\(|\$append\(|\[|&")
 _CLOCK = re.compile(r"EnteredTime|\$now\(|\$millis\(|StartTime")
 
 
@@ -31,12 +32,13 @@ class Written(NamedTuple):
     """A place that a state writes in its output (`input` and steps) or a variable, and with what.
 
     `how` is "counter" (itself plus or minus something), "constant", "answer" (of a task, a Map or a Parallel), or
-    "computed".
+    "computed"; `longer` says that it is computed from itself and something more.
     """
 
     root: str
     steps: Steps
     how: str
+    longer: bool = False
 
 
 class Loops:
@@ -62,20 +64,21 @@ class Loops:
             if definitions[name]["Type"] == "Choice"
             for rule, text in _leading_out(definitions[name], inside)
         ]
+        written = [each for name in states for each in self._written(definitions[name])]
+        grows = tuple(dict.fromkeys(_shown(each.root, each.steps) for each in written if each.longer))
         if not exits:
             kind, why = ENDLESS, "no Choice leads out of it; only an error does"
             if any(
                 led not in inside for name in states for led in led_to(block.states[name]) if name not in definitions
             ):
                 why = "nothing leads out of it"
-            return Loop(tuple(states), entered, kind, why)
-        written = [each for name in states for each in self._written(definitions[name])]
+            return Loop(tuple(states), entered, kind, why, grows)
         verdicts = [self._verdict(name, rule, text, written) for name, rule, text in exits]
         for kind in (COUNTED, ANSWERED):
             for verdict in verdicts:
                 if verdict[0] == kind:
-                    return Loop(tuple(states), entered, *verdict)
-        return Loop(tuple(states), entered, ENDLESS, verdicts[0][1])
+                    return Loop(tuple(states), entered, *verdict, grows)
+        return Loop(tuple(states), entered, ENDLESS, verdicts[0][1], grows)
 
     def _verdict(self, name: str, rule: Json, text: str, written: list[Written]) -> tuple[str, str]:
         """How one way out of the loop comes to be taken."""
@@ -136,7 +139,8 @@ def _members(root: str, steps: Steps, value: Json, result: str) -> Iterator[Writ
     ):
         how = _how(root, steps, value)
         if how is not None:
-            yield Written(root, steps, result if how == "computed" and "$states.result" in value else how)
+            answered = how == "computed" and "$states.result" in value
+            yield Written(root, steps, result if answered else how, _is_longer(root, steps, value))
     else:
         yield Written(root, steps, "constant")
 
@@ -155,6 +159,14 @@ def _how(root: str, steps: Steps, text: str) -> str | None:
             return None
         counted = any(place == (one or two) for one, two in _ARITHMETIC.findall(inside))
     return "counter" if counted else "computed"
+
+
+def _is_longer(root: str, steps: Steps, text: str) -> bool:
+    """Whether an expression makes a list or a text of what is there already and of something more."""
+    inside = reads.expression_of(text)
+    found = reads.of_expression(text) if inside is None else reads.of_jsonata(inside)
+    own = any(read.root == root and tuple(map(str, read.steps)) == tuple(map(str, steps)) for read in found)
+    return own and _LONGER.search(text if inside is None else inside) is not None
 
 
 # -- what ways out read ------------------------------------------------------------------------------------------------

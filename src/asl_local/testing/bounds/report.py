@@ -66,7 +66,7 @@ class Bounds:
         if self.seconds.path and self.seconds.known:
             lines.append(f"  longest  {' -> '.join(self.seconds.path)}")
         lines += [f"  map      {each}" for each in self.maps]
-        lines += [f"  loop     {each.turn}: {each.why}" for each in self.loops]
+        lines += [f"  loop     {each.turn}: {each.why}{_grown(each)}" for each in self.loops]
         if self.explored is not None:
             lines += _of_runs(self.explored)
         if not self.warnings:
@@ -74,6 +74,10 @@ class Bounds:
         for each in self.warnings:
             lines.append(f"warning {_shown(each)}")
         return "\n".join(lines)
+
+
+def _grown(loop: Loop) -> str:
+    return f"; every turn makes {', '.join(loop.grows)} longer" if loop.grows else ""
 
 
 def _shown(each: Diagnostic) -> str:

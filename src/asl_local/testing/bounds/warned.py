@@ -248,9 +248,13 @@ def _loops(subject: Subject) -> Iterator[Diagnostic]:
         budgets = [by_name[name] for name in loop.states]
         yield warning(
             subject.place_of, "UNBOUNDED_LOOP", loop.pointer,
-            f"{loop} need not end: {loop.why}{_how_far(budgets)}",
+            f"{loop} need not end: {loop.why}{_how_far(budgets)}{_growing(loop)}",
             "count the turns and let a Choice end them, or give the machine TimeoutSeconds",
         )  # fmt: skip
+
+
+def _growing(loop: Loop) -> str:
+    return f"; {', '.join(loop.grows)} grow{'s' if len(loop.grows) == 1 else ''} with every turn" if loop.grows else ""
 
 
 def _how_far(budgets: Sequence[Budget]) -> str:
