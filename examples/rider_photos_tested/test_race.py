@@ -83,8 +83,7 @@ def test_to_index_first_and_refuse_what_looks_alike_may_refuse_both() -> None:
     assert [violation.message.partition("\n")[0] for violation in found.violations] == ["nobody is registered"]
 
 
-def test_the_mended_machine_accepts_exactly_one() -> None:
-    assert not explore(MENDED, fakes.mended_functions, invariant=exactly_one).violations
+def test_the_mended_machine_accepts_exactly_one_also_of_two_batches() -> None:
     assert not explore(side_by_side(MENDED), fakes.mended_functions, TWO_BATCHES, invariant=exactly_one).violations
 
 
@@ -118,7 +117,7 @@ def test_the_mended_machine_can_be_run_again_whatever_went_wrong() -> None:
     assert not found.violations
 
 
-def test_the_mended_machine_loses_nothing_when_the_engine_dies_between_any_two_events() -> None:
+def test_the_mended_machine_accepts_exactly_one_even_if_the_engine_dies_on_the_way() -> None:
     found = explore(MENDED, fakes.mended_functions, faults=1, kinds=("crashes",), invariant=exactly_one)
     assert not found.violations
 

@@ -7,12 +7,14 @@ import io
 import json
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from asl_local.errors import NotJson, StateError
+from asl_local.services import lambda_
 from asl_local.services.errors import ClientError
 from asl_local.services.lambda_ import (
     Lambda,
@@ -83,6 +85,17 @@ def test_function_names(text: str, name: str) -> None:
 )
 def test_whether_a_handler_takes_the_context(handler: Callable[..., Any], wanted: bool) -> None:
     assert takes_context(handler) is wanted
+
+
+def test_what_functions_want_is_seen_without_their_signature_as_with_it() -> None:
+    shapes = [
+        "event", "event, context", "event, context=None", "event, other=None", "a, b, c", "a, b, c=1", "event, *, context",
+        "event, /", "event, context, /", "", "*events", "event, *more", "event, **more", "a=1", "a, b=1, context=2",
+    ]  # fmt: skip
+    for shape in shapes:
+        function = eval(f"lambda {shape}: None")
+        for handler in (function, partial(function, 1), partial(function, 1, 2), partial(function, context=1)):
+            assert takes_context(handler) is lambda_._by_signature(handler), (shape, handler)
 
 
 def test_marshal_takes_what_lambdas_runtime_takes() -> None:

@@ -17,8 +17,9 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
-from types import TracebackType
+from types import FunctionType, TracebackType
 from typing import Any, TypeAlias
 
 from asl_local.errors import NotJson, StateError
@@ -119,6 +120,26 @@ def _parts(arn_or_name: str) -> tuple[str, str | None] | None:
 
 def takes_context(handler: Handler) -> bool:
     """Whether a handler wants `(event, context)` or only `(event)`."""
+    plain = _plain(handler)
+    return _by_signature(handler) if plain is None else plain
+
+
+def _plain(handler: Handler) -> bool | None:
+    """The same of a function, or of one with first arguments given, without inspect's price; None for anything else."""
+    given = 0
+    if type(handler) is partial and not handler.keywords:
+        handler, given = handler.func, len(handler.args)
+    if type(handler) is not FunctionType or handler.__dict__:  # a decorator may say that its signature is another
+        return None
+    code = handler.__code__
+    places = code.co_argcount - given
+    if code.co_flags & inspect.CO_VARARGS or places < 0:
+        return None
+    required = max(0, places - len(handler.__defaults__ or ()))
+    return required >= 2 or (places >= 2 and code.co_varnames[given + 1] == "context")
+
+
+def _by_signature(handler: Handler) -> bool:
     try:
         parameters = inspect.signature(handler).parameters.values()
     except (TypeError, ValueError):  # a built-in without a signature
