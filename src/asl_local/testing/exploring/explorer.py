@@ -270,7 +270,8 @@ class _Explorer:
         else:
             if said is not False:
                 return
-            message = f"{getattr(judge, '__name__', 'the invariant')} does not hold"
+            name = getattr(judge, "__name__", "<lambda>")
+            message = f"{'the invariant' if name == '<lambda>' else name} does not hold"
         key = (message.partition("\n")[0], judged.status, judged.error)  # pytest adds the values to what an assert says
         known = self._violations.get(key)
         if known is None:
