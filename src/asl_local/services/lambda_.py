@@ -126,16 +126,17 @@ def takes_context(handler: Handler) -> bool:
 
 def _plain(handler: Handler) -> bool | None:
     """The same of a function, or of one with first arguments given, without inspect's price; None for anything else."""
+    function: Any = handler
     given = 0
-    if type(handler) is partial and not handler.keywords:
-        handler, given = handler.func, len(handler.args)
-    if type(handler) is not FunctionType or handler.__dict__:  # a decorator may say that its signature is another
+    if type(function) is partial and not function.keywords:
+        function, given = function.func, len(function.args)
+    if type(function) is not FunctionType or function.__dict__:  # a decorator may say that its signature is another
         return None
-    code = handler.__code__
+    code = function.__code__
     places = code.co_argcount - given
     if code.co_flags & inspect.CO_VARARGS or places < 0:
         return None
-    required = max(0, places - len(handler.__defaults__ or ()))
+    required = max(0, places - len(function.__defaults__ or ()))
     return required >= 2 or (places >= 2 and code.co_varnames[given + 1] == "context")
 
 
