@@ -20,7 +20,7 @@ from asl_local.testing.exploring.search import turned
 from asl_local.testing.exploring.worlds import Performer
 from asl_local.values import text_of
 
-MOST = 1_500  # steps of a plain enumeration; machines that need more are left out
+MOST = 1_000  # steps of a plain enumeration; machines that need more are left out
 KINDS = ["errors", "unlisted", "timeouts", "heartbeats"]
 SLOWLY = settings(max_examples=settings().max_examples // 2, suppress_health_check=list(HealthCheck))
 
@@ -95,6 +95,14 @@ def test_an_exploration_finds_what_trying_everything_finds(case: Case, faults: i
     unreduced = explore(setting, faults=faults, kinds=KINDS, reduce=False)
     assert outcomes(unreduced) == expected
     assert found.states <= unreduced.states or reads_clock(setting)
+
+
+@given(case=st.one_of(cases(), cases(variables=True)))
+@SLOWLY
+def test_what_a_simulation_comes_to_is_among_the_outcomes(case: Case) -> None:
+    found = explore(setting_of(case), faults=0, budget=3_000)
+    assume(found.complete)
+    assert came_to(case.simulate(), None) in outcomes(found)
 
 
 # -- machines that are made to race ------------------------------------------------------------------------------------

@@ -79,6 +79,13 @@ def test_a_schedule_may_end_early_and_the_ordinary_order_follows() -> None:
     assert world == {"n": 2}
 
 
+def test_whoever_listens_hears_of_a_schedule_that_is_followed() -> None:
+    machine = counting(2)
+    with asl_local.Coverage() as coverage:
+        machine.simulate({}, counter, world={"n": 0}, schedule=["Both[1]/Read1"])
+    assert coverage.of(machine).percent == 100
+
+
 def test_a_step_that_cannot_be_taken_lists_what_can() -> None:
     with pytest.raises(
         asl_local.AslError, match=r"step 2 is 'Both\[0\]/Read0'.*these can:\s+'Both\[1\]/Read1'\s+'Both\[0\]/Write0'"

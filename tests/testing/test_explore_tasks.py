@@ -183,6 +183,19 @@ def test_a_lost_heartbeat_and_a_timeout_with_heartbeats_are_two_faults() -> None
     assert seconds == {"done": 0, "silent": 7, "late": 100}
 
 
+def test_whoever_is_at_work_sends_heartbeats() -> None:
+    def resources(world: list[str]) -> dict[str, Any]:
+        return {"A": lambda _: world.append("a"), "B": lambda _: world.append("b")}
+
+    pause = {"Pause": {"Type": "Wait", "Seconds": 60, "Next": "B"}, "B": task(LAMBDA + "B")}
+    both = machine({"Both": parallel({"A": task(LAMBDA + "A", HeartbeatSeconds=7)}, pause)})
+    orders: set[str] = set()
+    both.explore({}, resources, world=[], faults=0, invariant=lambda run: orders.add("".join(run.world)))
+    assert orders == {"ab", "ba"}
+    late = both.simulate({}, resources, world=[], schedule=["Both[1]/Pause", "Both[0]/A: States.HeartbeatTimeout"])
+    assert (late.error, late.seconds) == ("States.Timeout", 67)
+
+
 def test_a_task_without_an_answer_ends_with_the_machines_own_timeout() -> None:
     exploration = machine({"Work": task(LAMBDA + "Work")}, TimeoutSeconds=30).explore({}, {"Work": lambda _: 1})
     assert ("TIMED_OUT", None) in ends(exploration)

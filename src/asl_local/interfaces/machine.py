@@ -285,7 +285,7 @@ class Machine:
                     self.of_type(type), input, resources, world, result_of, start=_moment(start), seed=seed, limits=limits,
                     identity=identity, execution_name=execution_name, mocks=self._mocks(mocks, mock_config, test_case),
                 )  # fmt: skip
-                return cast("Result", exploring.follow(setting, schedule, in_place=True).result)
+                return cast("Result", exploring.follow(setting, schedule, in_place=True, heard=True).result)
             resources = exploring.over(world, resources)
         execution = self.of_type(type).execution(
             input, execution_name=execution_name, limits=limits, identity=identity, seed=seed, shuffle=seed != 0

@@ -3,8 +3,9 @@
 An execution is a value: it is forked at each choice, and a point that was met before is recognised.
 """
 
-from asl_local.testing.exploring.explorer import BUDGET, Followed, Setting, explore, follow, over, run_of
+from asl_local.testing.exploring.explorer import BUDGET, explore
 from asl_local.testing.exploring.faults import KINDS, Fault
+from asl_local.testing.exploring.following import Followed, Setting, follow, over, run_of
 from asl_local.testing.exploring.graph import Edge, Graph
 from asl_local.testing.exploring.report import (
     ENDLESS,

@@ -53,6 +53,7 @@ BEATING = "beating"  # nor this one, but its heartbeats come
 NOBODY = "nobody"  # submitted, and its token is answered by whoever has it
 
 _OPEN = frozenset({OUT, OFFERED, BEGUN, DONE})
+_ALIVE = _OPEN | {BEATING}
 
 
 class Flight(NamedTuple):
@@ -223,7 +224,7 @@ class Rules:
         if token == EXECUTION_TOKEN:
             return True
         flight = point.flights.get(token)
-        if flight is not None and flight.stage == BEATING:
+        if flight is not None and flight.stage in _ALIVE:  # its heartbeats come in time
             strand = point.execution.waiting.get(token)
             until = flight.call.deadline if strand is None else strand.until
             return until is not None and at >= until
@@ -253,11 +254,13 @@ class Rules:
             call = point.orphans[choice.token]
             twin.world = self.performer.perform(call, point.execution, point.world, self.values).world
         elif choice.kind == "mail":
+            self._beat(twin, choice.at)
             mail = list(point.mail)
             mail.remove((choice.at, choice.stimulus))  # type: ignore[arg-type]
             twin.mail = tuple(mail)
             self._arrived(twin, choice.token, choice.stimulus, choice.at)
         elif choice.kind == "timer":
+            self._beat(twin, choice.at)
             self._fire(twin, choice.token, choice.at)
         elif choice.fault is not None:
             self._go_wrong(point, twin, choice.token, choice.fault)
@@ -321,11 +324,16 @@ class Rules:
         if flight is not None and flight.stage == SLOW and type(stimulus) is Succeeded:
             self._stage(twin, token, flight.after or SLOW, after="")
 
+    def _beat(self, twin: Point, at: float) -> None:
+        """Time passes: whoever is at work has said meanwhile that he is."""
+        for token, flight in list(twin.flights.items()):
+            if flight.stage in _ALIVE:
+                strand = twin.execution.waiting.get(token)
+                if strand is None or strand.beat_by is not None:
+                    self._step(twin, Heartbeat(token), at)
+
     def _fire(self, twin: Point, token: int, at: float) -> None:
-        flight = twin.flights.get(token)
         twin.timers = tuple(timer for timer in twin.timers if timer != (at, token))
-        if flight is not None and flight.stage == BEATING:
-            self._step(twin, Heartbeat(token), at)
         self._step(twin, Fired(token), at)
 
     def _go_wrong(self, point: Point, twin: Point, token: int, fault: Fault) -> None:
@@ -336,6 +344,8 @@ class Rules:
         if fault.kind == "crashes":
             self._crash(twin)
         elif fault.silent:
+            if fault.kind == "heartbeats":
+                self._step(twin, Heartbeat(token), now)  # the last one
             beats = fault.kind == "timeouts" and (state := self._states.get(call.state)) and state.heartbeat is not None
             self._stage(twin, token, BEATING if beats else LOST)
             twin.spent += _longest(twin, token, now)
