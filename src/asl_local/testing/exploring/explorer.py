@@ -34,7 +34,7 @@ from asl_local.testing.exploring.search import Search, Unreduced
 from asl_local.testing.exploring.worlds import INFINITY, Performer, forked
 from asl_local.values import copy, text_of
 
-BUDGET = 200_000  # transitions
+BUDGET = 50_000  # transitions
 _SAMPLE = 12  # schedules that are gone through again at the end
 
 _CONTEXT = re.compile(
