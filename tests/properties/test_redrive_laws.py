@@ -12,8 +12,8 @@ from asl_local import Execution
 from asl_local.drivers import Simulation
 from asl_local.engine.messages import Redriven, Stimulus, Stopped
 
-STEADY = cases(timed=False, errors=st.just("E"))
-MIXED = cases(timed=False, errors=st.just("E"), variables=True)
+STEADY = st.one_of(cases(timed=False, errors=st.just("E")), cases(timed=False, errors=st.just("E"), language="JSONata"))
+MIXED = cases(timed=False, errors=st.just("E"), variables=True, language=None)
 FEWER = settings(max_examples=settings().max_examples * 2 // 3)
 
 

@@ -110,13 +110,24 @@ def step(left: Value, name: str, last: bool) -> Any:
     """One name of a path: over every item of an array."""
     given = left()
     items = given if isinstance(given, list) else [given]
-    found = [item[name] for item in items if isinstance(item, dict) and name in item]
+    found = [value for item in items if (value := lookup(item, name)) is not UNDEFINED]
     if last and len(found) == 1:
         return found[0]
     flat = [inner for value in found for inner in (value if isinstance(value, list) else [value])]
     if not flat:
         return UNDEFINED
     return flat[0] if last and len(flat) == 1 else flat
+
+
+def lookup(item: Any, name: str) -> Any:
+    """A member; of an array in an array, the members of all its items as one sequence."""
+    if isinstance(item, dict):
+        return item.get(name, UNDEFINED)
+    if not isinstance(item, list):
+        return UNDEFINED
+    values = [value for inner in item if (value := lookup(inner, name)) is not UNDEFINED]
+    flat = [inner for value in values for inner in (value if isinstance(value, list) else [value])]
+    return UNDEFINED if not flat else flat[0] if len(flat) == 1 else flat
 
 
 def either(condition: Value, yes: Value, no: Value) -> Any:

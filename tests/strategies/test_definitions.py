@@ -36,7 +36,7 @@ def has(kind: str) -> Any:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_definition_is_valid_and_runs(language: Any) -> None:
-    @settings(max_examples=30)
+    @settings(max_examples=20)
     @given(definitions(language), definition_inputs())
     def run(definition: dict[str, Any], value: Any) -> None:
         assert [each for each in asl_local.validate(definition) if each.severity == "ERROR"] == []
@@ -105,7 +105,7 @@ def test_every_function_has_calls_that_are_valid() -> None:
             asl_local.load({"QueryLanguage": "JSONata", "StartAt": "P", "States": {"P": state}})
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(definitions("JSONPath", variables=False), definitions("JSONata"))
 def test_a_language_can_be_asked_for(jsonpath: dict[str, Any], jsonata: dict[str, Any]) -> None:
     assert "QueryLanguage" not in str(jsonpath)
@@ -137,7 +137,7 @@ def test_what_is_not_wanted_does_not_come_up() -> None:
     run()
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.data())
 def test_inputs_of_definitions_are_inputs_of_machines(data: st.DataObject) -> None:
     machine = asl_local.load(data.draw(definitions()))

@@ -175,14 +175,21 @@ def test_well_formed_inputs_have_all_that_is_read() -> None:
 
 def test_near_misses_are_missing_null_or_of_another_type() -> None:
     machine = asl_local.load(choosing({"Variable": "$.order.n", N: 3}))
-    for wanted in (
-        lambda value: value.get("order", {}) is None,
-        lambda value: "order" not in value,
-        lambda value: isinstance(value.get("order"), dict) and "n" not in value["order"],
-        lambda value: isinstance(value.get("order"), dict) and isinstance(value["order"].get("n"), str),
-    ):
-        found = find(inputs(machine, near_misses=True).filter(lambda value: isinstance(value, dict)), wanted)
-        assert wanted(found)
+    seen: list[Any] = []
+
+    @settings(max_examples=300, derandomize=True, database=None, phases=[Phase.generate])
+    @given(inputs(machine, near_misses=True))
+    def run(value: Any) -> None:
+        seen.append(value)
+
+    run()
+    objects = [value for value in seen if isinstance(value, dict)]
+    orders = [value["order"] for value in objects if isinstance(value.get("order"), dict)]
+    assert any("order" not in value for value in objects)
+    assert any(value.get("order", {}) is None for value in objects)
+    assert any("n" not in order for order in orders)
+    assert any(isinstance(order.get("n"), str) for order in orders)
+    assert sum(type(order.get("n")) in (int, float) for order in orders) > len(seen) / 2
 
 
 def test_the_smallest_input_that_takes_the_second_rule() -> None:
@@ -238,9 +245,9 @@ def test_how_much_of_published_machines_is_reached(shared: Path, capsys: pytest.
         if ways:
             machines += 1
             total += len(ways)
-            left |= {(machine.name, *way) for way in missed(machine.definition, 30) if way in ways}
+            left |= {(machine.name, *way) for way in missed(machine.definition, 20) if way in ways}
     with capsys.disabled():
-        print(f"\n{machines} published machines: {total - len(left)} of {total} ways reached, 30 examples each")
+        print(f"\n{machines} published machines: {total - len(left)} of {total} ways reached, 20 examples each")
     assert len(left) <= 0.08 * total
 
 
@@ -250,7 +257,7 @@ def missed_together(machine: asl_local.Machine) -> tuple[int, int]:
     left = set(ways)
 
     @settings(
-        max_examples=30, derandomize=True, database=None, phases=[Phase.generate],
+        max_examples=20, derandomize=True, database=None, phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(scenarios(machine))
@@ -269,9 +276,9 @@ def missed_together(machine: asl_local.Machine) -> tuple[int, int]:
 
 
 def test_how_much_input_and_answers_reach_together(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Every Choice state counts, of every seventh machine."""
+    """Every Choice state counts, of every ninth machine."""
     choosers = [machine for machine in published(shared / "definitions-corpus") if any(ways_in(machine.definition))]
-    counts = [missed_together(machine) for machine in choosers[::7]]
+    counts = [missed_together(machine) for machine in choosers[::9]]
     left, total = (sum(each) for each in zip(*counts, strict=True))
     with capsys.disabled():
         print(f"\n{len(counts)} of {len(choosers)} published machines: {total - left} of {total} ways reached together")

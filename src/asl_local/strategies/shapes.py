@@ -20,7 +20,7 @@ from asl_local.values import Json, copy
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
-_ODDS: Final = 14  # one value in so many is a near miss, where those are wanted
+_ODDS: Final = 8  # one value in so many is a near miss, where those are wanted
 _MOMENTS: Final = ("2024-01-31T12:00:00Z", "1970-01-01T00:00:00Z", "2024-02-29T23:59:59.5+02:00")
 _MISSES: Final = st.one_of(st.just(MISSING), st.none(), st.sampled_from(["", 0, False, -1, "text"]),
                            st.builds(list), st.builds(dict), json_values(max_leaves=3))  # fmt: skip
