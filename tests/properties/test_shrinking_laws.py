@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from machines import Case, cases
+from machines import Case, cases, virtually
 
 import asl_local
 from asl_local.engine.messages import Call
@@ -100,3 +100,34 @@ def test_what_is_left_of_a_definition(case: Case, which: int) -> None:
     assert len(called) == len(set(called))
     assert shrunk.complete
     assert text_of(shrink_definition(shrunk.value, holds).value) == text_of(shrunk.value)
+
+
+ENDS = ("SUCCEEDED", "FAILED")
+
+
+@settings(max_examples=settings().max_examples // 4)
+@given(cases(timed=False), st.integers(0, 20))
+def test_what_is_left_of_a_counterexample(case: Case, which: int) -> None:
+    """Of whatever a machine can come to: the smaller one comes to it, too, and can be told and written down."""
+    machine = asl_local.load(case.definition)
+    handlers = case.handlers(virtually)
+    ends = [each for each in machine.explore(case.input, handlers, budget=300).outcomes if each.status in ENDS]
+    if not ends:
+        return
+    wanted = ends[which % len(ends)]
+
+    def something_else(run: Any) -> bool:
+        return (run.status, run.error) != (wanted.status, wanted.error)
+
+    first = machine.explore(case.input, handlers, budget=300, invariant=something_else, stop=True).counterexamples[0]
+    for small in (first, first.shrink(budget=12), first.shrink(definition=True, budget=12)):
+        again = small.asked.setting.machine.simulate(small.input, handlers, schedule=small.schedule)
+        assert (again.status, again.error) == (wanted.status, wanted.error)
+        assert weight(small.input) <= weight(case.input)
+        assert weight(small.definition) <= weight(case.definition)
+        assert len(small.run.faults) <= len(first.run.faults)
+        assert [step.text for step in small.steps()] == small.schedule
+        mocks = small.mock_file()
+        alone = small.asked.setting.machine.simulate(small.input, mock_config=mocks.config, test_case=mocks.test_case)
+        assert (alone.status, alone.error) == (wanted.status, wanted.error) or mocks.notes
+        assert str(small.state_command()).startswith("aws stepfunctions test-state")
