@@ -83,7 +83,8 @@ def test_to_index_first_and_refuse_what_looks_alike_may_refuse_both() -> None:
     assert [violation.message.partition("\n")[0] for violation in found.violations] == ["nobody is registered"]
 
 
-def test_the_mended_machine_accepts_exactly_one_also_of_two_batches() -> None:
+def test_the_mended_machine_accepts_exactly_one() -> None:
+    assert not explore(MENDED, fakes.mended_functions, invariant=exactly_one).violations
     assert not explore(side_by_side(MENDED), fakes.mended_functions, TWO_BATCHES, invariant=exactly_one).violations
 
 
@@ -114,11 +115,6 @@ def test_the_mended_machine_can_be_run_again_whatever_went_wrong() -> None:
         MENDED, fakes.mended_functions, batch("ada.jpg"), faults=1,
         invariant=can_be_run_again(MENDED, fakes.mended_functions),
     )  # fmt: skip
-    assert not found.violations
-
-
-def test_the_mended_machine_accepts_exactly_one_even_if_the_engine_dies_on_the_way() -> None:
-    found = explore(MENDED, fakes.mended_functions, faults=1, kinds=("crashes",), invariant=exactly_one)
     assert not found.violations
 
 
