@@ -15,7 +15,7 @@ from ways import taken, ways_in
 import asl_local
 from asl_local.language.choice import OPERATORS
 from asl_local.resources.inferred.demands import origins_of
-from asl_local.strategies import Scenario, inputs, scenarios
+from asl_local.strategies import Scenario, answers, inputs, scenarios
 from asl_local.strategies.aims import questions_of
 from asl_local.strategies.conditions import of_regex
 
@@ -198,6 +198,13 @@ def test_the_smallest_input_that_takes_the_second_rule() -> None:
     )  # fmt: skip
     wanted = lambda value: ("Choose", "Rule1") in taken(machine.simulate(value))  # noqa: E731
     assert find(inputs(machine), wanted) == {"n": 41, "k": "order-"}
+
+
+@pytest.mark.parametrize("strategy", [inputs, answers, scenarios])
+def test_a_machine_with_open_placeholders_is_refused_as_by_an_execution(strategy: Any) -> None:
+    machine = asl_local.load(choosing({"Variable": "$.n", "IsPresent": "${wanted}"}))
+    with pytest.raises(asl_local.InvalidDefinition):
+        strategy(machine)
 
 
 def test_inputs_of_a_machine_that_reads_nothing() -> None:

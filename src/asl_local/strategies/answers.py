@@ -25,7 +25,7 @@ from asl_local.resources.mocking.choices import Sequence
 from asl_local.resources.shapes import Shape
 from asl_local.strategies.aims import Aim, aims_of
 from asl_local.strategies.conditions import Nothing
-from asl_local.strategies.inputs import drawn, only, wanted
+from asl_local.strategies.inputs import drawn, only, wanted, whole
 from asl_local.strategies.shapes import Draw, Pins, Shaper
 from asl_local.values import Json, copy
 
@@ -92,7 +92,7 @@ def answers(machine: Described, *, near_misses: bool = False) -> st.SearchStrate
     An answer has what the machine reads of it, with the values that its rules decide by, and what answers of that
     integration have anyway: for `lambda:invoke` a Payload and its StatusCode, for services what their API model requires
     and now and then more, where `asl_local.resources.shapes` or botocore knows the model. Half of the draws aim at one way of
-    one Choice state. No task fails: see `failure_plans`. `near_misses` as for `inputs`.
+    one Choice state. No task fails: see `failure_plans`. `near_misses` and errors as for `inputs`.
     Shrinks to one smallest answer for each Task.
     """
     maker = _Maker(machine, near_misses)
@@ -131,6 +131,7 @@ class _Maker:
     """Draws the answers of one machine."""
 
     def __init__(self, machine: Described, near_misses: bool) -> None:
+        whole(machine)
         self.demands: Demands = wanted(machine.definition)
         self._near_misses = near_misses
         self._tasks: dict[str, State] = {state.name: state for state in machine.plan.tasks()}

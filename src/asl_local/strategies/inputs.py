@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from hypothesis import strategies as st
 
+from asl_local.errors import InvalidDefinition
 from asl_local.resources.inferred.demands import Demands, demands_of, origins_of
 from asl_local.resources.inferred.wants import Note, Want
 from asl_local.strategies.aims import Aim, Group, Place, aims_of, questions_of
@@ -35,8 +36,10 @@ def inputs(machine: Described, *, near_misses: bool = False) -> st.SearchStrateg
 
     With `near_misses`, now and then something is missing, null or of another type, as in what real callers send.
     What the machine computes or gets from its tasks is not decided by its input: `answers` has those.
-    Shrinks to the smallest input that has what is read.
+    Shrinks to the smallest input that has what is read. Raises InvalidDefinition, as an execution does, where a placeholder
+    that nobody filled stands for a number or an expression.
     """
+    whole(machine)
     demands = wanted(machine.definition)
     aims = only(aims_of(machine.definition, odd=near_misses), "input")
 
@@ -51,6 +54,13 @@ def inputs(machine: Described, *, near_misses: bool = False) -> st.SearchStrateg
         return {} if isinstance(value, Nothing) else value
 
     return strategy()
+
+
+def whole(machine: Described) -> None:
+    """Raises InvalidDefinition for a machine with placeholders where values are wanted, which cannot run either."""
+    unresolved = getattr(machine, "unresolved", ())
+    if unresolved:
+        raise InvalidDefinition(unresolved, getattr(machine, "name", ""))
 
 
 def wanted(definition: Json) -> Demands:
