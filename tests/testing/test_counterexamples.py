@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -327,6 +328,43 @@ def test_handlers_that_keep_something_must_be_importable(tmp_path: Path) -> None
     exploration = machine.explore({}, resources, world=[], faults=0, invariant=lambda run: run.status != "SUCCEEDED")
     with pytest.raises(ValueError, match="Ask was answered differently when it was called again"):
         exploration.counterexamples[0].write_test(tmp_path / "test_it.py")
+
+
+SCRIPT = """
+import asl_local
+
+pay = {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:pay", "End": True}
+machine = asl_local.load({"StartAt": "Pay", "States": {"Pay": pay}})
+
+
+def bank(world):
+    return {"pay": lambda event: world.append(event)}
+
+
+def paid_once(run):
+    return len(run.world) <= 1
+
+
+"""
+EXPLORES = """found = machine.explore(1, bank, world=[], invariant=paid_once, kinds=["crashes"])
+found.counterexamples[0].write_test("test_found.py")
+"""
+
+
+def test_handlers_of_the_script_that_runs_are_importable_if_it_minds_its_name(tmp_path: Path) -> None:
+    def run(*command: str) -> subprocess.CompletedProcess[str]:
+        arguments = [sys.executable, *command]
+        return subprocess.run(arguments, check=False, cwd=tmp_path, capture_output=True, text=True)
+
+    script = tmp_path / "bank.py"
+    script.write_text(SCRIPT + EXPLORES, "utf-8")
+    assert "the handlers cannot be imported" in run("bank.py").stderr
+    script.write_text(f'{SCRIPT}if __name__ == "__main__":\n{textwrap.indent(EXPLORES, "    ")}', "utf-8")
+    assert run("bank.py").stderr == ""
+    assert "from bank import" in (tmp_path / "test_found.py").read_text("utf-8")
+    done = run("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_found.py")
+    assert "paid_once" in done.stdout
+    assert "1 failed" in done.stdout
 
 
 def test_what_holds_again_at_the_end_is_no_test(handlers: Any, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import sys
 import sysconfig
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from asl_local.errors import NotJson
 from asl_local.values import accept
 
 _WIDE: Final = 110
+_GUARD: Final = re.compile(r"^if __name__ == ['\"]__main__['\"]:", re.MULTILINE)
 
 
 def literal(value: Any, indent: int = 0) -> str:
@@ -98,9 +100,19 @@ class Imports:
 
     def _function(self, value: Any) -> str | None:
         module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", "")
-        if not module or module == "__main__" or not name.isidentifier():
+        if not module or not name.isidentifier():
             return None
+        if module == "__main__":
+            return self._of_the_script(value, name)
         return self._import(module, name) if getattr(sys.modules.get(module), name, None) is value else None
+
+    def _of_the_script(self, value: Any, name: str) -> str | None:
+        """A function of the script that is running, if importing that does not run it again."""
+        script = sys.modules["__main__"]
+        file = getattr(script, "__file__", None)
+        if file is None or getattr(script, name, None) is not value:
+            return None
+        return self._named(f"{file}:{name}") if _GUARD.search(Path(file).read_text("utf-8")) else None
 
     def _named(self, source: str) -> str:
         target, _, attribute = source.rpartition(":")
