@@ -125,12 +125,25 @@ def test_worlds_are_compared_by_what_they_hold(at: int) -> None:
 
 
 def test_neither_order_nor_identity_counts_but_kinds_do() -> None:
-    shared = [1]
     assert contents({"a": 1, "b": 2}) == contents({"b": 2, "a": 1})
-    assert contents([shared, shared]) == contents([[1], [1]])
+    assert contents([[1], [1]]) == contents([[1], [1]])
     assert (
         len({contents(each) for each in (1, 1.0, True, "1", b"1", [1], (1,), {1}, {1: None}, {"1": None}, None)}) == 11
     )
+
+
+def test_one_thing_in_two_places_is_not_two_things() -> None:
+    shared = [1]
+    assert contents([shared, shared]) == contents(forked([shared, shared]))
+    assert contents([shared, shared]) != contents([[1], [1]])
+
+
+def test_a_world_may_contain_itself() -> None:
+    class Node:
+        def __init__(self) -> None:
+            self.others = {self}
+
+    assert contents(Node()) == contents(Node())
 
 
 def test_a_copy_shares_nothing_and_keeps_what_is_shared_inside() -> None:

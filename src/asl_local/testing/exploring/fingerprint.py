@@ -128,45 +128,49 @@ def contents(world: Any) -> bytes:
     An object may say itself what it holds: `fingerprint()` gives any value that has contents. Raises AslError, with the
     place, for what has none: a lock, a file, a generator.
     """
-    return blake2b(_Writer().text(world, "world").encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    return blake2b(_Writer({}).text(world, None).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 class _Writer:
-    """Objects as text. `on_way` are those being written, by id, so that a world that contains itself has an end."""
+    """Objects as text. One that can be edited and is met again is named by its number, for it is one thing in two places.
 
-    def __init__(self) -> None:
-        self._on_way: dict[int, int] = {}
+    `met` are those that were met, by id; each is kept, since an id is only one as long as its object lives.
+    """
 
-    def text(self, value: Any, place: str) -> str:
+    def __init__(self, met: dict[int, tuple[int, Any]]) -> None:
+        self._met = met
+
+    def text(self, value: Any, place: _Place) -> str:
         kind = type(value)
         if kind in _ATOMS:
             return f"{kind.__name__[0]}{value!r}"
         if isinstance(value, type) or kind.__name__ in ("function", "builtin_function_or_method", "module"):
             return self._named(value, place)
-        if id(value) in self._on_way:
-            return f"^{len(self._on_way) - self._on_way[id(value)]}"
-        self._on_way[id(value)] = len(self._on_way)
-        try:
+        if kind is tuple or kind is frozenset:
             return self._held(value, kind, place)
-        finally:
-            del self._on_way[id(value)]
+        met = self._met.get(id(value))
+        if met is not None:
+            return f"^{met[0]}"
+        self._met[id(value)] = (len(self._met), value)
+        return self._held(value, kind, place)
 
-    def _held(self, value: Any, kind: type, place: str) -> str:
+    def _held(self, value: Any, kind: type, place: _Place) -> str:
         if kind is dict:
             return self._mapping(value, place)
         if kind is list or kind is tuple:
-            inside = ",".join(self.text(item, f"{place}[{at}]") for at, item in enumerate(value))
+            inside = ",".join(self.text(item, (place, at)) for at, item in enumerate(value))
             return f"[{inside}]" if kind is list else f"({inside})"
         if kind is set or kind is frozenset:
-            return f"{{{','.join(sorted(self.text(item, f'an item of {place}') for item in value))}}}"
+            # In whatever order they come, so none of them counts when the others are numbered.
+            return f"{{{','.join(sorted(_Writer({**self._met}).text(item, (place, item)) for item in value))}}}"
         own = getattr(value, "fingerprint", None)
         if callable(own):
-            return f"{kind.__qualname__}!{self.text(own(), f'{place}.fingerprint()')}"
+            return f"{kind.__qualname__}!{self.text(own(), (place, 'fingerprint()'))}"
         try:
             reduced = value.__reduce_ex__(4)
         except Exception as error:
             raise AslError(
-                f"{place}: a {kind.__module__}.{kind.__qualname__} cannot be compared by what it holds ({error}); give "
+                f"{_words(place)}: a {kind.__module__}.{kind.__qualname__} cannot be compared by what it holds ({error}); give "
                 "the world a method fingerprint() that says what counts, and fork() where it cannot be copied"
             ) from error
         if isinstance(reduced, str):
@@ -181,23 +185,27 @@ class _Writer:
             parts.append(self._mapping(dict(pairs), place))
         return f"<{'|'.join(parts)}>"
 
-    def _mapping(self, value: dict[Any, Any], place: str) -> str:
-        keys = {self.text(key, f"a key of {place}"): key for key in value}
-        return f"{{{','.join(f'{text}:{self._member(value, keys[text], place)}' for text in sorted(keys))}}}"
-
-    def _member(self, value: dict[Any, Any], key: Any, place: str) -> str:
-        return self.text(value[key], f"{place}[{key!r}]")
+    def _mapping(self, value: dict[Any, Any], place: _Place) -> str:
+        keys = {self.text(key, (place, key)): key for key in value}
+        parts = [f"{text}:{self.text(value[keys[text]], (place, keys[text]))}" for text in sorted(keys)]
+        return f"{{{','.join(parts)}}}"
 
     @staticmethod
-    def _named(value: Any, place: str) -> str:
+    def _named(value: Any, place: _Place) -> str:
         name = getattr(value, "__qualname__", getattr(value, "__name__", ""))
-        if "<" in name and not isinstance(
-            value, type
-        ):  # a lambda or a function inside of one: what it closes over is hidden
+        if "<" in name and not isinstance(value, type):  # a lambda, or inside of a function: it may close over anything
             raise AslError(
-                f"{place}: the function {name} cannot be compared by what it holds; keep functions out of the world"
+                f"{_words(place)}: the function {name} cannot be compared by what it holds; keep functions out of the world"
             )
         return f"@{getattr(value, '__module__', '')}.{name}"
+
+
+_Place = tuple[Any, Any] | None
+"""Where in a world something stands: in what, and under which key; None for the world itself."""
+
+
+def _words(place: _Place) -> str:
+    return "world" if place is None else f"{_words(place[0])}[{place[1]!r:.60}]"
 
 
 __all__ = ["Fingerprints", "contents", "without_ids"]

@@ -10,6 +10,7 @@ asked for once.
 from __future__ import annotations
 
 import copy
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -328,11 +329,7 @@ def _told_to(stimulus: Stimulus | None, token: int) -> Stimulus | None:
 
 def _number(call: Call) -> int:
     """A number of the call that does not depend on what was called before it."""
-    seed = f"{call.place}#{call.attempt}"
-    number = 0
-    for byte in seed.encode("utf-8", "surrogatepass"):
-        number = (number * 131 + byte) & 0xFFFFFFFF
-    return number
+    return zlib.crc32(f"{call.place}#{call.attempt}".encode("utf-8", "surrogatepass"))
 
 
 __all__ = ["Performed", "Performer", "Seen", "forked"]
