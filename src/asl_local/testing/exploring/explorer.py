@@ -52,20 +52,32 @@ def explore(
     """See Machine.explore."""
     if faults < 0:
         raise ValueError(f"faults: {faults} of them cannot happen")
+    first = setting.execution()
+    hearing = hear(first, setting.machine, "explore")
+    if first.marks is None:
+        first.watch(set())
+    try:
+        found = _explored(
+            setting, first, budget=budget, reduce=reduce, faults=faults, kinds=kinds, invariant=invariant, always=always,
+            stop=stop,
+        )  # fmt: skip
+    except BaseException as error:
+        if hearing is not None:
+            hearing.ends(first, error)
+        raise
+    if hearing is not None:
+        hearing.ends(first, Ended(Ending("EXPLORED"), None))
+    options = {"faults": faults, "kinds": kinds, "budget": budget, "invariant": invariant, "always": always}
+    found.asked = Asked(setting, options)
+    return found
+
+
+def _explored(setting: Setting, first: Execution, *, budget: int, reduce: bool, **options: Any) -> Exploration:
+    """What is found, when all has shown itself that an exploration must know."""
     clock, counted = reads_clock(setting), False
     reduce = reduce and not setting.worldly and not clock
     while True:
-        explorer = _Explorer(
-            setting,
-            faults,
-            kinds,
-            invariant,
-            always,
-            stop=stop,
-            clock=clock,
-            counted=counted,
-            spent=reduce,
-        )
+        explorer = _Explorer(setting, first.fork(), clock=clock, counted=counted, spent=reduce, **options)
         try:
             found = explorer.run(budget, reduce=reduce)
         except Unreduced:
@@ -78,8 +90,6 @@ def explore(
             clock, counted, reduce = seen.clock, seen.counted, False
             continue
         explorer.again()
-        options = {"faults": faults, "kinds": kinds, "budget": budget, "invariant": invariant, "always": always}
-        found.asked = Asked(setting, options)
         return found
 
 
@@ -95,16 +105,16 @@ class _Explorer:
     """One exploration. Points are judged as the search meets them, smallest first."""
 
     def __init__(
-        self, setting: Setting, faults: int, kinds: Collection[str] | None, invariant: Callable[[Run], Any] | None,
-        always: Callable[[Run], Any] | None, *, stop: bool | Callable[[Exploration], bool], clock: bool, counted: bool,
-        spent: bool,
+        self, setting: Setting, execution: Execution, *, faults: int, kinds: Collection[str] | None,
+        invariant: Callable[[Run], Any] | None, always: Callable[[Run], Any] | None,
+        stop: bool | Callable[[Exploration], bool], clock: bool, counted: bool, spent: bool,
     ) -> None:  # fmt: skip
         self.setting, self.faults, self.stop = setting, faults, stop
         self.invariant, self.always = invariant, always
         self.performer = Performer(
             setting.plan, setting.resources, kept=setting.worldly, mocks=setting.mocks, counted=counted
         )
-        self.execution = setting.execution()
+        self.execution = execution
         limits = self.execution.limits
         express = any(s.distributed is not None and s.distributed.express for s in setting.plan.states.values())
         bounds = (setting.plan.timeout, limits.seconds, EXPRESS_SECONDS if express else None)
@@ -126,19 +136,8 @@ class _Explorer:
             self.rules, faults=self.faults, budget=budget, reduce=reduce, deadline=self.deadline, seen=self._seen
         )
         search = self.search
-        hearing = hear(self.execution, setting.machine, "explore")
-        marks = self.execution.marks
-        if marks is None:
-            self.execution.watch(marks := set())
-        try:
-            search.run(self.rules.begin(self.execution, world, setting.start))
-        except BaseException as error:
-            if hearing is not None:
-                hearing.ends(self.execution, error)
-            raise
-        if hearing is not None:
-            hearing.ends(self.execution, Ended(self.execution.outcome or Ending("EXPLORED"), None))
-        found.coverage = covered(setting.machine, marks)
+        search.run(self.rules.begin(self.execution, world, setting.start))
+        found.coverage = covered(setting.machine, self.execution.marks or ())
         found.graph, found.transitions, found.states = search.graph, search.transitions, len(search.graph)
         found.left, found.complete = search.left, search.left == 0
         found.graph.ends = dict(self._ended)
