@@ -192,6 +192,21 @@ def test_ten_items_of_three_tasks_with_a_fault_are_explored_completely() -> None
     assert exploration.transitions < 10_000
 
 
+def test_a_machine_with_time_to_spare_is_explored_as_quickly() -> None:
+    step = task("a", End=True, Retry=[{"ErrorEquals": ["Busy"], "MaxAttempts": 3}])
+    each = {"Type": "Map", "End": True, "ItemProcessor": {"StartAt": "A", "States": {"A": step}}}
+    spare, scarce = (
+        asl_local.load({"StartAt": "Each", "TimeoutSeconds": seconds, "States": {"Each": each}}).explore(
+            [1, 2, 3], {"*": lambda event: event}, kinds=["errors", "timeouts"]
+        )
+        for seconds in (300, 20)
+    )
+    assert spare.complete
+    assert scarce.complete
+    assert (spare.reduced, scarce.reduced) == (True, False)
+    assert statuses(spare) == statuses(scarce) == {("SUCCEEDED", None), ("FAILED", "Busy"), ("TIMED_OUT", None)}
+
+
 def test_without_a_world_a_handler_that_keeps_something_is_told_of() -> None:
     calls: list[int] = []
 

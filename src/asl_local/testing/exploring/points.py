@@ -212,7 +212,7 @@ class Rules:
         opened = dict(point.open())
         for at, token in timers:
             if at == due and token not in found:
-                if token in opened or (opened and _ends_all(x, token)):
+                if token in opened or (opened and ends_all(x, token)):
                     return []  # who may still answer does so before
                 text = _text(point.flights[token]) if token in point.flights else place_of(x, token)
                 found[token] = Choice(text, "timer", token, at=at)
@@ -407,7 +407,7 @@ class Rules:
                 timer = (command.at, command.token)
                 if timer not in point.timers:
                     point.timers += (timer,)
-                    if command.token not in point.flights and not _ends_all(point.execution, command.token):
+                    if command.token not in point.flights and not ends_all(point.execution, command.token):
                         point.spent += command.at - point.execution.now
             elif type(command) is Cancel:
                 self._orphaned(point, [command.token])
@@ -497,7 +497,7 @@ def _longest(point: Point, token: int, now: float) -> float:
     return max((at - now for at, each in point.timers if each == token), default=0.0)
 
 
-def _ends_all(x: Execution, token: int) -> bool:
+def ends_all(x: Execution, token: int) -> bool:
     """Whether the timer is an execution's own TimeoutSeconds (a child's, too)."""
     errand = x.errands.get(token)
     return token == EXECUTION_TOKEN or (errand is not None and errand.inner == EXECUTION_TOKEN)
@@ -523,4 +523,4 @@ def _posted(
     return (*mail, (at, stimulus))
 
 
-__all__ = ["BEATING", "LOST", "NOBODY", "Choice", "Flight", "Point", "Rules", "place_of"]
+__all__ = ["BEATING", "LOST", "NOBODY", "Choice", "Flight", "Point", "Rules", "ends_all", "place_of"]

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from asl_local.engine.history import EVENTS
 from asl_local.testing.exploring.graph import Edge, Graph
-from asl_local.testing.exploring.points import BEATING, LOST, Choice, Point, Rules
+from asl_local.testing.exploring.points import BEATING, LOST, Choice, Point, Rules, ends_all
 from asl_local.values import size
 
 _PAYLOADS = ("input", "output", "parameters")
@@ -210,13 +210,19 @@ class Search:
             self.timed = True
         if _ends_others(point, after, choice.token):
             after.ended = point.ended + 1
-            flight = point.flights.get(choice.token) if choice.kind == "timer" else None
-            if choice.fault is None and (flight is None or flight.stage not in (LOST, BEATING)):
-                self.escaped = True
+            self.escaped |= not self._injected(point, choice)
         # Before each failure that took others along, those may have let as much time pass as anybody ever does.
         self.longest, self.most_ended = max(self.longest, after.spent), max(self.most_ended, after.ended)
         if (self.timed and self.escaped) or self.longest * (1 + self.most_ended) >= self.deadline:
             raise Unreduced
+
+    @staticmethod
+    def _injected(point: Point, choice: Choice) -> bool:
+        """Whether a step is what a fault has come to. That time is up is looked at by itself."""
+        if choice.kind != "timer":
+            return choice.fault is not None
+        flight = point.flights.get(choice.token)
+        return ends_all(point.execution, choice.token) or (flight is not None and flight.stage in (LOST, BEATING))
 
 
 def _ends_others(before: Point, after: Point, token: int) -> bool:
