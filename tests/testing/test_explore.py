@@ -86,6 +86,16 @@ def test_whoever_listens_hears_of_a_schedule_that_is_followed() -> None:
     assert coverage.of(machine).percent == 100
 
 
+def test_events_of_a_schedule_are_told() -> None:
+    told: list[str] = []
+    result = counting(2).simulate(
+        {}, counter, world={"n": 0}, schedule=["Both[1]/Read1"], on_event=lambda event: told.append(event.type)
+    )
+    assert told == [event.type for event in result.history]
+    with pytest.raises(ValueError, match="tells of events only"):
+        counting(2).simulate({}, counter, world={"n": 0}, schedule=[], on_child=print)
+
+
 def test_a_step_that_cannot_be_taken_lists_what_can() -> None:
     with pytest.raises(
         asl_local.AslError, match=r"step 2 is 'Both\[0\]/Read0'.*these can:\s+'Both\[1\]/Read1'\s+'Both\[0\]/Write0'"

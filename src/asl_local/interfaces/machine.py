@@ -285,7 +285,12 @@ class Machine:
                     self.of_type(type), input, resources, world, result_of, start=_moment(start), seed=seed, limits=limits,
                     identity=identity, execution_name=execution_name, mocks=self._mocks(mocks, mock_config, test_case),
                 )  # fmt: skip
-                return cast("Result", exploring.follow(setting, schedule, in_place=True, heard=True).result)
+                if on_child is not None or on_map_progress is not None:
+                    raise ValueError("a schedule that is followed tells of events only: on_event")
+                followed = exploring.follow(setting, schedule, in_place=True, heard=True)
+                if on_event is not None and (tell := Told(on_event).observer(setting.execution())) is not None:
+                    tell(followed.execution)
+                return cast("Result", followed.result)
             resources = exploring.over(world, resources)
         execution = self.of_type(type).execution(
             input, execution_name=execution_name, limits=limits, identity=identity, seed=seed, shuffle=seed != 0
