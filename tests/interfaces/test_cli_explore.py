@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -42,6 +43,10 @@ def resources(world):
 def charged_once(run):
     if run.world["charged"] > 1:
         raise AssertionError("charged twice")
+
+
+def says_what(run):
+    assert run.world["charged"] < 2, f"charged 2 times for {run.input}"
 
 
 def is_never_failed(run):
@@ -111,6 +116,15 @@ def test_a_violation_is_shown_small_with_its_command(capsys: pytest.CaptureFixtu
     assert "x: charged twice\n  input: {}\n" in story
     assert "(injected)" in story
     assert "aws stepfunctions test-state \\\n    --definition '" in story
+
+
+def test_a_smaller_run_is_counted_and_named_as_the_one_that_was_found(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = explore(capsys, *WORLDLY[:-1], "payments.py:is_never_failed", "--input", '{"amount": 7}')
+    assert re.search(r"violated [1-9]\d* x: is_never_failed does not hold\n  input: \{\}\n", out)
+    _, out, _ = explore(capsys, *WORLDLY[:-1], "payments.py:says_what", "--input", '{"amount": 7}', "--json")
+    (violation,) = json.loads(out)["violations"]
+    assert violation["count"] > 0
+    assert violation["message"] == "charged 2 times for {}"
 
 
 def test_as_it_was_given(capsys: pytest.CaptureFixture[str]) -> None:

@@ -287,3 +287,46 @@ def test_violations_that_begin_alike_are_one() -> None:
 
 def complain(details: Any) -> None:
     raise AssertionError(f"never\n{details}")
+
+
+@pytest.mark.parametrize("said", [0, "", [], 1, "yes"])
+def test_an_invariant_that_says_neither_yes_nor_no_is_an_error(said: Any) -> None:
+    def unclear(run: Any) -> Any:
+        return said
+
+    with pytest.raises(TypeError, match=r"unclear gave .*: True or False is wanted"):
+        counting(2).explore({}, counter, world={"n": 0}, faults=0, invariant=unclear)
+
+
+def test_an_invariant_that_nobody_awaits_is_an_error() -> None:
+    async def later(run: Any) -> bool:
+        return False
+
+    with pytest.raises(TypeError, match="later gave <coroutine"):
+        counting(2).explore({}, counter, world={"n": 0}, faults=0, invariant=later)
+
+
+def test_an_invariant_that_fails_otherwise_says_for_which_run() -> None:
+    def broken(run: Any) -> Any:
+        return run.world["m"] > 0
+
+    with pytest.raises(KeyError) as caught:
+        counting(2).explore({}, counter, world={"n": 0}, faults=0, invariant=broken)
+    (note,) = caught.value.__notes__
+    assert note.startswith("broken was asked about this run:\ninput: {}\nschedule:\n  1. Both[0]/Read0\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"faults": 1.5}, TypeError, "faults: a whole number is wanted, not 1.5"),
+        ({"faults": "1"}, TypeError, "faults: a whole number is wanted, not '1'"),
+        ({"budget": 0}, ValueError, "budget: at least 1"),
+        ({"kinds": "timeouts"}, TypeError, r"kinds: a list is wanted, such as \['timeouts'\]"),
+        ({"invariant": "nothing_lost"}, TypeError, "invariant: a function of a run is wanted, not 'nothing_lost'"),
+        ({"always": True}, TypeError, "always: a function of a run is wanted, not True"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(options: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        counting(2).explore({}, counter, world={"n": 0}, **options)

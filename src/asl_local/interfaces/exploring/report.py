@@ -23,17 +23,19 @@ class Report:
     ) -> None:
         self.machine, self.exploration = machine, exploration
         first: dict[str, Counterexample] = {}
-        for each in exploration.counterexamples:
+        counts: dict[str, int] = {}
+        for each, violation in zip(exploration.counterexamples, exploration.violations, strict=True):
             first.setdefault(each.message, each)
+            counts[each.message] = counts.get(each.message, 0) + violation.count
         self.counterexamples = [each.shrink(stop=stop) if shrink else each for each in first.values()]
+        self.counts = [*counts.values()]  # of what was found; a smaller run may say it in other words
 
     def __str__(self) -> str:
         found = self.exploration
         lines = [f"{self.machine.name}: {found.how_much}", "outcomes:"]
         wide = max((len(f"{outcome.count:,}") for outcome in found.outcomes), default=1)
         lines += [f"  {outcome.count:>{wide},} x {_outcome(outcome)}" for outcome in found.outcomes]
-        for each in self.counterexamples:
-            count = sum(violation.count for violation in found.violations if violation.message == each.message)
+        for each, count in zip(self.counterexamples, self.counts, strict=True):
             lines += ["", f"violated {count:,} x: {each}", "", str(each.state_command())]
         return "\n".join(lines)
 
@@ -54,14 +56,14 @@ class Report:
             "violations": [
                 {
                     "message": each.message,
-                    "count": sum(other.count for other in found.violations if other.message == each.message),
+                    "count": count,
                     "smallest": each.smallest,
                     **_ended(each.run),
                     **_run(each.run),
                     "story": [str(step) for step in each.steps()],
                     "testState": list(each.state_command().arguments),
                 }
-                for each in self.counterexamples
+                for each, count in zip(self.counterexamples, self.counts, strict=True)
             ],
         }
 

@@ -6,6 +6,7 @@ exploration works, or in which interface it was asked for.
 
 from __future__ import annotations
 
+import functools
 import os
 import traceback
 from collections.abc import Callable, Mapping
@@ -224,6 +225,7 @@ class _Search:
     def _same(self, judge: Callable[[Run], Any]) -> Callable[[Run], Any]:
         """An invariant that only this fault violates."""
 
+        @functools.wraps(judge)
         def same(run: Run) -> Any:
             problem = _problem(judge, run)
             if problem is None or problem != self.wanted:

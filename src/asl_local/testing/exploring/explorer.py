@@ -29,6 +29,8 @@ from asl_local.testing.exploring.report import (
     Outcome,
     Run,
     Violation,
+    check,
+    verdict,
 )
 from asl_local.testing.exploring.search import Search, Unreduced
 from asl_local.testing.exploring.worlds import INFINITY, Performer, forked
@@ -50,8 +52,7 @@ def explore(
     stop: bool | Callable[[Exploration], bool] = False, reduce: bool = True,
 ) -> Exploration:  # fmt: skip
     """See Machine.explore."""
-    if faults < 0:
-        raise ValueError(f"faults: {faults} of them cannot happen")
+    check(faults, budget, kinds, {"invariant": invariant, "always": always})
     first = setting.execution()
     hearing = hear(first, setting.machine, "explore")
     if first.marks is None:
@@ -192,15 +193,9 @@ class _Explorer:
         judged = run()
         worldly = self.setting.worldly and judged.world is not None
         shown = replace(judged, world=forked(judged.world)) if worldly else judged  # whoever looks may touch
-        try:
-            said = judge(shown)
-        except AssertionError as error:
-            message = str(error) or "an assertion of the invariant does not hold"
-        else:
-            if said is not False:
-                return
-            name = getattr(judge, "__name__", "<lambda>")
-            message = f"{'the invariant' if name == '<lambda>' else name} does not hold"
+        message = verdict(judge, shown)
+        if message is None:
+            return
         key = (message.partition("\n")[0], judged.status, judged.error)  # pytest adds the values to what an assert says
         known = self._violations.get(key)
         if known is None:

@@ -1,6 +1,6 @@
-"""What an exploration has found: outcomes, violations, runs, and all of it as text.
+"""What an exploration may be asked, and what it has found: outcomes, violations, runs, and all of it as text.
 
-Knows: what to say of a search that is over. Must never know: how it was searched.
+Knows: what an invariant's answer means, and what to say of a search that is over. Must never know: how it was searched.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 HANGS = "HANGS"
 ENDLESS = "ENDLESS"
+_LONGEST_NOTE = 2000  # characters of a run
 
 
 class Violated(AslError, AssertionError):
@@ -234,3 +235,43 @@ __all__ = [
     "Violation",
     "outcome_text",
 ]
+
+
+def check(faults: Any, budget: Any, kinds: Any, judges: dict[str, Any]) -> None:
+    """Raises TypeError or ValueError for what cannot be asked of an exploration."""
+    for name, number, least in (("faults", faults, 0), ("budget", budget, 1)):
+        if not isinstance(number, int):
+            raise TypeError(f"{name}: a whole number is wanted, not {number!r:.80}")
+        if number < least:
+            raise ValueError(f"{name}: {number} of them cannot happen" if least == 0 else f"{name}: at least {least}")
+    if isinstance(kinds, str):
+        raise TypeError(f"kinds: a list is wanted, such as [{kinds!r}], not {kinds!r}")
+    for name, judge in judges.items():
+        if judge is not None and not callable(judge):
+            raise TypeError(f"{name}: a function of a run is wanted, not {judge!r:.80}")
+
+
+def verdict(judge: Callable[[Run], Any], run: Run) -> str | None:
+    """What does not hold of a run, in words; None if all does.
+
+    Raises TypeError for an answer that is neither True, False nor None (0, "" or a coroutine that nobody awaits would
+    look like a run in which all is well). What the function itself raises gets the run as a note.
+    """
+    name = getattr(judge, "__name__", "<lambda>")
+    named = "the invariant" if name == "<lambda>" else name
+    try:
+        said = judge(run)
+    except AssertionError as error:
+        return str(error) or "an assertion of the invariant does not hold"
+    except Exception as error:
+        error.add_note(f"{named} was asked about this run:\n{str(run)[:_LONGEST_NOTE]}")
+        raise
+    if said is None or said is True:
+        return None
+    if said is False:
+        return f"{named} does not hold"
+    if hasattr(said, "close"):
+        said.close()  # a coroutine
+    raise TypeError(
+        f"{named} gave {said!r:.80}: True or False is wanted, or an assert and nothing (bool(...) makes one of a value)"
+    )
