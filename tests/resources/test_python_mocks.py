@@ -490,3 +490,15 @@ class TestShapes:
 
     def test_functions_and_activities_have_no_model(self) -> None:
         assert ONE.simulate({}, mocks=mock.Mocks({"A": 7}, field_validation_mode="STRICT")).output == 7
+
+
+def test_mocks_make_others_with_one_answer_changed() -> None:
+    definition = {"StartAt": "A", "States": {
+        name: {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", **way}
+        for name, way in (("A", {"Next": "B"}), ("B", {"End": True}))
+    }}  # fmt: skip
+    mocks = mock.Mocks({"A": 1, "B": 2})
+    assert list(mocks.keys()) == ["A", "B"]
+    assert asl_local.load(definition).simulate({}, mocks={**mocks, "B": 3}).output == 3
+    with pytest.raises(TypeError, match="give the others with mocks="):
+        _ = {**mock.config_file("MockConfigFile.json", "HappyPath")}

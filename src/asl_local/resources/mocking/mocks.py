@@ -98,6 +98,18 @@ class Mocks:
         both._parts = [self, other]
         return both
 
+    def keys(self) -> Iterable[str]:
+        """The names of the mocked states, so that `{**mocks, "Charge": other}` makes other mocks of these.
+
+        Raises TypeError for the mocks of a file, which are known when the machine is.
+        """
+        if self._read is not None and not self.answers:
+            raise TypeError("the mocks of a file are read for a machine: give the others with mocks=, and mock_config=")
+        return list(self.answers)
+
+    def __getitem__(self, name: str, /) -> Answer:
+        return self.answers[name]
+
     # -- what was asked ----------------------------------------------------------------------------------------------------
 
     def calls(self, state: str | None = None) -> list[MockedCall]:
