@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -278,5 +280,8 @@ def test_nothing_is_found_where_it_is_mended(fault: str, finder: Callable[[asl_l
     assert finder(asl_local.load(FAULTS[fault].mended)) == []
 
 
-def test_there_are_ten() -> None:
+def test_there_are_ten_and_the_page_lists_them(project: Path) -> None:
     assert len(FAULTS) == 10
+    page = (project / "docs" / "testing.md").read_text("utf-8")
+    listed = page.split("## Ten classic faults")[1].split("\n## ")[0]
+    assert re.findall(r"^\| (?!fault |---)(.+?) \|", listed, re.MULTILINE) == list(FAULTS)
