@@ -198,7 +198,7 @@ def test_a_mock_file_answers(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_budget_ends_it(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = explore(capsys, "--budget", "3")
     assert code == 0
-    assert "NOT complete: the budget ended" in out.splitlines()[0]
+    assert "NOT complete: the search ended" in out.splitlines()[0]
 
 
 def test_ctrl_c_ends_with_what_is_known(capsys: pytest.CaptureFixture[str]) -> None:

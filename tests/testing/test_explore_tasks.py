@@ -305,7 +305,7 @@ def test_the_budget_is_kept_and_what_is_left_is_told() -> None:
     assert not exploration.complete
     assert exploration.left > 0
     assert 100 <= exploration.transitions < 120
-    assert "NOT complete: the budget ended" in str(exploration)
+    assert "NOT complete: the search ended" in str(exploration)
 
 
 def test_the_search_stops_at_the_first_violation() -> None:

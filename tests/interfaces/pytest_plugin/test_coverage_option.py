@@ -73,6 +73,24 @@ def test_enough_is_enough(choice: Project) -> None:
     assert run.lines("Required") == ["Required coverage of machines of 66.6% reached. Total coverage: 66.66%"]
 
 
+def test_a_data_file_that_cannot_be_written_is_told_and_the_table_shown(choice: Project) -> None:
+    (choice.folder / ".aslcoverage").mkdir()
+    run = choice.pytest("--asl-cov")
+    assert run.code == 0
+    assert run.lines("choice")[0].split()[:4] == ["choice", "6", "2", "67%"]
+    assert run.lines("no data file") == [f"no data file is left: {choice.folder / '.aslcoverage'}: Is a directory"]
+    assert [path.name for path in choice.folder.glob(".aslcoverage*")] == [".aslcoverage"]
+
+
+def test_a_report_that_cannot_be_written_fails_the_run(choice: Project) -> None:
+    choice.write("out", "a file")
+    run = choice.pytest("--asl-cov", "--asl-cov-report=html:out/c.html", "--asl-cov-report=term")
+    assert run.code == 1
+    (told,) = run.lines("FAIL")
+    assert told.startswith(f"FAIL Coverage of machines not written: {choice.folder / 'out' / 'c.html'}: ")
+    assert "3 passed" in run.output
+
+
 def test_no_machine_is_not_enough(inner: Project) -> None:
     inner.write("test_it.py", "def test_it(): pass\n")
     run = inner.pytest("--asl-cov", "--asl-cov-fail-under=1")

@@ -122,3 +122,10 @@ def test_a_file_is_no_folder(inner: Project) -> None:
     inner.write("out", "a file")
     run = inner.pytest("--asl-report=out")
     assert (run.code, "--asl-report: out is no folder" in run.errors) == (4, True)
+
+
+def test_where_nothing_can_be_written_is_said_before_anything_runs(inner: Project) -> None:
+    inner.write("test_orders.py", TESTS)
+    inner.write("out", "a file")
+    run = inner.pytest("--asl-report=out/pages")
+    assert (run.code, f"--asl-report: {inner.folder / 'out' / 'pages'}: Not a directory" in run.errors) == (4, True)

@@ -63,6 +63,7 @@ class Covering:
         self._ran: list[str] = []
         self.collected = Coverage()
         self.lost = 0
+        self.unwritten = False  # a report that was asked for could not be written
 
     def finish(self) -> None:
         """All tests have run: take what is wanted, leave the data file and write the files that were asked for."""
@@ -79,7 +80,10 @@ class Covering:
                 if not found:
                     self._problems.append(f"--asl-cov={each}: {self._why_none(each)}")
             self.collected = chosen
-        self.collected.save(self._folder / DATA_FILE)
+        try:
+            self.collected.save(self._folder / DATA_FILE)
+        except OSError as error:
+            self._problems.append(f"no data file is left: {_why(error, self._folder / DATA_FILE)}")
         for kind, where in self._reports:
             if kind == "html":
                 path = self._folder / (where or "aslcoverage.html")
@@ -118,8 +122,13 @@ class Covering:
             )
 
     def _write(self, path: Path, text: str) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        except OSError as error:
+            self.unwritten = True
+            self._problems.append(f"FAIL Coverage of machines not written: {_why(error, path)}")
+            return
         shown = path.relative_to(self._folder) if path.is_relative_to(self._folder) else path
         self._problems.append(f"Coverage of machines written to {shown}")
 
@@ -163,6 +172,10 @@ class Covering:
     def add(self, data: Mapping[str, Any]) -> None:
         """What another process has collected."""
         self.collected.update(Coverage.of_data(data))
+
+
+def _why(error: OSError, path: Path) -> str:
+    return f"{path}: {error.strerror or error}"
 
 
 def _two_places(percent: float) -> str:

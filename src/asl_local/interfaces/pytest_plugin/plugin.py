@@ -69,7 +69,10 @@ class Plugin:
         if pages.folder.exists() and not pages.folder.is_dir():
             raise pytest.UsageError(f"--asl-report: {folder} is no folder")
         if not hasattr(self.config, "workerinput"):
-            pages.begin()
+            try:
+                pages.begin()
+            except OSError as error:
+                raise pytest.UsageError(f"--asl-report: {pages.folder}: {error.strerror or error}") from None
         return pages
 
     # -- the executions of a test --------------------------------------------------------------------------------------
@@ -140,7 +143,8 @@ class Plugin:
             self.index = self.pages.finish()
         if self.covering is not None:
             self.covering.finish()
-            if self.covering.shortfall is not None and session.exitstatus == pytest.ExitCode.OK:
+            short = self.covering.shortfall is not None or self.covering.unwritten
+            if short and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
         self.unused = self.census.unused() if session.testscollected else []
         if self.snapshots.update:

@@ -6,6 +6,7 @@ Knows: files, HTML, the reporters. Must never know: pytest, or how an execution 
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -36,7 +37,10 @@ class Pages:
         self.rows: list[dict[str, Any]] = []
 
     def begin(self) -> None:
-        """Remove what the last session wrote here, and nothing else."""
+        """Remove what the last session wrote here, and nothing else. Raises OSError if nothing can be written here."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=self.folder):
+            pass
         listed = self.folder / _LIST
         try:
             rows = json.loads(listed.read_text("utf-8"))["tests"]

@@ -5,6 +5,7 @@ Knows: listeners, marks, data files. Must never know: what a goal is, or how a r
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
@@ -120,8 +121,13 @@ class Coverage:
         """Write a data file, which `load` and `asl-local coverage` read. It is there whole or not at all."""
         path = Path(file)
         unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        unfinished.write_text(json.dumps(self.to_data()), "utf-8")
-        unfinished.replace(path)
+        try:
+            unfinished.write_text(json.dumps(self.to_data()), "utf-8")
+            unfinished.replace(path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                unfinished.unlink(missing_ok=True)
+            raise
 
     @staticmethod
     def load(*files: str | os.PathLike[str]) -> Coverage:

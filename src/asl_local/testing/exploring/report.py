@@ -184,7 +184,7 @@ class Exploration:
         how = (
             "complete"
             if self.complete
-            else f"NOT complete: the budget ended with {_counted(self.left, 'state')} left open"
+            else f"NOT complete: the search ended with {_counted(self.left, 'state')} left open"
         )
         plan = "no faults" if not self.faults else f"at most {_counted(self.faults, 'fault')}"
         return (
