@@ -51,7 +51,8 @@ from asl_local.errors import (
     UnansweredToken,
     UnknownResource,
 )
-from asl_local.interfaces.machine import Machine, Result, definitions_in, load, validate
+from asl_local.interfaces.machine import Machine, definitions_in, load, validate
+from asl_local.interfaces.result import Result
 from asl_local.interfaces.started import Started
 from asl_local.reporters import ChildExecution, Event, History, MapRun
 from asl_local.resources import Job, Resources, mock_answers, mock_input, service_response

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from machines import LAMBDA, Case, cases, normal, virtually
 
 import asl_local
-from asl_local.interfaces.machine import result_of
+from asl_local.interfaces.result import result_of
 from asl_local.testing.exploring import Exploration, Setting, explore
 from asl_local.testing.exploring.explorer import reads_clock
 from asl_local.testing.exploring.faults import Faults

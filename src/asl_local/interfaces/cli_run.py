@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 from asl_local.engine import Identity, Limits
 from asl_local.errors import AslError, InvalidDefinition, UnansweredToken, UnknownResource
 from asl_local.interfaces import cli
-from asl_local.interfaces.machine import Machine, Result, load
+from asl_local.interfaces.machine import Machine, load
 from asl_local.interfaces.records import RecordError, Recording, Records, check_name
+from asl_local.interfaces.result import Result
 from asl_local.reporters import Event
 from asl_local.reporters.map_runs import MapRun
 from asl_local.reporters.progress import Progress

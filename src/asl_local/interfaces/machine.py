@@ -1,4 +1,4 @@
-"""The way in from Python: load a definition, run it, look at the result.
+"""The way in from Python: load a definition, run it.
 
 Knows: which floor does what. Must never know: how any of them does it.
 """
@@ -9,7 +9,6 @@ import os
 import re
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -18,18 +17,16 @@ from asl_local.definition import FoundDefinition, Source
 from asl_local.drivers import Driver, Nested, RealTime, Simulation, Work, drive, hear
 from asl_local.drivers.simulate import START
 from asl_local.engine import Execution, Identity, Limits, snapshot
-from asl_local.engine.messages import Outcome, Redriven, Stimulus
-from asl_local.errors import Diagnostic, ExecutionFailed, InvalidDefinition, InvalidExecutionInput, NotJson
+from asl_local.engine.messages import Redriven, Stimulus
+from asl_local.errors import Diagnostic, InvalidDefinition, InvalidExecutionInput, NotJson
+from asl_local.interfaces.result import Result, result_of
 from asl_local.plan import Plan, compile_machine
-from asl_local.reporters import History
-from asl_local.reporters.aws import query
-from asl_local.reporters.map_runs import MapRun, map_runs_of
 from asl_local.reporters.mermaid import mermaid
 from asl_local.reporters.watching import OnChild, OnEvent, OnProgress, Told
 from asl_local.resources import Resources
 from asl_local.resources.executions import Family
 from asl_local.resources.registry import Handler
-from asl_local.values import Json, accept, copy, exceeds
+from asl_local.values import Json, accept, exceeds
 
 if TYPE_CHECKING:
     from asl_local.drivers import Callbacks
@@ -45,64 +42,6 @@ Definition: TypeAlias = "str | os.PathLike[str] | bytes | Mapping[str, Any]"
 _NOTHING: Json = {}
 EXPRESS_SECONDS = 300  # the longest that an Express execution runs; Developer Guide, quotas
 _PLAIN_NAME = re.compile(r"[^0-9A-Za-z_.-]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How an execution ended.
-
-    `status` is SUCCEEDED, FAILED, TIMED_OUT or ABORTED; `output` a JSON value, None unless SUCCEEDED; `error` and
-    `cause` as DescribeExecution has them. `place` says where in the machine it failed, or what it waited for when its
-    time was up ("Map 'Orders', item 1 > Task 'Charge'"); `exception` is what the handler raised there, if one did.
-    `nested` has the results of the executions of other machines that it started, in that order.
-    `execution` is the execution as a value, as it ended; `virtual` says that its clock was. Results are equal if they
-    ended alike, under the same names, after the same events at the same times; handlers' exceptions are not compared.
-    """
-
-    status: str
-    output: Json
-    error: str | None
-    cause: str | None
-    history: History = field(repr=False)
-    identity: Identity = field(repr=False)
-    place: str = ""
-    exception: BaseException | None = field(default=None, repr=False, compare=False)
-    nested: tuple[Result, ...] = field(default=(), repr=False)
-    execution: Execution | None = field(default=None, repr=False, compare=False)
-    virtual: bool = field(default=False, repr=False, compare=False)
-
-    def unwrap(self) -> Json:
-        """The output. Raises ExecutionFailed, with the state's place in the machine, if there is none."""
-        if self.status == "SUCCEEDED":
-            return self.output
-        where = f" in {self.place}" if self.place else ""
-        what = f": {self.error}" if self.error else ""
-        why = f": {self.cause}" if self.cause else ""
-        raise ExecutionFailed(f"{self.status}{where}{what}{why}", self) from self.exception
-
-    @property
-    def path(self) -> list[str]:
-        """The names of the states in the order in which they were entered, as the history has it.
-
-        States inside a Parallel or an inline Map are in it, once for every time that they were entered; a state that is
-        retried is entered once. Children of a Distributed Map and executions of other machines have paths of their own
-        (`map_runs`, `nested`).
-        """
-        return list(self.history.entered())
-
-    @property
-    def seconds(self) -> float:
-        """From the first event to the last: virtual seconds if `virtual`, else real ones."""
-        return self.history.seconds
-
-    @property
-    def map_runs(self) -> tuple[MapRun, ...]:
-        """The Map Runs of its Distributed Maps, in the order in which they started, with the children that were kept."""
-        return () if self.execution is None else map_runs_of(self.execution)
-
-    def find(self, path: str) -> list[Json]:
-        """What a JSONPath (jsonpath-ng's dialect) finds in the output."""
-        return query(path, self.output)
 
 
 class Machine:
@@ -564,27 +503,3 @@ def _moment(at: Any) -> float:
     if isinstance(at, str):  # float("2024") is half an hour after the epoch began
         raise TypeError(f"a moment is a datetime or epoch seconds, not {at!r}")
     return float(at)
-
-
-def result_of(
-    execution: Execution,
-    outcome: Outcome,
-    exception: BaseException | None = None,
-    nested: Sequence[Execution] = (),
-    *,
-    virtual: bool = False,
-) -> Result:
-    """The result of an execution that has ended, and of those that it started."""
-    return Result(
-        outcome.status,
-        copy(outcome.output),
-        outcome.error,
-        outcome.cause,
-        History(execution.history.rows),
-        execution.identity,
-        outcome.place,
-        exception,
-        tuple(result_of(each, each.outcome or Outcome("RUNNING"), virtual=virtual) for each in nested),
-        execution,
-        virtual,
-    )

@@ -17,7 +17,8 @@ from typing import Any
 
 from asl_local.engine import Identity
 from asl_local.errors import AslError
-from asl_local.interfaces.machine import Machine, Result
+from asl_local.interfaces.machine import Machine
+from asl_local.interfaces.result import Result
 from asl_local.reporters import Event
 from asl_local.services import files
 from asl_local.values import Json

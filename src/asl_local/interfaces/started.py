@@ -14,7 +14,7 @@ from typing import Any
 from asl_local.drivers import ActivityTask, Callbacks, Ended, Hearing, Nested, RealTime, Work, drive
 from asl_local.engine import Execution, Identity, snapshot
 from asl_local.engine.messages import Stopped, Waiting
-from asl_local.interfaces.machine import Result, result_of
+from asl_local.interfaces.result import Result, result_of
 from asl_local.reporters import History
 from asl_local.values import Json
 

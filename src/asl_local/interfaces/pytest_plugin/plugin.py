@@ -15,11 +15,11 @@ import pytest
 from _asl_local_pytest import LEFT_OUT, WORKER
 from asl_local.drivers import Ended, Heard, listening
 from asl_local.engine import Execution
-from asl_local.interfaces.machine import Result
 from asl_local.interfaces.pytest_plugin import words
 from asl_local.interfaces.pytest_plugin.recording import Recording
 from asl_local.interfaces.pytest_plugin.snapshots.fixture import Snapshot, Snapshots
 from asl_local.interfaces.pytest_plugin.snapshots.unused import Census, remove
+from asl_local.interfaces.result import Result
 from asl_local.reporters import History
 
 if TYPE_CHECKING:

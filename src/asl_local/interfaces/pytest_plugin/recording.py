@@ -12,7 +12,7 @@ from typing import overload
 
 from asl_local.drivers import Ended, Heard
 from asl_local.engine import Execution, Outcome
-from asl_local.interfaces.machine import Result, result_of
+from asl_local.interfaces.result import Result, result_of
 
 _REAL = ("run", "start", "resume", "start_execution")
 KEPT = 25  # executions of one test: one that explores runs thousands

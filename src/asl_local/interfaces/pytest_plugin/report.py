@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from asl_local.drivers import Heard
-from asl_local.interfaces.machine import Result
 from asl_local.interfaces.pytest_plugin import words
 from asl_local.interfaces.pytest_plugin.recording import Recorded, Recording
 from asl_local.interfaces.pytest_plugin.snapshots.fixture import stem_of
+from asl_local.interfaces.result import Result
 from asl_local.reporters.mermaid import mermaid
 from asl_local.reporters.timeline import Timeline, one_line, reason, table
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from asl_local.drivers import Heard
-from asl_local.interfaces.machine import Result
 from asl_local.interfaces.pytest_plugin.differences import differences, first_event, shown, ways
 from asl_local.interfaces.pytest_plugin.recording import Recorded, Recording
+from asl_local.interfaces.result import Result
 from asl_local.plan import State
 from asl_local.reporters import Event, History
 from asl_local.reporters.timeline import Places, Timeline, one_line, reason

@@ -12,7 +12,8 @@ from typing import Any
 from asl_local.definition import FoundDefinition
 from asl_local.engine import Limits
 from asl_local.errors import InvalidDefinition
-from asl_local.interfaces.machine import Definition, Machine, load, result_of
+from asl_local.interfaces.machine import Definition, Machine, load
+from asl_local.interfaces.result import result_of
 from asl_local.testing.replaying import Recording, Replay, read, replayed
 from asl_local.testing.replaying.recorded import Given
 

@@ -22,10 +22,10 @@ from asl_local.definition.diagnostics import did_you_mean
 from asl_local.definition.json_text import escape
 from asl_local.engine import Limits
 from asl_local.errors import AslError
-from asl_local.interfaces.machine import Result
 from asl_local.interfaces.pytest_plugin.cases.reading import Case
 from asl_local.interfaces.pytest_plugin.differences import differences, named, shown, ways
 from asl_local.interfaces.pytest_plugin.loading import Load
+from asl_local.interfaces.result import Result
 from asl_local.reporters import Event
 from asl_local.reporters.timeline import Places
 from asl_local.values import Json

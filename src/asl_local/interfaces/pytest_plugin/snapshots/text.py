@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 
-from asl_local.interfaces.machine import Result
 from asl_local.interfaces.pytest_plugin.snapshots.masks import TIME, apply, without_traces
+from asl_local.interfaces.result import Result
 from asl_local.reporters import History
 from asl_local.values import Json, accept, copy
 

@@ -1,0 +1,99 @@
+"""How an execution ended, as the caller gets it.
+
+Knows: what an execution and its history have. Must never know: how it was run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from asl_local.engine import Execution, Identity
+from asl_local.engine.messages import Outcome
+from asl_local.errors import ExecutionFailed
+from asl_local.reporters import History
+from asl_local.reporters.aws import query
+from asl_local.reporters.map_runs import MapRun, map_runs_of
+from asl_local.values import Json, copy
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How an execution ended.
+
+    `status` is SUCCEEDED, FAILED, TIMED_OUT or ABORTED; `output` a JSON value, None unless SUCCEEDED; `error` and
+    `cause` as DescribeExecution has them. `place` says where in the machine it failed, or what it waited for when its
+    time was up ("Map 'Orders', item 1 > Task 'Charge'"); `exception` is what the handler raised there, if one did.
+    `nested` has the results of the executions of other machines that it started, in that order.
+    `execution` is the execution as a value, as it ended; `virtual` says that its clock was. Results are equal if they
+    ended alike, under the same names, after the same events at the same times; handlers' exceptions are not compared.
+    """
+
+    status: str
+    output: Json
+    error: str | None
+    cause: str | None
+    history: History = field(repr=False)
+    identity: Identity = field(repr=False)
+    place: str = ""
+    exception: BaseException | None = field(default=None, repr=False, compare=False)
+    nested: tuple[Result, ...] = field(default=(), repr=False)
+    execution: Execution | None = field(default=None, repr=False, compare=False)
+    virtual: bool = field(default=False, repr=False, compare=False)
+
+    def unwrap(self) -> Json:
+        """The output. Raises ExecutionFailed, with the state's place in the machine, if there is none."""
+        if self.status == "SUCCEEDED":
+            return self.output
+        where = f" in {self.place}" if self.place else ""
+        what = f": {self.error}" if self.error else ""
+        why = f": {self.cause}" if self.cause else ""
+        raise ExecutionFailed(f"{self.status}{where}{what}{why}", self) from self.exception
+
+    @property
+    def path(self) -> list[str]:
+        """The names of the states in the order in which they were entered, as the history has it.
+
+        States inside a Parallel or an inline Map are in it, once for every time that they were entered; a state that is
+        retried is entered once. Children of a Distributed Map and executions of other machines have paths of their own
+        (`map_runs`, `nested`).
+        """
+        return list(self.history.entered())
+
+    @property
+    def seconds(self) -> float:
+        """From the first event to the last: virtual seconds if `virtual`, else real ones."""
+        return self.history.seconds
+
+    @property
+    def map_runs(self) -> tuple[MapRun, ...]:
+        """The Map Runs of its Distributed Maps, in the order in which they started, with the children that were kept."""
+        return () if self.execution is None else map_runs_of(self.execution)
+
+    def find(self, path: str) -> list[Json]:
+        """What a JSONPath (jsonpath-ng's dialect) finds in the output."""
+        return query(path, self.output)
+
+
+def result_of(
+    execution: Execution,
+    outcome: Outcome,
+    exception: BaseException | None = None,
+    nested: Sequence[Execution] = (),
+    *,
+    virtual: bool = False,
+) -> Result:
+    """The result of an execution that has ended, and of those that it started."""
+    return Result(
+        outcome.status,
+        copy(outcome.output),
+        outcome.error,
+        outcome.cause,
+        History(execution.history.rows),
+        execution.identity,
+        outcome.place,
+        exception,
+        tuple(result_of(each, each.outcome or Outcome("RUNNING"), virtual=virtual) for each in nested),
+        execution,
+        virtual,
+    )
