@@ -122,7 +122,7 @@ def test_the_start_loads_no_heavy_library_and_no_other_command() -> None:
     script = (
         "import sys; from asl_local.interfaces import cli; cli.build();"
         "print(*sorted(sys.modules.keys() & {'cv2', 'numpy', 'PIL', 'tinydb', 'yaml', 'jsonpath_ng',"
-        " 'asl_local.interfaces.cli_aws', 'asl_local.interfaces.cli_run', 'asl_local.services.local'}))"
+        " 'asl_local.interfaces.aws.cli', 'asl_local.interfaces.cli_run', 'asl_local.services.local'}))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from asl_local.interfaces import cli_aws
+from asl_local.interfaces.aws import cli as cli_aws
 from asl_local.services.local import LocalAWS
 
 
@@ -427,7 +427,7 @@ def test_help(aws: Aws) -> None:
 
 
 def run(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    lines = "import argparse, sys; from asl_local.interfaces import cli_aws; parser = argparse.ArgumentParser(prog='asl-local');"
+    lines = "import argparse, sys; from asl_local.interfaces.aws import cli as cli_aws; parser = argparse.ArgumentParser(prog='asl-local');"
     lines += "cli_aws.add_parser(parser.add_subparsers()); sys.exit(cli_aws.run(parser.parse_args()))"
     return subprocess.run(
         [sys.executable, "-c", lines, "aws", *words],

@@ -1,6 +1,6 @@
 """The command line: which commands there are, how it ends, and what it does about a terminal's limits.
 
-Knows: arguments, exit codes, streams. Must never know: how a command does its work (cli_run, cli_show, cli_aws do).
+Knows: arguments, exit codes, streams. Must never know: how a command does its work (cli_run, cli_show, aws.cli do).
 Exit codes: 0 all is well; 1 the execution did not succeed, or the definition has errors; 2 the command cannot be
 carried out as given; 130 interrupted. Results go to standard output, everything else to standard error.
 """
@@ -184,10 +184,10 @@ def build(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
 
         add_commands(coverage)
     if command == "aws":
-        from asl_local.interfaces import cli_aws  # noqa: PLC0415 - a table of some size
+        from asl_local.interfaces.aws import cli as aws  # noqa: PLC0415 - a table of some size
 
-        cli_aws.add_parser(commands)
-        commands.choices["aws"].set_defaults(run=cli_aws.run)
+        aws.add_parser(commands)
+        commands.choices["aws"].set_defaults(run=aws.run)
     else:
         commands.add_parser("aws", help=_AWS, add_help=False)
     return parser

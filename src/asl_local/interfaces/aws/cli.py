@@ -20,7 +20,7 @@ from datetime import datetime
 from typing import Any, NoReturn
 
 from asl_local.errors import AslError
-from asl_local.interfaces import cli_aws_s3
+from asl_local.interfaces.aws import s3 as s3_commands
 from asl_local.interfaces.cli_values import ValueProblem, bytes_value, list_value, structure_value, text_value
 from asl_local.services.errors import ClientError
 from asl_local.services.local import LocalAWS
@@ -192,7 +192,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         aws = LocalAWS(root, region=told.region or args.region or "us-east-1")
         if told.service == "s3":
-            return cli_aws_s3.run(aws.client("s3"), told)
+            return s3_commands.run(aws.client("s3"), told)
         given = _parameters(told)
         answer = getattr(aws.client(told.service), told.operation.replace("-", "_"))(**given)
     except ValueProblem as problem:
@@ -231,7 +231,7 @@ def _parser() -> argparse.ArgumentParser:
     services = parser.add_subparsers(dest="service", required=True, metavar="SERVICE", parser_class=_Parser)
     _add_place(parser, None)
     # A default here would overwrite what was given further left.
-    cli_aws_s3.add_parser(services, lambda command: _add_place(command, argparse.SUPPRESS))
+    s3_commands.add_parser(services, lambda command: _add_place(command, argparse.SUPPRESS))
     for service, commands in COMMANDS.items():
         under = services.add_parser(service, help=f"{len(commands)} commands", allow_abbrev=False)
         operations = under.add_subparsers(dest="operation", required=True, metavar="COMMAND", parser_class=_Parser)
