@@ -58,12 +58,23 @@ def broken(run):
     return run.nothing
 
 
+def unclear(run):
+    return 0
+
+
 RESOURCES = {"Charge": lambda event: event, "Ship": lambda event: "shipped"}
 NUMBER = 3
 
 
 def needs_aws(aws):
     return {"Charge": aws.client("s3").get_object, "Ship": RESOURCES["Ship"]}
+
+
+def works_in_its_argument(aws):
+    def charge(event):
+        aws["charged"] += 1
+
+    return {"Charge": charge, "Ship": RESOURCES["Ship"]}
 
 
 def no_world():
@@ -229,7 +240,9 @@ def test_ctrl_c_ends_with_what_is_known(capsys: pytest.CaptureFixture[str]) -> N
         (["--invariant", "payments.py:NUMBER"], "--invariant payments.py:NUMBER: the module has no function 'NUMBER'"),
         (["--invariant", "gone.py:f"], "--invariant gone.py:f: there is no such file"),
         (["--invariant", "payments.py:broken"], "--invariant payments.py:broken: AttributeError: "),
+        (["--invariant", "payments.py:unclear"], "--invariant payments.py:unclear: gave 0: True or False is wanted"),
         (["--resources", "payments.py:needs_aws"], "wants `client` of the stand-ins"),
+        (["--resources", "payments.py:works_in_its_argument"], "wants `charged` of the stand-ins"),
         (
             ["--resources", "payments.py", "--world", "payments.py:no_world"],
             "the function gave None; a world is wanted",

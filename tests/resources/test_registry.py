@@ -60,6 +60,9 @@ class TestWhoAnswers:
         assert self.found("Resize", "AB12", "") is None
 
     def test_what_cannot_be_called_is_no_handler(self) -> None:
+        child = asl_local.load({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})
+        with pytest.raises(TypeError, match=r"'child': a function is wanted.*Resources\(machines=\{...\}\)"):
+            Resources({"child": child})  # type: ignore[dict-item]
         with pytest.raises(TypeError, match=r"'Resize': a function is wanted, not \{\}"):
             Resources({"Resize": {}})  # type: ignore[dict-item]
 

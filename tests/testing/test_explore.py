@@ -104,6 +104,8 @@ def test_a_step_that_cannot_be_taken_lists_what_can() -> None:
     order = ["Both[0]/Read0", "Both[1]/Read1", "Both[0]/Write0", "Both[1]/Write1"]
     with pytest.raises(asl_local.AslError, match="step 5 is 'More', but the execution is over after 4 steps"):
         counting(2).simulate({}, counter, world={"n": 0}, schedule=[*order, "More"])
+    with pytest.raises(TypeError, match=r"a list of steps is wanted, such as \['Both\[0\]/Read0'\]"):
+        counting(2).simulate({}, counter, world={"n": 0}, schedule="Both[0]/Read0")
 
 
 def test_the_race_of_the_check_and_the_index_in_a_batch_of_photos(
@@ -330,3 +332,21 @@ def test_an_invariant_that_fails_otherwise_says_for_which_run() -> None:
 def test_what_cannot_be_asked_is_refused(options: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         counting(2).explore({}, counter, world={"n": 0}, **options)
+
+
+@pytest.mark.parametrize(("budget", "told", "among"), [(5, "no fault", 0), (90, "1 fault", 1)])
+def test_where_a_search_ended_is_told(budget: int, told: str, among: int) -> None:
+    found = counting(2).explore({}, counter, world={"n": 0}, budget=budget)
+    assert f"NOT complete: the search ended among runs with {told}, {found.left} states left open" in str(found)
+    assert found.among == among
+
+
+def test_an_outcome_says_its_fault_once() -> None:
+    machine = asl_local.load({"StartAt": "Charge", "States": {"Charge": task("charge", End=True)}})
+    (outcome,) = machine.explore({}, {"charge": lambda event: event}, kinds=["unlisted"]).outcomes[1:]
+    assert str(outcome) == "FAILED UnlistedError   with Charge: UnlistedError"
+
+
+def test_a_function_of_a_world_without_one_is_told() -> None:
+    with pytest.raises(TypeError, match="goes with world="):
+        counting(2).explore({}, counter)

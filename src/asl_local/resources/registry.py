@@ -100,7 +100,7 @@ class Resources:
             if not isinstance(name, str):
                 raise TypeError(f"resources: ARNs, names and patterns are texts, not {name!r}")
             if not callable(handler):
-                raise TypeError(f"resource {name!r}: a function is wanted, not {handler!r:.80}")
+                raise TypeError(f"resource {name!r}: a function is wanted, not {handler!r:.80}{_hint(handler)}")
             self.handlers[name] = handler
         self._patterns = [(name, handler) for name, handler in self.handlers.items() if _PATTERN.search(name)]
 
@@ -113,7 +113,7 @@ class Resources:
             return cls(given)
         if hasattr(given, "client"):
             return cls(aws=given)
-        raise TypeError(f"resources: a mapping, Resources or LocalAWS is wanted, not {given!r:.80}")
+        raise TypeError(f"resources: a mapping, Resources or LocalAWS is wanted, not {given!r:.80}{_hint(given)}")
 
     @classmethod
     def joined(cls, parts: Iterable[Resources], aws: LocalAWS | None) -> Resources:
@@ -393,3 +393,9 @@ def checked_result(result: Any, context: TaskContext) -> Json:
 
 
 __all__ = ["OWN_ERRORS", "Handler", "Resources", "checked_result", "failed"]
+
+
+def _hint(given: Any) -> str:
+    if hasattr(given, "plan"):
+        return "; machines that are started go into Resources(machines={...})"
+    return " (a function that makes handlers over a world goes with world=...)" if callable(given) else ""

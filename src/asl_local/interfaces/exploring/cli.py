@@ -46,7 +46,8 @@ def run(options: argparse.Namespace) -> int:
     _check(options)
     invariant = _told(options.invariant) if options.invariant else None
     given = mock_input(machine) if options.input is None else read_input(options.input)
-    resources, world = _answers(options, machine)
+    misled: list[UsageError] = []
+    resources, world = _answers(options, machine, misled)
     with _interruptible() as interrupted:
         try:
             with contextlib.redirect_stdout(sys.stderr):
@@ -57,6 +58,8 @@ def run(options: argparse.Namespace) -> int:
         except UnknownResource as error:
             cli.complain(f"{error}{'' if options.resources else NO_RESOURCES}")
             return cli.USAGE
+        if misled:  # what a handler raises is an answer, so it was one of the outcomes
+            raise misled[0]
         with contextlib.redirect_stdout(sys.stderr):
             shown = report.Report(machine, exploration, shrink=options.shrink, stop=interrupted)
         _write(options, shown)
@@ -83,13 +86,15 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError("--write-test and --write-mocks write a violation down: say with --invariant what must hold")
 
 
-def _answers(options: argparse.Namespace, machine: Machine) -> tuple[Any, Any]:
-    """Who answers, and the world that they work in, if there is one."""
+def _answers(options: argparse.Namespace, machine: Machine, misled: list[UsageError]) -> tuple[Any, Any]:
+    """Who answers, and the world that they work in, if there is one; `misled` gets what handlers want and there is not."""
     if not options.resources:
         # A machine that asks until something is done must get on: its answers are counted, in a world.
         return (lambda calls: mock_answers(machine, calls=calls)), {}
     if not options.world:
-        return Resources.joined([load_resources(name, _no_stand_ins(name)) for name in options.resources], None), None
+        return Resources.joined(
+            [load_resources(name, _NoStandIns(name, misled)) for name in options.resources], None
+        ), None
     world = load_attribute(options.world, "--world")()
     if world is None:
         raise UsageError(f"--world {options.world}: the function gave None; a world is wanted")
@@ -107,7 +112,7 @@ def _told(name: str) -> Callable[[Any], Any]:
     @functools.wraps(function)
     def invariant(run: Any) -> Any:
         try:
-            return function(run)
+            said = function(run)
         except (AssertionError, AslError):
             raise
         except Exception as error:
@@ -116,6 +121,11 @@ def _told(name: str) -> Callable[[Any], Any]:
                 f"--invariant {name}: {type(error).__name__}: {error} ({frame.filename}, line {frame.lineno}), for a run "
                 f"that is {run.outcome}"
             ) from error
+        if said is not None and not isinstance(said, bool):
+            raise UsageError(
+                f"--invariant {name}: gave {said!r:.80}: True or False is wanted, or an assert and nothing"
+            )
+        return said
 
     return invariant
 
@@ -123,22 +133,20 @@ def _told(name: str) -> Callable[[Any], Any]:
 class _NoStandIns:
     """What a function `resources(aws)` gets when there is no world: nothing that it could use."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, name: str, misled: list[UsageError]) -> None:
+        self._name, self._misled = name, misled
 
     def __getitem__(self, key: Any) -> Any:
         return self.__getattr__(str(key))
 
     def __getattr__(self, attribute: str) -> Any:
-        raise UsageError(
+        error = UsageError(
             f"--resources {self._name}: wants `{attribute}` of the stand-ins, which keep what they do in files; "
             "explored are handlers over a world that can be copied: --world MODULE:FUNCTION makes one, and "
             "`resources` gets it"
         )
-
-
-def _no_stand_ins(name: str) -> Any:
-    return _NoStandIns(name)
+        self._misled.append(error)
+        raise error
 
 
 @contextlib.contextmanager

@@ -10,8 +10,7 @@ from typing import Any
 
 from asl_local.interfaces.machine import Machine
 from asl_local.testing.counterexamples import Counterexample
-from asl_local.testing.exploring import Exploration, Outcome, Run
-from asl_local.testing.exploring.report import outcome_text
+from asl_local.testing.exploring import Exploration, Run
 from asl_local.values import Json
 
 
@@ -34,7 +33,7 @@ class Report:
         found = self.exploration
         lines = [f"{self.machine.name}: {found.how_much}", "outcomes:"]
         wide = max((len(f"{outcome.count:,}") for outcome in found.outcomes), default=1)
-        lines += [f"  {outcome.count:>{wide},} x {_outcome(outcome)}" for outcome in found.outcomes]
+        lines += [f"  {outcome.count:>{wide},} x {outcome}" for outcome in found.outcomes]
         for each, count in zip(self.counterexamples, self.counts, strict=True):
             lines += ["", f"violated {count:,} x: {each}", "", str(each.state_command())]
         return "\n".join(lines)
@@ -66,13 +65,6 @@ class Report:
                 for each, count in zip(self.counterexamples, self.counts, strict=True)
             ],
         }
-
-
-def _outcome(outcome: Outcome) -> str:
-    injected = "injected: " in (outcome.cause or "")  # then the cause says what the fault says
-    text = outcome_text(outcome.status, outcome.output, outcome.error, None if injected else outcome.cause)
-    faults = "; ".join(map(str, outcome.example.faults))
-    return f"{text}   with {faults}" if faults else text
 
 
 def _ended(run: Run) -> dict[str, Any]:

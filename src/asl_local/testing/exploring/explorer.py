@@ -140,7 +140,7 @@ class _Explorer:
         search.run(self.rules.begin(self.execution, world, setting.start))
         found.coverage = covered(setting.machine, self.execution.marks or ())
         found.graph, found.transitions, found.states = search.graph, search.transitions, len(search.graph)
-        found.left, found.complete = search.left, search.left == 0
+        found.left, found.complete, found.among = search.left, search.left == 0, search.among
         found.graph.ends = dict(self._ended)
         found.reduced = reduce
         self._cycles()

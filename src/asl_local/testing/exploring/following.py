@@ -112,6 +112,8 @@ def follow(
     edits the world that is given, and `heard` tells those who listen to executions (drivers.listening). `told` is told of each step, with the points before and after it. Raises
     ImpossibleSchedule for a step that cannot be taken, which lists what could.
     """
+    if isinstance(schedule, str):
+        raise TypeError(f"schedule: a list of steps is wanted, such as [{schedule!r}], not a text")
     execution = setting.execution()
     hearing = hear(execution, setting.machine, "simulate") if heard else None
     try:
@@ -213,7 +215,7 @@ def _turned_to(rules: Rules, point: Point, choice: Choice, step: str) -> Choice 
 def _cannot(rules: Rules, point: Point, step: str, number: int) -> str:
     could = [choice.text for choice in rules.choices(point, 1)]
     if not could:
-        return f"schedule: step {number} is {step!r}, but the execution is over after {number - 1} steps"
+        return f"schedule: step {number} is {step!r}, but the execution is over after {number - 1} step{'' if number == 2 else 's'}"
     shown = "\n  ".join(map(repr, could[:40]))
     return f"schedule: step {number} is {step!r}, which cannot be taken there; these can:\n  {shown}"
 

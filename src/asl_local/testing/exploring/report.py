@@ -103,7 +103,10 @@ class Outcome:
     count: int = 1
 
     def __str__(self) -> str:
-        return outcome_text(self.status, self.output, self.error, self.cause)
+        injected = any(f"injected: {fault.fault.text}" in (self.cause or "") for fault in self.example.faults)
+        text = outcome_text(self.status, self.output, self.error, None if injected else self.cause)
+        faults = "; ".join(map(str, self.example.faults))
+        return f"{text}   with {faults}" if faults else text
 
 
 @dataclass(slots=True)
@@ -132,7 +135,7 @@ class Exploration:
 
     `outcomes` and `violations` stand in the order in which they were found, those with the fewest faults and the most
     ordinary order first. `complete` says that there is nothing more to find within `faults`; else `left` points were
-    known and not gone on from. `states` are the points that were told apart, `transitions` the steps that were taken,
+    known and not gone on from, and all runs with less than `among` faults have been tried. `states` are the points that were told apart, `transitions` the steps that were taken,
     `runs` the paths that were walked until they ended or met a point that was known, `schedules` the different runs that
     the graph stands for (None: without end). `reduced` says that of orders which cannot make a difference one was
     taken. `cycles` are the runs that need never end.
@@ -144,6 +147,7 @@ class Exploration:
     faults: int = 0
     complete: bool = True
     left: int = 0
+    among: int = 0
     states: int = 0
     transitions: int = 0
     runs: int = 0
@@ -170,7 +174,7 @@ class Exploration:
     def __str__(self) -> str:
         lines = [self.how_much, "outcomes:"]
         wide = max((len(str(outcome.count)) for outcome in self.outcomes), default=1)
-        lines += [f"  {outcome.count:{wide}} x {outcome}{_when(outcome.example)}" for outcome in self.outcomes]
+        lines += [f"  {outcome.count:{wide}} x {outcome}" for outcome in self.outcomes]
         for number, violation in enumerate(self.violations, 1):
             lines += [f"violation {number} ({violation.count} x): {violation.message}", *_indented(str(violation.run))]
         if not self.violations:
@@ -184,7 +188,8 @@ class Exploration:
         how = (
             "complete"
             if self.complete
-            else f"NOT complete: the search ended with {_counted(self.left, 'state')} left open"
+            else f"NOT complete: the search ended among runs with {_counted(self.among, 'fault') if self.among else 'no fault'}, "
+            f"{_counted(self.left, 'state')} left open"
         )
         plan = "no faults" if not self.faults else f"at most {_counted(self.faults, 'fault')}"
         return (
@@ -199,12 +204,6 @@ def outcome_text(status: str, output: Json, error: str | None, cause: str | None
     if status == ENDLESS:
         return "ENDLESS: it can go on for ever"
     return status + (f" {error}" if error else "") + (f": {_short(cause, 120)}" if cause else "")
-
-
-def _when(run: Run) -> str:
-    if run.faults:
-        return "   with " + "; ".join(map(str, run.faults))
-    return ""
 
 
 def _counted(count: int, noun: str) -> str:

@@ -67,6 +67,7 @@ class Search:
         self.graph = Graph()
         self.nodes: list[Node] = []
         self.transitions = self.runs = self.left = 0
+        self.among = 0  # the faults of the runs in which it stopped: those with fewer are all there
         self.deadline = deadline
         self.escaped = self.timed = False
         self.longest, self.most_ended = 0.0, 0
@@ -124,7 +125,7 @@ class Search:
     def _stop(self, number: int) -> None:
         self.graph.open = {number, *self._points}
         self.graph.open -= {each for each, point in self._points.items() if point.over and not point.orphans}
-        self.left = len(self.graph.open)
+        self.left, self.among = len(self.graph.open), self.nodes[number].cost[0]
 
     def _go_on(self, point: Point, node: Node, choices: list[Choice], *, reduce: bool) -> None:
         if not choices:
