@@ -100,3 +100,12 @@ def test_what_cannot_be_carried_out(call: Any, history: str, definition: str, sa
     code, out, err = call(history, definition)
     assert (code, out) == (2, "")
     assert said in err
+
+
+def test_a_history_in_the_definitions_place_is_told(call: Any) -> None:
+    code, _, err = call("same.asl.json", "history.json")
+    assert code == 2
+    assert err.endswith("asl-local: history.json is a history: histories stand before the definition\n")
+    Path("empty.asl.json").write_text("", "utf-8")
+    code, _, err = call("history.json", "empty.asl.json")
+    assert (code, "is a history" in err) == (2, False)

@@ -290,3 +290,9 @@ def test_how_much_input_and_answers_reach_together(shared: Path, capsys: pytest.
     with capsys.disabled():
         print(f"\n{len(counts)} of {len(choosers)} published machines: {total - left} of {total} ways reached together")
     assert left <= 0.25 * total
+
+
+@pytest.mark.parametrize("strategy", [inputs, answers, scenarios])
+def test_what_is_no_machine_is_told(strategy: Any) -> None:
+    with pytest.raises(TypeError, match=r"machine: what asl_local\.load gives is wanted, not \{'StartAt'"):
+        strategy({"StartAt": "A"})

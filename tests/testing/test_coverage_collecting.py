@@ -252,3 +252,8 @@ def test_shortfall(two: asl_local.Machine) -> None:
         two.simulate({}, {"f": fails})
     assert coverage.shortfall(80) is None
     assert coverage.shortfall(80.5) == "coverage of 80.00 % is less than the 80.5 % that are wanted"
+
+
+def test_what_is_no_machine_has_no_coverage() -> None:
+    with pytest.raises(TypeError, match=r"machine: what asl_local\.load gives is wanted, not \{'StartAt'"):
+        Coverage().of(TWO)  # type: ignore[arg-type]

@@ -38,6 +38,7 @@ def with_times(make: Any) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     "given",
     [
+        RESULT,
         RESULT.history,
         EVENTS,
         {"events": EVENTS, "ResponseMetadata": {}},
@@ -52,6 +53,7 @@ def with_times(make: Any) -> list[dict[str, Any]]:
         [{k: v for k, v in event.items() if k != "timestamp"} for event in EVENTS],
     ],
     ids=[
+        "Result",
         "History",
         "boto3",
         "answer",

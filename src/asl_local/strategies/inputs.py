@@ -57,7 +57,12 @@ def inputs(machine: Described, *, near_misses: bool = False) -> st.SearchStrateg
 
 
 def whole(machine: Described) -> None:
-    """Raises InvalidDefinition for a machine with placeholders where values are wanted, which cannot run either."""
+    """Raises InvalidDefinition for a machine with placeholders where values are wanted, which cannot run either.
+
+    Raises TypeError for what is no machine.
+    """
+    if not hasattr(machine, "definition"):
+        raise TypeError(f"machine: what asl_local.load gives is wanted, not {machine!r:.80}")
     unresolved = getattr(machine, "unresolved", ())
     if unresolved:
         raise InvalidDefinition(unresolved, getattr(machine, "name", ""))

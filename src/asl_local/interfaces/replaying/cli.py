@@ -6,16 +6,17 @@ Knows: options, exit codes, and how a replay is printed. Must never know: how a 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from pathlib import Path
 from typing import Any
 
-from asl_local.errors import InvalidDefinition
+from asl_local.errors import AslError, InvalidDefinition
 from asl_local.interfaces import cli
 from asl_local.interfaces.cli_run import problems, write_json
 from asl_local.interfaces.machine import load
 from asl_local.interfaces.replaying.python import replay
-from asl_local.testing.replaying import Divergence, Replay
+from asl_local.testing.replaying import Divergence, Replay, read
 from asl_local.testing.replaying.same import ABSENT
 
 DIVERGES = 1
@@ -34,6 +35,9 @@ def run(options: argparse.Namespace) -> int:
     except InvalidDefinition as error:
         for line in problems(error, options.definition):
             cli.complain(line)
+        with contextlib.suppress(AslError, OSError):
+            read(_history(options.definition))
+            cli.complain(f"{options.definition} is a history: histories stand before the definition")
         return cli.USAGE
     if options.format == "json":
         write_json([_members(outcome) for outcome in outcomes])

@@ -13,7 +13,7 @@ from asl_local.definition import FoundDefinition
 from asl_local.engine import Limits
 from asl_local.errors import InvalidDefinition
 from asl_local.interfaces.machine import Definition, Machine, load
-from asl_local.interfaces.result import result_of
+from asl_local.interfaces.result import Result, result_of
 from asl_local.testing.replaying import Recording, Replay, read, replayed
 from asl_local.testing.replaying.recorded import Given
 
@@ -21,7 +21,7 @@ _EXECUTION = "recorded"  # the execution's own name is not in its history
 
 
 def replay(
-    history: Given,
+    history: Given | Result,
     definition: Definition | FoundDefinition | Machine,
     *,
     level: str = "path",
@@ -33,7 +33,7 @@ def replay(
     """Does an execution that was recorded take the same path with this definition? Nothing is called, nothing waits.
 
     `history` is the output of `aws stepfunctions get-execution-history`: a path, JSON text, its `events` from boto3 or
-    from the CLI, one page or a list of them; or the history of a Result. `definition` is whatever `load` takes, or a
+    from the CLI, one page or a list of them; or a Result or its history. `definition` is whatever `load` takes, or a
     Machine; `substitutions`, `name` and `type` as in `load`. What the history says of the
     outside (what tasks answered, what timed out and when, who stopped it) drives the machine; what the machine does is
     compared. `level` says how closely: "path" (states entered and left, their data, and the end), "events" (every event
@@ -47,7 +47,7 @@ def replay(
     )
     if machine.unresolved:
         raise InvalidDefinition(machine.unresolved, machine.name)
-    recording = read(history)
+    recording = read(history.history if isinstance(history, Result) else history)
     who = replace(machine.identity(_EXECUTION), **_who(recording))
     outcome = replayed(recording, machine, identity=who, level=level, limits=limits)
     execution = outcome.execution

@@ -55,7 +55,9 @@ class Coverage:
     # -- what it says --------------------------------------------------------------------------------------------------
 
     def of(self, machine: Heard) -> MachineCoverage:
-        """The coverage of one machine; nothing is covered of one that never ran."""
+        """The coverage of one machine; nothing is covered of one that never ran. Raises TypeError for what is none."""
+        if not hasattr(machine, "plan"):
+            raise TypeError(f"machine: what asl_local.load gives is wanted, not {machine!r:.80}")
         self._gather()
         return self._known.get(machine.plan.fingerprint) or covered(machine)
 
