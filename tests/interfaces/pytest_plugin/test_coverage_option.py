@@ -91,6 +91,12 @@ def test_a_report_that_cannot_be_written_fails_the_run(choice: Project) -> None:
     assert "3 passed" in run.output
 
 
+def test_a_test_file_taken_for_a_value_is_no_definition(choice: Project) -> None:
+    run = choice.pytest("--asl-cov", "test_choice.py")
+    assert run.lines("test_choice is not in") == []
+    assert "where tests are to be found is said before the option" in run.lines("--asl-cov=test_choice.py:")[0]
+
+
 def test_no_machine_is_not_enough(inner: Project) -> None:
     inner.write("test_it.py", "def test_it(): pass\n")
     run = inner.pytest("--asl-cov", "--asl-cov-fail-under=1")

@@ -135,7 +135,7 @@ class Covering:
     def _include(self, wanted: str) -> None:
         """Machines that never ran have to be known, too, if where they lie was named."""
         path = self._folder / wanted
-        if not path.exists():
+        if not path.exists() or path.suffix == ".py":
             return
         try:
             found = definitions_in(path)
