@@ -196,3 +196,13 @@ def test_a_default_that_leads_out() -> None:
         },
     }  # fmt: skip
     assert loop_of(definition).kind == "answered"
+
+
+def test_several_ways_round_are_not_shown_as_one() -> None:
+    again = {"Variable": "$.status", "StringEquals": "AGAIN"}
+    definition = polling(READY)
+    definition["States"]["Done?"]["Choices"].append({**again, "Next": "Nap"})
+    definition["States"]["Nap"] = {"Type": "Wait", "Seconds": 1, "Next": "Ask"}
+    assert not loop_of(definition).ring
+    assert loop_of(definition).turn.endswith(" (several ways round)")
+    assert loop_of(polling(READY)).turn == "Ask -> Done? -> Wait -> Ask"

@@ -86,10 +86,13 @@ class Loop:
     kind: str
     why: str
     grows: tuple[str, ...] = ()
+    ring: bool = True
 
     @property
     def turn(self) -> str:
-        """One turn: `Ask -> Wait -> Ask`."""
+        """One turn, `Ask -> Wait -> Ask`; where there are several ways round (no `ring`), the states of all."""
+        if not self.ring:
+            return f"{', '.join(self.states)} (several ways round)"
         return " -> ".join((*self.states, self.states[0]))
 
     def __str__(self) -> str:

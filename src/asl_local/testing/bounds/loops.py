@@ -58,6 +58,9 @@ class Loops:
         inside = set(part)
         definitions = {name: self._definition_of(block.states[name].pointer) for name in states}
         entered = block.states[states[0]].pointer
+        ring = all(
+            after in led_to(block.states[name]) for name, after in zip(states, [*states[1:], states[0]], strict=True)
+        )
         exits = [
             (name, rule, text)
             for name in states
@@ -72,13 +75,13 @@ class Loops:
                 led not in inside for name in states for led in led_to(block.states[name]) if name not in definitions
             ):
                 why = "nothing leads out of it"
-            return Loop(tuple(states), entered, kind, why, grows)
+            return Loop(tuple(states), entered, kind, why, grows, ring)
         verdicts = [self._verdict(name, rule, text, written) for name, rule, text in exits]
         for kind in (COUNTED, ANSWERED):
             for verdict in verdicts:
                 if verdict[0] == kind:
-                    return Loop(tuple(states), entered, *verdict, grows)
-        return Loop(tuple(states), entered, ENDLESS, verdicts[0][1], grows)
+                    return Loop(tuple(states), entered, *verdict, grows, ring)
+        return Loop(tuple(states), entered, ENDLESS, verdicts[0][1], grows, ring)
 
     def _verdict(self, name: str, rule: Json, text: str, written: list[Written]) -> tuple[str, str]:
         """How one way out of the loop comes to be taken."""
