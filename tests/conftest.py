@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,3 +32,15 @@ def shared() -> Path:
     if not folder:
         pytest.skip("ASL_LOCAL_SHARED does not name the folder with the shared corpora")
     return Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def own_modules_are_forgotten(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What a test imports from a folder of its own is not there for the next one, which may have another of that name."""
+    count = len(sys.modules)
+    yield
+    if len(sys.modules) > count:
+        folder = str(tmp_path_factory.getbasetemp())
+        for name, module in list(sys.modules.items()):
+            if (getattr(module, "__file__", None) or "").startswith(folder):
+                del sys.modules[name]

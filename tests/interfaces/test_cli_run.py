@@ -9,7 +9,6 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +22,14 @@ TASK = {"StartAt": "Work", "States": {"Work": {"Type": "Task", "Resource": ARN, 
 
 
 @pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A current folder with two definitions, and no root from the environment; its modules are forgotten afterwards."""
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A current folder with two definitions, and no root from the environment."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv(cli.ROOT_VARIABLE, raising=False)
     monkeypatch.setattr(sys, "path", sys.path.copy())
     Path("pass.json").write_text(json.dumps(PASS), "utf-8")
     Path("task.json").write_text(json.dumps(TASK), "utf-8")
-    yield tmp_path
-    for name, module in list(sys.modules.items()):
-        if Path(getattr(module, "__file__", None) or "/").is_relative_to(tmp_path):
-            del sys.modules[name]
+    return tmp_path
 
 
 @pytest.fixture

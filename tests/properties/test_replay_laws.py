@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from machines import Case, cases
 from test_redrive_laws import MIXED, go_on
@@ -73,7 +73,19 @@ def test_tokens_jobs_activities_and_nested_executions_are_answered_as_recorded(
     assert (replay.result.status, replay.result.error) == (result.status, result.error)
 
 
+_INNER = {"StartAt": "Items", "States": {
+    "Items": {"Type": "Pass", "Result": {"items": [{"n": 0}, 0]}, "Next": "Inner"},
+    "Inner": {"Type": "Map", "ItemsPath": "$.items", "End": True,
+              "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 1, "IntervalSeconds": 1}],
+              "ItemProcessor": {"StartAt": "Put", "States": {"Put": {"Type": "Pass", "ResultPath": "$.r", "End": True}}}},
+}}  # fmt: skip
+RETRIED_INSIDE = Case({"StartAt": "Outer", "States": {"Outer": {
+    "Type": "Map", "ItemsPath": "$.items", "ItemProcessor": _INNER, "End": True}}}, {"items": [0]}, {})  # fmt: skip
+"""Stopped while the inner of two Maps waits for its retry, which then is what starts again."""
+
+
 @given(MIXED, st.floats(0, 1), st.sampled_from(LEVELS))
+@example(RETRIED_INSIDE, 0.0, "path")
 @FEWER
 def test_a_redriven_execution_is_redriven(case: Case, part: float, level: str) -> None:
     machine = asl_local.load(case.definition)
@@ -83,6 +95,9 @@ def test_a_redriven_execution_is_redriven(case: Case, part: float, level: str) -
         return  # it never stood still
     execution = machine.execution(case.input)
     go_on(case, machine, execution, None, 1 + int(part * (total - 2)))
+    places = [waiting.state for waiting in execution.waiting_for()]
+    if len(set(places)) < len(places):
+        return  # of several that stood in one state a history does not say which of them went on first
     execution.step(Stopped(), execution.now)
     go_on(case, machine, execution, Redriven(), 10_000)
     replay = asl_local.replay(asl_local.History(execution.history.rows), machine, level=level)

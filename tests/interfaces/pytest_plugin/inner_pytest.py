@@ -70,6 +70,8 @@ class Project:
     def pytest(self, *arguments: str) -> Run:
         """pytest there, in this process. Every warning is an error, and only our plugin is loaded."""
         output, errors = io.StringIO(), io.StringIO()
+        mine = {file.stem for file in self.folder.rglob("*.py")}
+        hidden = {name: sys.modules.pop(name) for name in mine & set(sys.modules)}  # others' modules of the same names
         modules, path, finders = set(sys.modules), list(sys.path), list(sys.meta_path)
         kept = {name: os.environ.get(name) for name in ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS", "COLUMNS")}
         os.environ.update({"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", "COLUMNS": "150"})
@@ -82,6 +84,7 @@ class Project:
             for name in set(sys.modules) - modules:
                 if str(getattr(sys.modules[name], "__file__", None)).startswith(str(self.folder)):
                     del sys.modules[name]
+            sys.modules.update(hidden)
             sys.path[:], sys.meta_path[:] = path, finders
         return Run(int(code), output.getvalue(), errors.getvalue())
 

@@ -25,6 +25,7 @@ class Lines:
         self._standing: dict[Line, tuple[str, str, bool]] = {}  # the state a line is in: name, type, whether it failed
         self._scheduled: dict[Line, tuple[Any, Any]] = {}  # the resource and the request of its last task
         self._redriven: dict[int, list[Line]] = {}
+        self._lost: set[Line] = set()  # lines in a Map that an iteration has failed in, since it started
 
     def of(self, id: int, type: str, previous: int, details: Mapping[str, Any]) -> Line:
         """The line of the event with this id."""
@@ -75,6 +76,10 @@ class Lines:
                 kind = type.removesuffix(ending)
                 name = "" if ending == "StateExited" else str(details.get("name") or self.standing(line))
                 self._standing[line] = (name or self.standing(line), kind, ending != "StateEntered")
+        if type == "MapIterationFailed":
+            self._lost.add(line[:-1])
+        elif type.endswith("StateStarted"):
+            self._lost.discard(line)
         if type.endswith("Scheduled"):
             self._scheduled[line] = _request(details)
 
@@ -83,6 +88,9 @@ class Lines:
         left = self._redriven.get(redriven, [])
         name, request = details.get("name"), _request(details)
         fitting = [line for line in left if self._fits(line, type, name, request[0])]
+        if type.endswith("StateStarted"):
+            # What starts again itself had lost an iteration or a branch, and waited for its retry.
+            fitting.sort(key=lambda line: (line not in self._lost and not self._standing[line][2], -len(line)))
         alike = [line for line in fitting if self._scheduled.get(line) == request]
         if not fitting:
             return ()
