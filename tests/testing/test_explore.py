@@ -341,6 +341,22 @@ def test_where_a_search_ended_is_told(budget: int, told: str, among: int) -> Non
     assert found.among == among
 
 
+def test_faults_are_tried_in_the_ordinary_order_where_orders_take_all_steps() -> None:
+    machine, budget = counting(4), 150
+    without = machine.explore({}, counter, world={"n": 0}, faults=0, budget=budget)
+    found = machine.explore({}, counter, world={"n": 0}, faults=1, budget=budget, kinds=["unlisted"])
+    assert (without.complete, found.complete, without.ordinary, found.ordinary) == (False, False, "", "all")
+    assert "in the ordinary order every fault has been tried" in str(found)
+    failed = [outcome for outcome in found.outcomes if outcome.status == "FAILED"]
+    assert [(outcome.error, len(outcome.example.faults)) for outcome in failed] == [("UnlistedError", 1)]
+    assert failed[0].example.result.error == "UnlistedError"
+    assert failed[0].count >= 8  # each of the eight tasks can be the one that fails
+    assert found.schedules == sum(outcome.count for outcome in found.outcomes)
+    some = machine.explore({}, counter, world={"n": 0}, faults=1, budget=6, kinds=["unlisted"])
+    assert some.ordinary == "some"
+    assert "in the ordinary order some faults have been tried" in str(some)
+
+
 def test_an_outcome_says_its_fault_once() -> None:
     machine = asl_local.load({"StartAt": "Charge", "States": {"Charge": task("charge", End=True)}})
     (outcome,) = machine.explore({}, {"charge": lambda event: event}, kinds=["unlisted"]).outcomes[1:]

@@ -132,13 +132,12 @@ class _Explorer:
 
     def run(self, budget: int, *, reduce: bool) -> Exploration:
         found, setting = self.found, self.setting
-        world = self.performer.check(self.execution, setting.world)
+        world, fresh = self.performer.check(self.execution, setting.world), self.execution.fork()
         self.search = Search(
             self.rules, faults=self.faults, budget=budget, reduce=reduce, deadline=self.deadline, seen=self._seen
         )
         search = self.search
         search.run(self.rules.begin(self.execution, world, setting.start))
-        found.coverage = covered(setting.machine, self.execution.marks or ())
         found.graph, found.transitions, found.states = search.graph, search.transitions, len(search.graph)
         found.left, found.complete, found.among = search.left, search.left == 0, search.among
         found.graph.ends = dict(self._ended)
@@ -146,7 +145,37 @@ class _Explorer:
         self._cycles()
         found.runs = search.runs
         self._count()
+        if search.transitions >= budget and search.among < self.faults:
+            self._in_ordinary_order(fresh, budget)
+        found.coverage = covered(setting.machine, self.execution.marks or ())
         return found
+
+    def _in_ordinary_order(self, fresh: Execution, budget: int) -> None:
+        """Where orders alone took the budget: the faults in the ordinary order, so that they do not go untried."""
+        found, counts = self.found, [outcome.count for outcome in self.found.outcomes]
+        world = self.performer.check(fresh, self.setting.world)
+        self.search, self._ended = (
+            Search(
+                self.rules, faults=self.faults, budget=budget, reduce=False, deadline=self.deadline, seen=self._seen,
+                ordinary=True,
+            ),
+            {},
+        )  # fmt: skip
+        self.search.run(self.rules.begin(fresh, world, self.setting.start))
+        found.transitions += self.search.transitions
+        found.runs += self.search.runs
+        found.ordinary = "all" if self.search.left == 0 else "some"
+        self.search.graph.ends = dict(self._ended)
+        ways = self.search.graph.ways(self.faults) or {}
+        known = len(counts)
+        counts += [0] * (len(found.outcomes) - known)
+        for number, at in self._ended.items():
+            if at >= known:  # the others' schedules have been counted
+                counts[at] += ways.get(number, 0)
+        for outcome, count in zip(found.outcomes, counts, strict=True):
+            outcome.count = count
+        if found.schedules is not None:
+            found.schedules += sum(counts[known:])
 
     # -- judging -------------------------------------------------------------------------------------------------------
 

@@ -135,8 +135,9 @@ class Exploration:
 
     `outcomes` and `violations` stand in the order in which they were found, those with the fewest faults and the most
     ordinary order first. `complete` says that there is nothing more to find within `faults`; else `left` points were
-    known and not gone on from, and all runs with less than `among` faults have been tried. `states` are the points that were told apart, `transitions` the steps that were taken,
-    `runs` the paths that were walked until they ended or met a point that was known, `schedules` the different runs that
+    known and not gone on from, and all runs with less than `among` faults have been tried. Where orders alone took the
+    budget, as many steps again went into faults in the ordinary order: `ordinary` is "all" or "some" of them, else "". `states`
+    are the points that were told apart, `transitions` the steps that were taken, `runs` the paths that were walked until they ended or met a point that was known, `schedules` the different runs that
     the graph stands for (None: without end). `reduced` says that of orders which cannot make a difference one was
     taken. `cycles` are the runs that need never end.
     """
@@ -148,6 +149,7 @@ class Exploration:
     complete: bool = True
     left: int = 0
     among: int = 0
+    ordinary: str = ""
     states: int = 0
     transitions: int = 0
     runs: int = 0
@@ -191,6 +193,8 @@ class Exploration:
             else f"NOT complete: the search ended among runs with {_counted(self.among, 'fault') if self.among else 'no fault'}, "
             f"{_counted(self.left, 'state')} left open"
         )
+        if self.ordinary:
+            how += f"; in the ordinary order {'every fault has' if self.ordinary == 'all' else 'some faults have'} been tried"
         plan = "no faults" if not self.faults else f"at most {_counted(self.faults, 'fault')}"
         return (
             f"{_counted(self.states, 'state')}, {_counted(self.transitions, 'transition')}, {schedules}; {plan}; {how}"

@@ -61,9 +61,10 @@ class Search:
 
     def __init__(
         self, rules: Rules, *, faults: int, budget: int, reduce: bool, deadline: float,
-        seen: Callable[[Point, int, bool], bool],
+        seen: Callable[[Point, int, bool], bool], ordinary: bool = False,
     ) -> None:  # fmt: skip
         self.rules, self.faults, self.budget, self.reduce, self.seen = rules, faults, budget, reduce, seen
+        self.ordinary = ordinary  # no order but the ordinary one: what happens in it, and every fault on the way
         self.graph = Graph()
         self.nodes: list[Node] = []
         self.transitions = self.runs = self.left = 0
@@ -133,6 +134,8 @@ class Search:
             return
         known: dict[int, Point] = {}
         places: Sequence[int] = range(len(choices))
+        if self.ordinary:
+            places = [at for at, choice in enumerate(choices) if at == 0 or choice.cost]
         if reduce and not point.over and len(choices) > 1:
             enough = self._enough(point, choices, known)
             if enough is not None:
