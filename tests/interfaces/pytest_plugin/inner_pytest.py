@@ -17,6 +17,7 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[3] / "src"
 DOOR = "_asl_local_pytest"
+ON_CI = ("CI", "BUILD_NUMBER")  # where either is set, pytest writes a failure's text a second time, uncut, at the end
 
 _HEADING = re.compile(r"([-=_!])\1+ .+ \1+")
 
@@ -73,14 +74,15 @@ class Project:
         mine = {file.stem for file in self.folder.rglob("*.py")}
         hidden = {name: sys.modules.pop(name) for name in mine & set(sys.modules)}  # others' modules of the same names
         modules, path, finders = set(sys.modules), list(sys.path), list(sys.meta_path)
-        kept = {name: os.environ.get(name) for name in ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS", "COLUMNS")}
+        ours = ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS", "COLUMNS", *ON_CI)
+        kept = {name: os.environ.pop(name, None) for name in ours}
         os.environ.update({"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", "COLUMNS": "150"})
         try:
             with contextlib.chdir(self.folder), contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
                 code = pytest.main(["-p", "no:cacheprovider", "-p", DOOR, *arguments])
         finally:
             for name, value in kept.items():
-                os.environ.pop(name) if value is None else os.environ.update({name: value})
+                os.environ.pop(name, None) if value is None else os.environ.update({name: value})
             for name in set(sys.modules) - modules:
                 if str(getattr(sys.modules[name], "__file__", None)).startswith(str(self.folder)):
                     del sys.modules[name]
@@ -90,7 +92,8 @@ class Project:
 
     def pytest_apart(self, *arguments: str, plugins: tuple[str, ...] = (DOOR,), **environment: str) -> Run:
         """`python -m pytest` there, with these plugins only."""
-        given = {**os.environ, "PYTHONPATH": str(SOURCE), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **environment}
+        outer = {name: value for name, value in os.environ.items() if name not in ON_CI}
+        given = {**outer, "PYTHONPATH": str(SOURCE), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **environment}
         given |= {"PYTEST_ADDOPTS": "", "COLUMNS": "150"}
         named = [part for plugin in plugins for part in ("-p", plugin)]
         line = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *named, *arguments]
