@@ -196,7 +196,7 @@ class TestData:
         assert data_files(tmp_path) == []
 
     @pytest.mark.parametrize(
-        "text", ["", "[]", "{}", '{"version": 99, "machines": []}', '{"version": 1, "machines": [{}]}', '{"version": 1}',
+        "text", [pytest.param("[" * 100_000, id="deep"), "", "[]", "{}", '{"version": 99, "machines": []}', '{"version": 1, "machines": [{}]}', '{"version": 1}',
                  json.dumps({"version": 1, "machines": [
                      {"name": "m", "fingerprint": "f", "definition": {}, "file": "", "text": None, "lines": {},
                       "marks": [["/States/A", "flew", 0]]}]})],

@@ -324,8 +324,10 @@ class TestFromTheCommandLine:
         assert main(["mock-from-history", "x.json"]) == 2
         assert main(["mock-from-history", "none.json"]) == 2
         assert main(["mock-from-history", "orders.json"]) == 2
+        Path("deep.json").write_text("[" * 100_000, "utf-8")
+        assert main(["mock-from-history", "deep.json"]) == 2
         lines = capsys.readouterr().err.splitlines()
-        assert [line.partition(": ")[0] for line in lines] == ["asl-local"] * 3
+        assert [line.partition(": ")[0] for line in lines] == ["asl-local"] * 4
         assert "x.json: not JSON" in lines[0]
 
 

@@ -91,6 +91,7 @@ def test_a_file(tmp_path: Path) -> None:
     ("given", "message"),
     [
         ("{", "the history: not JSON"),
+        pytest.param("[" * 100_000, "the history: not JSON", id="deep"),
         ("{}\n", "there are no `events`: is it the output of get-execution-history"),
         ("[1]", r"events\[0\] is no event: it needs `id`, `type`"),
         ({"events": EVENTS[3:]}, "the first event is not ExecutionStarted"),

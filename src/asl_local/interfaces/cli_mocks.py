@@ -46,5 +46,5 @@ def _document(name: str) -> Any:
     data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     try:
         return json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidHistory(f"{'standard input' if name == '-' else name}: not JSON: {error}") from None

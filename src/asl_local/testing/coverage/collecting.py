@@ -138,7 +138,7 @@ class Coverage:
         for file in files:
             try:
                 coverage.update(Coverage.of_data(json.loads(Path(file).read_text("utf-8"))))
-            except (ValueError, TypeError, KeyError, AttributeError) as error:
+            except (RecursionError, ValueError, TypeError, KeyError, AttributeError) as error:
                 raise AslError(f"{os.fspath(file)} is no coverage data file: {error}") from None
         return coverage
 

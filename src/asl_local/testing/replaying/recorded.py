@@ -95,7 +95,7 @@ def _parsed(text: str | bytes, source: str) -> Any:
         return json.loads(text)
     except UnicodeDecodeError:
         raise InvalidHistory(f"{source}: the text is not UTF-8") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         hint = "" if "Extra data" not in str(error) else "; several JSON documents in one file: put them into a list"
         raise InvalidHistory(f"{source}: not JSON: {error}{hint}") from None
 
@@ -147,7 +147,7 @@ def _json(source: str, place: str, text: Any) -> Json:
         raise InvalidHistory(f"{source}: {place} is {type(text).__name__}, where AWS has JSON text")
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidHistory(f"{source}: {place} is not JSON: {error}") from None
 
 
