@@ -39,8 +39,8 @@ from asl_local.resources.mocking.mocks import pattern
 from asl_local.values import accept
 
 if TYPE_CHECKING:
+    from asl_local.reporters.recorded import Given
     from asl_local.testing.mocks_of_history import RecordedMocks
-    from asl_local.testing.replaying.recorded import Given
 
 _NOT_GIVEN: Final[Any] = object()
 

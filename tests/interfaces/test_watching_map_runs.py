@@ -12,7 +12,7 @@ import pytest
 import asl_local
 from asl_local import ChildExecution, Limits, LocalAWS, MapRun, Resources
 from asl_local.interfaces import cli
-from asl_local.reporters.progress import Progress, line
+from asl_local.reporters.live.progress import Progress, line
 
 TASK = {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:work", "End": True}
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import asl_local
-from asl_local.reporters.mermaid import condition, escape, mermaid
+from asl_local.reporters.graph.mermaid import condition, escape, mermaid
 
 # The whole of what the reporter writes: anything else would be a name that got out of its quotes.
 LABEL = r'"[^"]+"'

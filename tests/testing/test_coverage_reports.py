@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 import asl_local
 from asl_local import Coverage
+from asl_local.reporters.graph.layers import Placed, Size, place
 from asl_local.testing.coverage import MachineCoverage, covered, table, to_json
-from asl_local.testing.coverage.layers import Placed, Size, place
 from asl_local.testing.coverage.page import page
 from asl_local.testing.coverage.picture import svg
 

@@ -29,8 +29,8 @@ from asl_local.interfaces.machine import Machine, load
 from asl_local.interfaces.records import RecordError, Recording, Records, check_name
 from asl_local.interfaces.result import Result
 from asl_local.reporters import Event
+from asl_local.reporters.live.progress import Progress
 from asl_local.reporters.map_runs import MapRun
-from asl_local.reporters.progress import Progress
 from asl_local.reporters.timeline import Timeline, is_failure, one_line
 from asl_local.resources import Resources, mock_answers, mock_input
 from asl_local.values import Json

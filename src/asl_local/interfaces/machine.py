@@ -21,7 +21,7 @@ from asl_local.engine.messages import Redriven, Stimulus
 from asl_local.errors import Diagnostic, InvalidDefinition, InvalidExecutionInput, NotJson
 from asl_local.interfaces.result import Result, result_of
 from asl_local.plan import Plan, compile_machine
-from asl_local.reporters.mermaid import mermaid
+from asl_local.reporters.graph.mermaid import mermaid
 from asl_local.reporters.watching import OnChild, OnEvent, OnProgress, Told
 from asl_local.resources import Resources
 from asl_local.resources.executions import Family

@@ -37,11 +37,11 @@ _WAITS = {".waitForTaskToken": "token", ".sync": "job", ".sync:2": "job"}
 
 
 def compile_machine(machine: model.StateMachine, tree: Mapping[str, Json]) -> Plan:
-    """The plan of a checked machine; `tree` is its JSON, of which the plan keeps the fingerprint."""
+    """The plan of a checked machine; `tree` is its JSON, which the plan keeps for those who show it."""
     states: dict[str, State] = {}
     top = _block(machine.top, states)
     fingerprint = hashlib.sha256(text_of(tree).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    return Plan(top, fingerprint, machine.timeout_seconds, states)
+    return Plan(top, fingerprint, machine.timeout_seconds, states, tree)
 
 
 def _block(block: model.Block, all_states: dict[str, State]) -> Block:

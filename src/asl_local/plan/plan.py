@@ -181,6 +181,8 @@ class Plan:
     timeout: int | None = None
     states: Mapping[str, State] = field(default_factory=dict)
     """Every state at every level by its pointer."""
+    definition: Mapping[str, Json] = field(default_factory=dict, repr=False)
+    """The definition's JSON, for those who show what was run; nothing that runs looks at it."""
 
     def tasks(self) -> Iterator[State]:
         """Every Task state, in the order of the definition."""

@@ -15,13 +15,13 @@ from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from asl_local.errors import DATA_LIMIT_EXCEEDED, HEARTBEAT_TIMEOUT, TIMEOUT, InvalidHistory
+from asl_local.reporters.lines import Line, Lines, shown
 from asl_local.reporters.map_runs import MapRun
+from asl_local.reporters.recorded import Given, Recorded, Recording, read
 from asl_local.resources.mocking.answers import After, Answer, Hangs, Returns, Submitted, Throws
 from asl_local.resources.mocking.choices import Recorded as RecordedAnswers
 from asl_local.testing.counterexamples.calls import Machine
 from asl_local.testing.counterexamples.mock_file import MockFile, spans
-from asl_local.testing.replaying.lines import Line, Lines, shown
-from asl_local.testing.replaying.recorded import Given, Recorded, Recording, read
 from asl_local.values import PAYLOAD_LIMIT, Json
 
 TEST_CASE: Final = "Recorded"

@@ -17,7 +17,7 @@ from asl_local.interfaces.pytest_plugin import words
 from asl_local.interfaces.pytest_plugin.recording import Recorded, Recording
 from asl_local.interfaces.pytest_plugin.snapshots.fixture import stem_of
 from asl_local.interfaces.result import Result
-from asl_local.reporters.mermaid import mermaid
+from asl_local.reporters.graph.mermaid import mermaid
 from asl_local.reporters.timeline import Timeline, one_line, reason, table
 
 _LIST = "asl-report.json"

@@ -14,8 +14,8 @@ from asl_local.engine import Limits
 from asl_local.errors import InvalidDefinition
 from asl_local.interfaces.machine import Definition, Machine, load
 from asl_local.interfaces.result import Result, result_of
+from asl_local.reporters.recorded import Given
 from asl_local.testing.replaying import Recording, Replay, read, replayed
-from asl_local.testing.replaying.recorded import Given
 
 _EXECUTION = "recorded"  # the execution's own name is not in its history
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from html import escape
 
 from asl_local.definition.json_text import escape as escape_step
+from asl_local.reporters.graph.layers import Placed, Point, Size, place
 from asl_local.testing.coverage.goals import Goal, Tree, inner_blocks, is_left_out, states_of
-from asl_local.testing.coverage.layers import Placed, Point, Size, place
 from asl_local.testing.coverage.measured import MachineCoverage
 
 _START, _END = "\0start", "\0end"  # no state is called so

@@ -40,10 +40,10 @@ from asl_local.errors import (
     InvalidHistory,
 )
 from asl_local.plan import Plan
+from asl_local.reporters.lines import Line, shown
+from asl_local.reporters.recorded import Recorded, Recording
 from asl_local.testing.replaying.execution import Replayed, line_of
 from asl_local.testing.replaying.explain import Explainer, waiting_in
-from asl_local.testing.replaying.lines import Line, shown
-from asl_local.testing.replaying.recorded import Recorded, Recording
 from asl_local.testing.replaying.report import Divergence, Replay
 from asl_local.testing.replaying.same import is_volatile
 from asl_local.testing.replaying.script import LEVELS, OUTCOMES, Diverged, Script

@@ -21,7 +21,7 @@ from asl_local.engine.map_runs.run import FAILED, RUNNING, SUCCEEDED, MapRun
 from asl_local.language import Scope
 from asl_local.plan import Plan, State
 from asl_local.plan.plan import Number
-from asl_local.testing.replaying.lines import Line
+from asl_local.reporters.lines import Line
 from asl_local.testing.replaying.same import difference
 from asl_local.testing.replaying.script import Checked, Script
 from asl_local.values import Json, copy

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from asl_local.engine.execution import Strand
+from asl_local.reporters.lines import Line, shown
 from asl_local.testing.pointers import at
 from asl_local.testing.replaying.execution import Replayed, line_of
-from asl_local.testing.replaying.lines import Line, shown
 from asl_local.testing.replaying.report import Divergence, in_words
 from asl_local.testing.replaying.script import Diverged, Script
 

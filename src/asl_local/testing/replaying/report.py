@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from asl_local.engine import Execution
-from asl_local.testing.replaying.recorded import Recorded
+from asl_local.reporters.recorded import Recorded
 from asl_local.testing.replaying.same import Difference, shown_value
 from asl_local.values import Json
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from asl_local.engine.history import EVENTS, History
-from asl_local.testing.replaying.lines import Line, Lines
-from asl_local.testing.replaying.recorded import Recorded, Recording
+from asl_local.reporters.lines import Line, Lines
+from asl_local.reporters.recorded import Recorded, Recording
 from asl_local.testing.replaying.same import Difference, difference, shown_value
 from asl_local.values import Json
 

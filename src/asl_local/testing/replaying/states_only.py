@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from asl_local.testing.replaying.lines import Line, Lines, shown
-from asl_local.testing.replaying.recorded import Recorded, Recording
+from asl_local.reporters.lines import Line, Lines, shown
+from asl_local.reporters.recorded import Recorded, Recording
 from asl_local.testing.replaying.report import Divergence, Replay, in_words
 from asl_local.values import Json
 
