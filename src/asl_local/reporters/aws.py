@@ -46,7 +46,7 @@ class Event:
             "id": self.id,
             "previousEventId": self.previous_event_id,
         }
-        member = EVENTS[self.type][0]
+        member = EVENTS[self.type][0] if self.type in EVENTS else f"{self.type[:1].lower()}{self.type[1:]}EventDetails"
         if member is not None:
             details: dict[str, Any] = {}
             for name, value in self.details.items():

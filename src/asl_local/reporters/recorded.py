@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ Given: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | Sequence[Any] |
 """A path, JSON text, `{"events": [...]}`, a list of events or of such pages, or a History of this library."""
 
 _JSON_TEXTS = ("input", "output", "parameters")
+_MOST_NAMED = 10  # events that a sentence lists
 _ENDS = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
 
 
@@ -30,7 +31,7 @@ class Recorded:
     """One event of a history. `at` is in epoch seconds, None where the history has no times.
 
     `details` has AWS's names and parsed JSON values; what the history leaves out (includeExecutionData false, data that
-    was truncated) is not in it.
+    was truncated) is not in it. `cut` names the details that were truncated.
     """
 
     id: int
@@ -38,6 +39,7 @@ class Recorded:
     at: float | None
     previous: int
     details: dict[str, Json] = field(default_factory=dict)
+    cut: tuple[str, ...] = ()
 
     @property
     def state(self) -> str | None:
@@ -48,10 +50,11 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A history: its events in order, `source` to name it in messages."""
+    """A history: its events in order, `source` to name it in messages; `notes` say what is missing from it."""
 
     events: tuple[Recorded, ...]
     source: str = "the history"
+    notes: tuple[str, ...] = ()
 
     @property
     def input(self) -> Json:
@@ -64,11 +67,20 @@ class Recording:
         return self.events[-1].type in _ENDS
 
 
-def read(given: Given) -> Recording:
-    """The events of a history, sorted by id. Raises InvalidHistory for what is none, OSError for a file that is not there."""
-    source, document = _document(given)
-    events = [_event(source, number, each) for number, each in enumerate(_events(source, document))]
+def read(given: Given, *, whole: bool = True) -> Recording:
+    """The events of a history, sorted by id. Raises InvalidHistory for what is none, OSError for a file that is not there.
+
+    A history that is not `whole` may be cut at either end and have holes; texts that are not JSON (AWS cuts long ones)
+    stay texts, and events of unknown types keep their details. What is missing then stands in the Recording's notes.
+    """
+    source, document = _document(given, whole=whole)
+    events = [_event(source, number, each, whole=whole) for number, each in enumerate(_events(source, document))]
     events.sort(key=lambda event: event.id)
+    if not whole:
+        events = list({event.id: event for event in events}.values())
+        if not events:
+            raise InvalidHistory(f"{source}: there is no event in it")
+        return Recording(tuple(events), source, tuple(_missing(document, events)))
     if not events or events[0].type != "ExecutionStarted":
         raise InvalidHistory(f"{source}: the first event is not ExecutionStarted: an Express or a cut history?")
     for number, event in enumerate(events, 1):
@@ -79,25 +91,67 @@ def read(given: Given) -> Recording:
     return Recording(tuple(events), source)
 
 
-def _document(given: Given) -> tuple[str, Any]:
+def _missing(document: Any, events: Sequence[Recorded]) -> Iterator[str]:
+    """What a history that was read as it is does not have, a sentence each."""
+    before = 0
+    for event in events:
+        if event.id > before + 1:
+            gap = f"Event {before + 1} is" if event.id == before + 2 else f"Events {before + 1} to {event.id - 1} are"
+            yield f"{gap} missing: the history has not all of its pages."
+        before = event.id
+    last = document[-1] if isinstance(document, list) and document else document
+    if isinstance(last, Mapping) and (last.get("nextToken") or last.get("NextToken")):
+        yield f"The history goes on after event {before}: its last page has a nextToken."
+    elif events[-1].type not in _ENDS:
+        yield f"The history ends with event {before}: the execution was running when it was asked for, or pages are missing."
+    if not any(name in event.details for event in events for name in (*_JSON_TEXTS, "assignedVariables")):
+        yield "The history was asked for without data: there are no inputs and outputs."
+    if all(event.at is None for event in events):
+        yield "The history has no times."
+    unknown = sorted({event.type for event in events} - set(EVENTS))
+    if unknown:
+        yield f"Events of a type that is not known here are shown as they are: {', '.join(unknown)}."
+    cut = [event.id for event in events if event.cut]
+    if cut:
+        shown = ", ".join(map(str, cut[:_MOST_NAMED])) + (", …" if len(cut) > _MOST_NAMED else "")
+        yield f"AWS has cut data of event{'s' if len(cut) > 1 else ''} {shown}, which is shown as text."
+
+
+def _document(given: Given, *, whole: bool) -> tuple[str, Any]:
     if isinstance(given, History):
         return "the history", given.to_aws()
     if isinstance(given, str) and given.lstrip().startswith(("{", "[")):
-        return "the history", _parsed(given, "the history")
+        return "the history", _parsed(given, "the history", whole=whole)
     if isinstance(given, (str, os.PathLike)):
         path = Path(given)
-        return str(path), _parsed(path.read_bytes(), str(path))
+        return str(path), _parsed(path.read_bytes(), str(path), whole=whole)
     return "the history", given
 
 
-def _parsed(text: str | bytes, source: str) -> Any:
+def _parsed(text: str | bytes, source: str, *, whole: bool) -> Any:
     try:
         return json.loads(text)
     except UnicodeDecodeError:
         raise InvalidHistory(f"{source}: the text is not UTF-8") from None
     except (ValueError, RecursionError) as error:
-        hint = "" if "Extra data" not in str(error) else "; several JSON documents in one file: put them into a list"
-        raise InvalidHistory(f"{source}: not JSON: {error}{hint}") from None
+        if "Extra data" not in str(error):
+            raise InvalidHistory(f"{source}: not JSON: {error}") from None
+        if whole:
+            hint = "several JSON documents in one file: put them into a list"
+            raise InvalidHistory(f"{source}: not JSON: {error}; {hint}") from None
+    try:
+        return list(_documents(text if isinstance(text, str) else text.decode("utf-8")))
+    except (ValueError, RecursionError) as error:
+        raise InvalidHistory(f"{source}: not JSON: {error}") from None
+
+
+def _documents(text: str) -> Iterator[Any]:
+    """Several JSON documents in one text: pages that were appended to a file, one after the other."""
+    decoder, at = json.JSONDecoder(), 0
+    while rest := text[at:].lstrip():
+        document, length = decoder.raw_decode(rest)
+        yield document
+        at = len(text) - len(rest) + length
 
 
 def _events(source: str, document: Any) -> list[Any]:
@@ -113,41 +167,56 @@ def _events(source: str, document: Any) -> list[Any]:
     raise InvalidHistory(f"{source}: a history is an object with `events`, not {type(document).__name__}")
 
 
-def _event(source: str, number: int, given: Any) -> Recorded:
+def _event(source: str, number: int, given: Any, *, whole: bool) -> Recorded:
     try:
         kind, number_of, previous = given["type"], int(given["id"]), int(given.get("previousEventId", 0))
     except (TypeError, KeyError, AttributeError, ValueError):
         raise InvalidHistory(
             f"{source}: events[{number}] is no event: it needs `id`, `type` and `previousEventId`"
         ) from None
-    if kind not in EVENTS:
-        return Recorded(number_of, kind, _moment(source, number, given.get("timestamp")), previous)
-    member, names = EVENTS[kind]
-    shown: Mapping[str, Any] = given.get(member) or {} if member else {}
+    member, names = EVENTS[kind] if kind in EVENTS else _unknown(given)
+    shown: Mapping[str, Any] = given.get(member) or {} if member and (not whole or kind in EVENTS) else {}
     if not isinstance(shown, Mapping):
         raise InvalidHistory(f"{source}: events[{number}].{member} is no object")
     details = {name: shown[name] for name in names if name in shown}
+    cut = tuple(name for name in _JSON_TEXTS if name in details and _is_cut(shown.get(f"{name}Details")))
     for name in _JSON_TEXTS:
-        if name in details:
-            truncated = shown.get(f"{name}Details") or {}
-            if truncated.get("truncated"):
-                del details[name]
-            else:
-                details[name] = _json(source, f"events[{number}].{member}.{name}", details[name])
+        if name in cut and whole:
+            del details[name]
+        elif name in details:
+            details[name] = _json(source, f"events[{number}].{member}.{name}", details[name], whole=whole)
     if "assignedVariables" in details:
         at = f"events[{number}].{member}.assignedVariables"
         details["assignedVariables"] = {
-            name: _json(source, f"{at}.{name}", text) for name, text in details["assignedVariables"].items()
+            name: _json(source, f"{at}.{name}", text, whole=whole)
+            for name, text in (details["assignedVariables"] or {}).items()
         }
-    return Recorded(number_of, kind, _moment(source, number, given.get("timestamp")), previous, details)
+    return Recorded(number_of, kind, _moment(source, number, given.get("timestamp")), previous, details, cut)
 
 
-def _json(source: str, place: str, text: Any) -> Json:
+def _unknown(given: Mapping[str, Any]) -> tuple[str | None, tuple[str, ...]]:
+    """Where an event of a type that came after this library has its details, and their names."""
+    member = next((name for name in given if str(name).endswith("EventDetails")), None)
+    details = given[member] if member is not None and isinstance(given[member], Mapping) else {}
+    return member, tuple(
+        name for name in details if name.removesuffix("Details") not in _JSON_TEXTS or name in _JSON_TEXTS
+    )
+
+
+def _is_cut(details: Any) -> bool:
+    return isinstance(details, Mapping) and bool(details.get("truncated"))
+
+
+def _json(source: str, place: str, text: Any, *, whole: bool) -> Json:
     if not isinstance(text, str):
+        if not whole:
+            return text
         raise InvalidHistory(f"{source}: {place} is {type(text).__name__}, where AWS has JSON text")
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
+        if not whole:
+            return text
         raise InvalidHistory(f"{source}: {place} is not JSON: {error}") from None
 
 

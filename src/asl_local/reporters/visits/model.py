@@ -114,7 +114,8 @@ class Run:
     `status` is AWS's word (RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED); `virtual` says that its clock was a simulated
     one. `definition` is None where nobody knows it. `visit_of[i]` is the number of the visit that event i + 1 belongs to,
     -1 for the execution's own events. `map_runs` are the visits that had a Map Run, with DescribeMapRun's counts of items;
-    of the children those that were kept.
+    of the children those that were kept. `notes` are sentences for a reader: what a recorded history does not have, or
+    where it does not fit the definition.
     """
 
     name: str
@@ -137,6 +138,7 @@ class Run:
     visit_of: list[int] = field(default_factory=list)
     map_runs: dict[int, dict[str, int]] = field(default_factory=dict)
     children: list[Child] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def iterations_of(self, visit: int) -> list[Iteration]:
         """The iterations of a Map's visit, by index."""
