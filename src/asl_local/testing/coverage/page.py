@@ -23,14 +23,14 @@ _MANY = 60
 _STYLE = (
     """
 :root { color-scheme: light dark; --text: #1f2328; --paper: #ffffff; --soft: #656d76; --line: #d0d7de;
-  --all: #1a7f37; --some: #9a6700; --none: #cf222e; --out: #6e7781;
+  --all: #1a7f37; --some: #9a6700; --none: #cf222e; --out: #656d76;
   --all-fill: #dafbe1; --some-fill: #fff8c5; --none-fill: #ffebe9; --out-fill: #f6f8fa; }
 @media (prefers-color-scheme: dark) { :root { --text: #e6edf3; --paper: #0d1117; --soft: #8d96a0; --line: #30363d;
-  --all: #3fb950; --some: #d29922; --none: #f85149; --out: #8d96a0;
+  --all: #3fb950; --some: #d29922; --none: #ff7b72; --out: #8d96a0;
   --all-fill: #0f2e18; --some-fill: #332606; --none-fill: #3c1618; --out-fill: #161b22; } }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--text); background: var(--paper); margin: 2rem auto;
   max-width: 70rem; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.25rem; margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1.5rem; }
+h1 { font-size: 1.5rem; } h1, h2, td { overflow-wrap: anywhere; } h2 { font-size: 1.25rem; margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1.5rem; }
 h3 { font-size: 1rem; } a { color: inherit; }
 table { border-collapse: collapse; } th, td { padding: .25rem .9rem .25rem 0; text-align: left; vertical-align: top; }
 th { color: var(--soft); font-weight: 600; } tr + tr td { border-top: 1px solid var(--line); }
@@ -80,9 +80,12 @@ def page(machines: Sequence[MachineCoverage], *, title: str = "Coverage of state
     )
     body = (
         f"<h1>{escape(title)}: {total}</h1>"
-        '<div class="scroll"><table><tr><th>Machine<th class="n">Goals<th class="n">Missed<th class="n">Cover<th></tr>'
-        f"{rows}{_row('<b>Total</b>', met, goals)}</table></div>"
-        '<p class="key"><span class="all">covered</span><span class="some">in part</span>'
+        + _wide(
+            "Machines",
+            '<table><tr><th>Machine<th class="n">Goals<th class="n">Missed<th class="n">Cover<th></tr>'
+            f"{rows}{_row('<b>Total</b>', met, goals)}</table>",
+        )
+        + '<p class="key"><span class="all">covered</span><span class="some">in part</span>'
         '<span class="none">missed</span><span class="out">no goal</span></p>'
     )
     parts = "".join(_machine(one, names[one.fingerprint]) for one in machines)
@@ -91,6 +94,11 @@ def page(machines: Sequence[MachineCoverage], *, title: str = "Coverage of state
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{_STYLE}</style></head>\n<body>{body}{parts}</body></html>\n"
     )
+
+
+def _wide(label: str, html: str) -> str:
+    """What may be wider than the page, and is scrolled in itself: by the arrow keys too, so it takes the focus."""
+    return f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(label)}">{html}</div>'
 
 
 def _row(name: str, met: int, goals: int) -> str:
@@ -105,7 +113,7 @@ def _machine(one: MachineCoverage, name: str) -> str:
     where = f' <span class="soft">{escape(one.file)}</span>' if one.file else ""
     return (
         f'<section id="{one.fingerprint}"><h2>{escape(name)}: {percent_text(one.percent)}{where}</h2>'
-        f'<div class="scroll">{svg(one)}</div>{_missing(one)}{_kinds(one)}{_definition(one)}</section>'
+        f"{_wide(f'Graph of {name}', svg(one))}{_missing(one)}{_kinds(one)}{_definition(one)}</section>"
     )
 
 
@@ -116,7 +124,8 @@ def _missing(one: MachineCoverage) -> str:
         f'<tr><td class="p">{one.line(goal) or ""}<td>{escape(goal.missing)}<td><code>{escape(goal.pointer)}</code></tr>'
         for goal in one.missing
     )
-    return f'<h3>Missing</h3><div class="scroll"><table><tr><th>Line<th>What<th>JSON pointer</tr>{rows}</table></div>'
+    table = f"<table><tr><th>Line<th>What<th>JSON pointer</tr>{rows}</table>"
+    return f"<h3>Missing</h3>{_wide(f'Missing of {one.name}', table)}"
 
 
 def _kinds(one: MachineCoverage) -> str:
@@ -125,7 +134,8 @@ def _kinds(one: MachineCoverage) -> str:
         kinds.setdefault(goal.kind, []).append(goal.mark in one.marks)
     rows = "".join(_row(escape(kind), sum(met), len(met)) for kind, met in kinds.items())
     head = '<tr><th>Goals<th class="n">All<th class="n">Missed<th class="n">Cover<th></tr>'
-    return f"<details><summary>By kind of goal</summary><table>{head}{rows}</table></details>"
+    table = _wide(f"Kinds of goals of {one.name}", f"<table>{head}{rows}</table>")
+    return f"<details><summary>By kind of goal</summary>{table}</details>"
 
 
 def _definition(one: MachineCoverage) -> str:
@@ -146,7 +156,8 @@ def _definition(one: MachineCoverage) -> str:
         shown.insert(0, f"<span><b></b>… {first - 1} lines before</span>")
     if last < len(every):
         shown.append(f"<span><b></b>… {len(every) - last} lines after</span>")
-    return f"<h3>Definition</h3><pre>{''.join(shown)}</pre>"
+    label = escape(f"Definition of {one.name}")
+    return f"<h3>Definition</h3><pre tabindex='0' role='region' aria-label='{label}'>{''.join(shown)}</pre>"
 
 
 def _part(at: dict[int, list[Goal]], count: int) -> tuple[int, int]:
