@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from asl_local.definition.json_text import escape as escape_step
-from asl_local.reporters.graph.mermaid import condition
+from asl_local.reporters.graph.words import condition, errors, notes, title_of_branch, title_of_items
 from asl_local.values import Json
 
 START: Final = "\0start"
@@ -39,8 +39,8 @@ class Edge:
 class Node:
     """A state: its name, JSON pointer and type ("" for a placeholder that stands for states), and what its box says.
 
-    `notes` are short words besides the name: what a Task calls, how long a Wait waits, that it is retried. `blocks` are
-    the branches of a Parallel or what a Map runs; a Map's is drawn as a stack of boxes.
+    `notes` are short words below the name, the most important first: what a Task calls, how long a Wait waits, how it
+    is retried. `blocks` are the branches of a Parallel or what a Map runs; a Map's is drawn as a stack of boxes.
     """
 
     name: str
@@ -90,20 +90,16 @@ def _block(block: Mapping[str, Any], pointer: str, title: str) -> Block:
 
 
 def _node(name: str, state: Mapping[str, Any], pointer: str) -> Node:
-    return Node(name, pointer, state["Type"], _notes(state), tuple(_blocks(state, pointer)))
-
-
-def _notes(state: Mapping[str, Any]) -> tuple[str, ...]:
-    return ("Retry",) if state.get("Retry") else ()
+    return Node(name, pointer, state["Type"], notes(state), tuple(_blocks(state, pointer)))
 
 
 def _blocks(state: Mapping[str, Any], pointer: str) -> Iterator[Block]:
     if state["Type"] == "Parallel":
         for number, branch in enumerate(listed(state, "Branches")):
-            yield _block(branch, f"{pointer}/Branches/{number}", f"branch {number}")
+            yield _block(branch, f"{pointer}/Branches/{number}", title_of_branch(branch, number))
     elif state["Type"] == "Map":
         field = "ItemProcessor" if "ItemProcessor" in state else "Iterator"
-        yield _block(state[field], f"{pointer}/{field}", "for each item")
+        yield _block(state[field], f"{pointer}/{field}", title_of_items(state))
 
 
 def _edges(node: Node, state: Mapping[str, Any]) -> Iterator[Edge]:
@@ -115,7 +111,7 @@ def _edges(node: Node, state: Mapping[str, Any]) -> Iterator[Edge]:
     if "Default" in state:
         yield Edge(name, state["Default"], "default", "otherwise", f"{at}/Default")
     for number, catcher in enumerate(listed(state, "Catch")):
-        yield Edge(name, catcher["Next"], "catch", ", ".join(catcher["ErrorEquals"]), f"{at}/Catch/{number}")
+        yield Edge(name, catcher["Next"], "catch", errors(catcher), f"{at}/Catch/{number}")
     if state["Type"] in ("Succeed", "Fail") or state.get("End") is True:
         yield Edge(name, END, "end", "", f"{at}/End")
 
