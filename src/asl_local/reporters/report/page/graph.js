@@ -1,0 +1,198 @@
+// The graph: painted by what happened, states that can be selected, zoom.
+// Knows: the SVGs that the page holds, one per machine and per what a Map runs. Must never know: how they are laid out.
+
+const PAINTED = document.querySelector("#graph svg.graph");  // of the whole run, painted without a script
+
+/** The value at a JSON pointer of the run's definition; undefined where there is none. */
+function resolve(run, pointer) {
+  let at = run.facts.definition;
+  for (const step of pointer.split("/").slice(1)) at = at?.[step.replaceAll("~1", "/").replaceAll("~0", "~")];
+  return at;
+}
+
+/** The pointer of the block that a state stands in: "" is the machine itself. */
+function blockOf(pointer) {
+  return pointer.slice(0, Math.max(0, pointer.lastIndexOf("/States/")));
+}
+
+/** The pointer of the block that a scope, or all of the run, is drawn as. */
+function blockShown(run, scope) {
+  if (scope !== null) {
+    const inside = run.childrenOf(scope.visit, scope.slot);
+    if (inside.length) return blockOf(run.pointerOf(inside[0]));
+    const at = run.pointerOf(scope.visit);
+    return `${at}/${resolve(run, at)?.ItemProcessor ? "ItemProcessor" : "Iterator"}`;
+  }
+  return "";
+}
+
+/** A fresh SVG for a scope, without paint; null where the definition is not known. */
+function blankGraph(run, scope) {
+  const number = run.store.column("runs", "definition")[run.number];
+  if (number === null) return null;
+  const block = blockShown(run, scope);
+  if (number === 0 && block === "" && PAINTED) return PAINTED.cloneNode(true);
+  for (const template of document.querySelectorAll("template.graph")) {
+    if (Number(template.dataset.definition) === number && template.dataset.block === block) {
+      return template.content.querySelector("svg").cloneNode(true);
+    }
+  }
+  return null;
+}
+
+function graphView(root, run, app) {
+  const header = root.querySelector("header");
+  const box = el("div", { class: "graph-box" });
+  const legend = el("ul", { class: "legend", "aria-label": "Legend" });
+  let zoom = 0;  // 0: as it fits
+  const zoomTo = (factor) => {
+    zoom = factor === 0 ? 0 : Math.min(4, Math.max(0.1, factor));
+    const svg = box.querySelector("svg");
+    if (!svg) return;
+    const { width, height } = svg.viewBox.baseVal;
+    const shown = zoom || fitting(width, height, box);
+    svg.setAttribute("width", width * shown);
+    svg.setAttribute("height", height * shown);
+    svg.dataset.zoom = shown;
+  };
+  const step = (by) => zoomTo(Number(box.querySelector("svg")?.dataset.zoom ?? 1) * by);
+  const tools = el("div", { class: "tools" },
+    button("−", () => step(1 / 1.25), { "aria-label": "Zoom out" }), button("+", () => step(1.25), { "aria-label": "Zoom in" }),
+    button("100 %", () => zoomTo(1)), button("Fit", () => zoomTo(0)));
+  let states = new Map();
+
+  const draw = () => {
+    const { scope } = app.state;
+    states = visitsByState(run, scope);
+    const svg = blankGraph(run, scope);
+    root.querySelector("h2").textContent = scope ? `Graph of iteration ${scope.slot}` : "Graph";
+    for (const old of root.querySelectorAll(".steps")) old.remove();
+    if (scope) header.querySelector("h2").after(stepsBetween(run, scope, app));
+    if (svg === null) {
+      box.replaceChildren(treeView(run, scope, app));
+      tools.hidden = legend.hidden = true;
+      return;
+    }
+    paintGraph(svg, run, states);
+    svg.addEventListener("click", (event) => {
+      const state = event.target.closest("[data-pointer].state");
+      if (state) choose(state);
+    });
+    svg.addEventListener("keydown", (event) => moveInGraph(event, svg, choose));
+    box.replaceChildren(svg);
+    paintGraph(svg, run, states);
+    fillLegend(legend, svg);
+    zoomTo(zoom);
+    mark();
+  };
+
+  const choose = (state) => {
+    const { pointer } = state.dataset;
+    app.select({ pointer, visit: bestVisit(run, states.get(pointer), app.state.visit) });
+    if (matchMedia("(max-width: 1000px)").matches) document.getElementById("state").scrollIntoView({ block: "start" });
+  };
+
+  const mark = () => {
+    for (const state of box.querySelectorAll("svg .state")) {
+      const chosen = state.dataset.pointer === app.state.pointer;
+      state.classList.toggle("selected", chosen);
+      state.setAttribute("aria-pressed", String(chosen));
+      if (chosen) roveTo(box, state);
+    }
+  };
+
+  header.append(tools);
+  root.append(box, legend);
+  draw();
+  app.on("scope", draw);
+  app.on("select", mark);
+  const fitted = new ResizeObserver(() => { if (zoom === 0) zoomTo(0); });
+  fitted.observe(root);
+}
+
+/** The scale at which all of a graph's width is in sight, and its height where it stays legible; for a wide one its letters count. */
+function fitting(width, height, box) {
+  const wide = (box.clientWidth - 24) / width;
+  const tall = (window.innerHeight * 0.76 - 24) / height;
+  return Math.min(1, Math.max(Math.min(wide, Math.max(tall, 0.75)), 0.45));
+}
+
+/** Of several visits of a state: one beside the visit that is selected, else the first that ended badly, else the first. */
+function bestVisit(run, numbers, selected) {
+  if (!numbers || numbers.length === 0) return null;
+  for (let at = selected; at !== null && at >= 0; at = run.parentOf(at)) {
+    const beside = numbers.filter((each) => run.parentOf(each) === run.parentOf(at) && run.slotOf(each) === run.slotOf(at));
+    if (beside.length && beside.length < numbers.length) return beside[0];
+  }
+  for (const worst of WORST_FIRST.slice(0, 4)) {
+    const found = numbers.find((each) => run.outcomeOf(each) === worst);
+    if (found !== undefined) return found;
+  }
+  return numbers[0];
+}
+
+/** One state is reached by Tab, the others from there by arrow keys. */
+function roveTo(box, state) {
+  for (const other of box.querySelectorAll('svg .state[tabindex="0"]')) other.setAttribute("tabindex", "-1");
+  state.setAttribute("tabindex", "0");
+}
+
+/** Arrow keys go to the nearest state in their direction, Home and End to the first and last, Enter and blank select. */
+function moveInGraph(event, svg, choose) {
+  const state = event.target.closest(".state");
+  if (!state) return;
+  if (event.key === "Enter" || event.key === " ") {
+    event.preventDefault();
+    choose(state);
+    return;
+  }
+  const all = [...svg.querySelectorAll(".state")];
+  const next = event.key === "Home" ? all[0] : event.key === "End" ? all.at(-1) : nearest(state, all, event.key);
+  if (!next) return;
+  event.preventDefault();
+  roveTo(svg.parentNode, next);
+  next.focus();
+  next.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
+const DIRECTIONS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
+
+function nearest(state, all, key) {
+  if (!DIRECTIONS[key]) return null;
+  const [x, y] = DIRECTIONS[key];
+  const middle = (each) => {
+    const { left, top, width } = each.getBoundingClientRect();
+    return [left + width / 2, top];  // the top: a box with others in it is where its name is
+  };
+  const [fromX, fromY] = middle(state);
+  let best = null;
+  let least = Infinity;
+  for (const other of all) {
+    if (other === state) continue;
+    const [toX, toY] = middle(other);
+    const along = (toX - fromX) * x + (toY - fromY) * y;
+    const across = Math.abs((toX - fromX) * y) + Math.abs((toY - fromY) * x);
+    if (along > 4 && along + 2 * across < least) {
+      least = along + 2 * across;
+      best = other;
+    }
+  }
+  return best;
+}
+
+function fillLegend(legend, svg) {
+  const shown = KINDS.filter((kind) => kind !== "taken" && svg.querySelector(`.state.${kind}`));
+  legend.replaceChildren(...shown.map((kind) => el("li", {}, outcome(kind, { text: kind === "unreached" ? "not reached" : kind.replace("-", " ") }))),
+    el("li", { class: "muted" }, "×n visits"), el("li", { class: "muted" }, "↻n retries"));
+}
+
+/** To the iterations before and after this one. */
+function stepsBetween(run, scope, app) {
+  const all = run.iterations(scope.visit);
+  const at = all.findIndex((each) => each.index === scope.slot && each.round === scope.round);
+  const go = (to) => () => openIteration(run, app, { visit: scope.visit, slot: all[to].index, round: all[to].round });
+  return el("div", { class: "tools steps" },
+    button("Previous", go(at - 1), { class: "button small", disabled: at <= 0, "aria-label": "Previous iteration" }),
+    button("Next", go(at + 1), { class: "button small", disabled: at < 0 || at === all.length - 1, "aria-label": "Next iteration" }),
+    button("All iterations", () => app.back(), { class: "button small" }));
+}

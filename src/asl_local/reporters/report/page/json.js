@@ -1,0 +1,125 @@
+// JSON as a tree that folds: made when it is unfolded, long texts and lists cut until somebody asks.
+// Knows: JSON values. Must never know: runs. Everything becomes a text node.
+
+const PICTURES = JSON.parse(document.getElementById("pictures").textContent);
+const LONGEST = 400;  // characters of a text
+const MANY = 100;  // members of an object or items of a list
+const UNFOLDED = 2000;  // values that "Unfold" makes at most
+
+/** A value with its tools; `name` says what it is to screen readers. */
+function jsonView(value, name) {
+  const tree = el("div", { class: "json code", role: "group", "aria-label": name });
+  const fill = (deep) => tree.replaceChildren(jsonNode(null, value, deep, { left: UNFOLDED }, undefined));
+  fill(2);
+  const folds = isContainer(value) && Object.keys(value).length > 0;
+  const unfold = folds && button("Unfold", () => {
+    const all = unfold.textContent === "Unfold";
+    fill(all ? Infinity : 1);
+    unfold.textContent = all ? "Fold" : "Unfold";
+  }, { class: "button small" });
+  const copy = button("Copy", () => copyText(JSON.stringify(value, null, 2), copy), { class: "button small" });
+  return el("div", { class: "json-box" }, el("div", { class: "tools" }, unfold, copy), tree);
+}
+
+/** Whether a value is an object or a list. */
+function isContainer(value) {
+  return value !== null && typeof value === "object" && !(value instanceof Exact);
+}
+
+/** What stands in for a value that is not there. */
+function nothing(why) {
+  return el("p", { class: "muted" }, why);
+}
+
+function jsonNode(key, value, deep, budget, around) {
+  budget.left -= 1;
+  const label = key === null ? [] : [el("span", { class: typeof key === "number" ? "index" : "key" }, typeof key === "number" ? String(key) : JSON.stringify(key)), ": "];
+  const picture = thumbnail(value, around);
+  if (!isContainer(value)) return el("div", { class: "leaf" }, ...label, ...jsonLeaf(value), picture);
+  const list = Array.isArray(value);
+  const keys = list ? value.map((_, at) => at) : Object.keys(value);
+  if (keys.length === 0) return el("div", { class: "leaf" }, ...label, list ? "[]" : "{}");
+  const count = list ? counted(keys.length, "item") : counted(keys.length, "member");
+  const inner = el("div", { class: "inner" }, picture);
+  const bucket = bucketIn(value, around);
+  const made = el("details", {}, el("summary", {}, ...label, list ? "[" : "{",
+    el("span", { class: "preview" }, ` ${preview(value, list)} ${list ? "]" : "}"}`), el("span", { class: "count" }, ` ${count}`)),
+    inner, el("div", { class: "close" }, list ? "]" : "}"));
+  let shown = 0;
+  const more = (levels) => {
+    inner.querySelector(":scope > button")?.remove();
+    for (const each of keys.slice(shown, shown + MANY)) inner.append(jsonNode(each, value[each], levels, budget, bucket));
+    shown = Math.min(keys.length, shown + MANY);
+    if (shown < keys.length) {
+      const next = Math.min(MANY, keys.length - shown);
+      inner.append(button(`Show ${next} more of ${grouped(keys.length)}`, () => more(0), { class: "link" }));
+    }
+  };
+  if (deep > 0 && budget.left > 0) {
+    made.open = true;
+    more(deep - 1);
+  }
+  made.addEventListener("toggle", () => { if (made.open && shown === 0) more(0); });
+  return made;
+}
+
+function jsonLeaf(value) {
+  if (typeof value !== "string") return [el("span", { class: "other" }, String(value))];
+  const shown = el("span", { class: "string" });
+  const parts = [shown];
+  if (value.length > LONGEST) {
+    shown.textContent = `${JSON.stringify(value.slice(0, LONGEST)).slice(0, -1)}…`;
+    const all = button(`show all ${grouped(value.length)} characters`, () => {
+      shown.textContent = JSON.stringify(value);
+      all.remove();
+    }, { class: "link" });
+    parts.push(" ", all);
+  } else shown.textContent = JSON.stringify(value);
+  return parts;
+}
+
+/** The small picture of the S3 object that a value names; null where the page has none. */
+function thumbnail(value, around) {
+  if (value instanceof Exact) return null;
+  const found = pictureOf(PICTURES, value, around);
+  if (found === null || !found.uri.startsWith("data:image/")) return null;
+  return el("img", { class: "thumbnail", src: found.uri, alt: `Picture ${found.reference}` });
+}
+
+/** A value in one short line. */
+function short(value, longest = 80) {
+  if (value === undefined) return "";
+  if (typeof value === "string" && value.length > longest) return `${JSON.stringify(value.slice(0, longest)).slice(0, -1)}…`;
+  const text = isContainer(value) ? preview(value, Array.isArray(value), longest, true) : value instanceof Exact ? String(value) : JSON.stringify(value);
+  return text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
+}
+
+/** The beginning of a container's text, without making all of it. */
+function preview(value, list, longest = 60, brackets = false) {
+  const [left, right] = brackets ? (list ? "[]" : "{}") : ["", ""];
+  let text = left;
+  let cut = false;
+  for (const key in value) {
+    if (!Object.hasOwn(value, key)) continue;
+    if (text.length >= longest) {
+      cut = true;
+      break;
+    }
+    const member = value[key];
+    if (text.length > left.length) text += ", ";
+    if (!list) text += `${JSON.stringify(key)}: `;
+    if (isContainer(member)) text += preview(member, Array.isArray(member), longest - text.length, true);
+    else text += typeof member === "string" && member.length > longest ? `${JSON.stringify(member.slice(0, longest)).slice(0, -1)}…` : member instanceof Exact ? String(member) : JSON.stringify(member);
+  }
+  return `${text.length > longest ? `${text.slice(0, longest)}…` : cut ? `${text}, …` : text}${right}`;
+}
+
+/** A cause is often JSON text: as a tree then, or as text with its line breaks. */
+function causeView(cause) {
+  if (cause.length < 1_000_000 && /^\s*[[{]/.test(cause)) {
+    try {
+      return jsonView(parse(cause), "Cause");
+    } catch { /* only looks like it */ }
+  }
+  return el("p", { class: "cause" }, cause);
+}
