@@ -7,8 +7,9 @@ The drawing is what is drawn, to the pixel: whoever asks whether an edge runs th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Final, NamedTuple
 
 from asl_local.reporters.graph import lettering
@@ -194,13 +195,13 @@ class _Inside:
             text.append(RETRY_ROOM + lettering.width(retry, NOTE_SIZE))
         wide = max(_LEAST_WIDTH, 2 * PAD + ICON + ICON_GAP + max(text))
         below = len(notes) + (retry is not None)
-        header = Size(wide, 2 * ABOVE + len(lines) * NAME_LINE + below * NOTE_LINE)
+        header = Size(_even(wide), 2 * ABOVE + len(lines) * NAME_LINE + below * NOTE_LINE)
         pieces = [_Piece.of(each, top=False) for each in node.blocks]
         if not pieces:
             return cls(node, lines, notes, retry, pieces, header, header)
         inner = sum(each.framed.width for each in pieces) + _BETWEEN_FRAMES * (len(pieces) + 1)
         tall = max(each.framed.height for each in pieces)
-        size = Size(max(wide, inner), header.height + tall + _BETWEEN_FRAMES)
+        size = Size(_even(max(wide, inner)), header.height + tall + _BETWEEN_FRAMES)
         return cls(node, lines, notes, retry, pieces, header, size)
 
     @property
@@ -230,6 +231,11 @@ class _Inside:
                 frame.y + _FRAME_TITLE + PAD / 2,
             )
             left = frame.right + _BETWEEN_FRAMES
+
+
+def _even(width: float) -> float:
+    """Rounded up to an even number of pixels: its middle is a whole one too."""
+    return 2.0 * ceil(width / 2)
 
 
 def _notes(node: Node) -> tuple[tuple[str, ...], str | None]:
@@ -266,15 +272,8 @@ class _Piece:
         sizes = {START: Size(dot, dot), **{name: each.outer for name, each in insides.items()}}
         if any(edges[0].target == END for edges in merged):
             sizes[END] = Size(dot, dot)
-        links = [
-            Link(
-                edges[0].source,
-                edges[0].target,
-                Size(*label.rect[2:]) if label else None,
-                aside=edges[0].kind == "catch",
-            )
-            for edges, label in zip(merged, labels, strict=True)
-        ]
+        failing = {node.name for node in block.nodes if node.type == "Fail"}
+        links = [_link(edges, label, failing) for edges, label in zip(merged, labels, strict=True)]
         placed = place(sizes, links, START, tight=not top)
         corners = placed.corners
         arrows = []
@@ -316,6 +315,12 @@ def _merged(block: Block) -> list[tuple[Edge, ...]]:
     return [tuple(edges) for edges in found.values()]
 
 
+def _link(edges: tuple[Edge, ...], label: Label | None, failing: Set[str]) -> Link:
+    edge, room = edges[0], Size(label.rect.width, label.rect.height) if label else None
+    poor = edge.target in failing or edge.source in failing
+    return Link(edge.source, edge.target, room, aside=edge.kind == "catch", poor=poor)
+
+
 def _label(edges: tuple[Edge, ...]) -> Label | None:
     texts = [lettering.printable(edge.label) for edge in edges if edge.label]
     if not texts:
@@ -324,7 +329,7 @@ def _label(edges: tuple[Edge, ...]) -> Label | None:
     if len(texts) > _LABELS:
         lines.append(f"and {len(texts) - _LABELS} more")
     wide = max(lettering.width(line, NOTE_SIZE) for line in lines)
-    return Label(Rect(0, 0, wide + 8, len(lines) * NOTE_LINE + 4), tuple(lines), "\n".join(texts))
+    return Label(Rect(0, 0, _even(wide + 8), len(lines) * NOTE_LINE + 4), tuple(lines), "\n".join(texts))
 
 
 def _label_lines(text: str, among: int) -> Iterator[str]:

@@ -7,30 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
 
-from asl_local.reporters.graph import layers
+from asl_local.reporters.graph.layout.cells import Cell, Grid, Link, Point, Size
+from asl_local.reporters.graph.layout.columns import columns
+from asl_local.reporters.graph.layout.grid import BESIDE, build
+from asl_local.reporters.graph.layout.ordering import arrange, merge
+from asl_local.reporters.graph.layout.ranks import favoured, outgoing, ranks, walk
+from asl_local.reporters.graph.layout.routing import Rows, route
 
-Point: TypeAlias = tuple[float, float]
-
-
-class Size(NamedTuple):
-    """In pixels."""
-
-    width: float
-    height: float
-
-
-class Link(NamedTuple):
-    """From one node to another; `label` is the room that it wants for its words.
-
-    One that leads `aside` leaves its source at the right, and keeps away from the others: where an error is caught.
-    """
-
-    source: str
-    target: str
-    label: Size | None = None
-    aside: bool = False
+_FLIPPED = 6
+"""Of so many links that lead back both sides are tried."""
 
 
 @dataclass
@@ -44,27 +30,69 @@ class Placed:
 
 
 def place(sizes: Mapping[str, Size], links: Sequence[Link], start: str, *, tight: bool = False) -> Placed:
-    """Places for the nodes, within 0, 0 and the size; `tight` leaves less room above and below."""
-    found = layers.place(
-        {name: layers.Size(*size) for name, size in sizes.items()}, [link[:2] for link in links], start
-    )
-    placed = Placed(Size(found.width, found.height), dict(found.corners))
-    del tight
-    for link in links:
-        points = found.ways[link.source, link.target]
-        way = [points[0]]
-        for x, y in points[1:]:
-            if x != way[-1][0] and y != way[-1][1]:
-                middle = (y + way[-1][1]) / 2
-                way += [(way[-1][0], middle), (x, middle)]
-            way.append((x, y))
-        placed.ways.append(way)
-        x, y = way[len(way) // 2]
-        room = link.label
-        placed.labels.append((max(0.0, x - room.width / 2), y - room.height / 2) if room else None)
-        if room:
-            placed.size = Size(max(placed.size.width, x + room.width / 2), placed.size.height)
+    """Places for the nodes, within 0, 0 and the size; `tight` leaves less room above and below.
+
+    Widths must be even numbers of pixels: whole numbers have a place each, and so have their middles.
+    """
+    leaving = outgoing(sizes, links)
+    order, roots, back = walk(start, leaving, links)
+    rank = ranks(order, leaving, links, back)
+    best = favoured(order, leaving, links, back)
+    main, node = set(), start
+    while node in best:
+        main.add(best[node])
+        node = links[best[node]].target
+    grid = _ordered(sizes, links, leaving, rank, roots=roots, back=back)
+    merge(grid)
+    columns(grid, links, set(best.values()), main)
+    return _placed(grid, sizes, links, route(grid, links, tight=tight))
+
+
+def _ordered(
+    sizes: Mapping[str, Size], links: Sequence[Link], leaving: Mapping[str, Sequence[int]], rank: Mapping[str, int],
+    *, roots: Sequence[str], back: set[int],
+) -> Grid:  # fmt: skip
+    """The grid with the fewest crossings that was found; what leads back does so at the right where both are as good."""
+    sides = dict.fromkeys(sorted(back), 1)
+    grid = build(sizes, links, leaving, rank, sides=sides, roots=roots)
+    least = arrange(grid)
+    for n in sorted(back)[:_FLIPPED]:
+        if not least:
+            break
+        sides[n] = -1
+        other = build(sizes, links, leaving, rank, sides=sides, roots=roots)
+        found = arrange(other)
+        if found < least:
+            grid, least = other, found
+        else:
+            sides[n] = 1
+    return grid
+
+
+def _placed(grid: Grid, sizes: Mapping[str, Size], links: Sequence[Link], rows: Rows) -> Placed:
+    placed = Placed(Size(max(cell.x + cell.right for layer in grid.layers for cell in layer), rows.bottom))
+    for name, cell in grid.nodes.items():
+        placed.corners[name] = (cell.x - sizes[name].width / 2, rows.tops[cell.layer])
+    placed.ways = [rows.ways[n] for n in range(len(links))]
+    placed.labels = [None] * len(links)
+    for chain in grid.chains:
+        for cell in chain.cells:
+            if cell.label is not None:
+                placed.labels[cell.label] = _label(cell, links[cell.label], rows, chain.side)
+    for loop in grid.loops:
+        label = links[loop.link].label
+        if label:
+            cell = grid.nodes[loop.node]
+            near = cell.x + loop.side * (loop.out + BESIDE)
+            left = near if loop.side > 0 else near - label.width
+            placed.labels[loop.link] = (left, rows.tops[cell.layer] + loop.below)
     return placed
+
+
+def _label(cell: Cell, link: Link, rows: Rows, side: int) -> Point:
+    wide = link.label.width if link.label else 0.0
+    left = {0: cell.x - wide / 2, 1: cell.x + BESIDE, -1: cell.x - BESIDE - wide}[side]
+    return left, rows.tops[cell.layer] + (rows.heights[cell.layer] - cell.height) / 2
 
 
 __all__ = ["Link", "Placed", "Point", "Size", "place"]

@@ -1,0 +1,122 @@
+"""What the layout works on: nodes and links as they are given, cells in layers, and the chains of cells that links take.
+
+Knows: shapes of data. Must never know: how anything is placed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import NamedTuple, TypeAlias
+
+Point: TypeAlias = tuple[float, float]
+
+LANE = 14.0
+"""Between a node's side and a link that leads back along it, and between two such."""
+
+HEAD = 44.0
+"""What leads back leaves a node and comes in so far down at most."""
+
+
+class Size(NamedTuple):
+    """In pixels."""
+
+    width: float
+    height: float
+
+
+class Link(NamedTuple):
+    """From one node to another; `label` is the room that it wants for its words.
+
+    One that leads `aside` leaves its source at the right, and keeps away from the others: where an error is caught.
+    A `poor` one is nothing that one hopes for: it leads to a failure, and the straight line through the picture does not
+    take it if it can.
+    """
+
+    source: str
+    target: str
+    label: Size | None = None
+    aside: bool = False
+    poor: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Cell:
+    """A place in a layer: a node, the label of link number `label`, or where links pass on their way.
+
+    `left` and `right` are how far it reaches from its line, at `x`. `place` is its number in the layer. `lane` tells which
+    passages may become one: those that have it in common. `half` is half the width of a node itself.
+    """
+
+    layer: int
+    left: float
+    right: float
+    height: float = 0.0
+    node: str | None = None
+    label: int | None = None
+    lane: tuple[str, bool, bool] | None = None
+    half: float = 0.0
+    place: int = 0
+    x: float = 0.0
+
+
+class Joint(NamedTuple):
+    """A piece of a link between neighbouring layers; `out` and `into` are where it meets the cells, from their lines."""
+
+    upper: Cell
+    lower: Cell
+    out: float
+    into: float
+
+
+@dataclass(eq=False, slots=True)
+class Chain:
+    """The cells that link number `link` goes through, from top to bottom, and where it meets the first and the last.
+
+    `side` is 0 for a link that leads down; one that leads back up leaves and comes in at the right (1) or left (-1) side.
+    """
+
+    link: int
+    cells: list[Cell]
+    out: float
+    into: float
+    side: int = 0
+
+    def joints(self) -> Iterator[Joint]:
+        """Its pieces, from top to bottom."""
+        last = len(self.cells) - 2
+        for n, (upper, lower) in enumerate(pairwise(self.cells)):
+            yield Joint(upper, lower, self.out if n == 0 else 0.0, self.into if n == last else 0.0)
+
+
+class Loop(NamedTuple):
+    """A link from a node to itself, at its right (1) or left (-1) side: how far from the node's line it runs.
+
+    Its label begins `below` the node's upper side, so that others that leave at that side pass above it.
+    """
+
+    link: int
+    node: str
+    side: int
+    out: float
+    below: float = 0.0
+
+
+@dataclass(slots=True)
+class Grid:
+    """Layers of cells from top to bottom, each in order from left to right, and the links through them."""
+
+    layers: list[list[Cell]] = field(default_factory=list)
+    chains: list[Chain] = field(default_factory=list)
+    loops: list[Loop] = field(default_factory=list)
+    nodes: dict[str, Cell] = field(default_factory=dict)
+
+    def number(self) -> None:
+        """Write the order into the cells."""
+        for layer in self.layers:
+            for n, cell in enumerate(layer):
+                cell.place = n
+
+
+__all__ = ["HEAD", "LANE", "Cell", "Chain", "Grid", "Joint", "Link", "Loop", "Point", "Size"]

@@ -1,0 +1,154 @@
+"""Nodes with ranks -> layers of cells: nodes, rooms for labels between them, and passages of links that pass layers.
+
+Knows: what needs a cell, and the order in which a walk meets cells. Must never know: crossings and coordinates.
+Labels stand in layers of their own, right below the nodes that their links leave (or right above, for one that leads
+back). The first order is that of a walk from the start. It has no crossing wherever links part and join in pairs of
+brackets, and it keeps the order in which a Choice's rules are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from asl_local.reporters.graph.layout.cells import HEAD, LANE, Cell, Chain, Grid, Link, Loop, Size
+
+_PASSAGE = 1.0  # half the width of a link that passes
+BESIDE = 5.0  # from a link that leads back to its label
+_FROM_CORNER = 18.0  # a link that leads aside leaves so far from the right corner
+
+
+def build(
+    sizes: Mapping[str, Size], links: Sequence[Link], leaving: Mapping[str, Sequence[int]], rank: Mapping[str, int],
+    *, sides: Mapping[int, int], roots: Sequence[str],
+) -> Grid:  # fmt: skip
+    """The grid, in the order of the walk. `sides` has the links that lead back: 1 is at the right, -1 at the left.
+
+    `roots` are where the walk that found them began.
+    """
+    return _Builder(sizes, links, leaving, rank, sides).grid(roots)
+
+
+class _Builder:
+    def __init__(
+        self, sizes: Mapping[str, Size], links: Sequence[Link], leaving: Mapping[str, Sequence[int]],
+        rank: Mapping[str, int], sides: Mapping[int, int],
+    ) -> None:  # fmt: skip
+        self._sizes, self._links, self._leaving, self._rank, self._sides = sizes, links, leaving, rank, sides
+        with_label = {self._level_of_label(n) for n, link in enumerate(links) if link.label and n not in self._loops()}
+        levels = sorted({2 * level for level in rank.values()} | with_label)
+        self._layer = {level: n for n, level in enumerate(levels)}
+        self._grid = Grid([[] for _ in levels])
+        self._outs: dict[int, float] = {}  # of links that lead back, from the source's line
+        self._ins: dict[tuple[str, int], float] = {}  # by target and side
+        self._key: dict[int, float] = {}  # by id of cell
+        self._trail: dict[int, Cell] = {}
+        self._count = 0.0
+
+    def _loops(self) -> list[int]:
+        return [n for n in self._sides if self._links[n].source == self._links[n].target]
+
+    def _level_of_label(self, n: int) -> int:
+        level = 2 * self._rank[self._links[n].source]
+        return level - 1 if n in self._sides else level + 1
+
+    def grid(self, roots: Sequence[str]) -> Grid:
+        for name in self._sizes:
+            self._node(name)
+        for name in roots:
+            self._walk(name)
+        for layer in self._grid.layers:
+            layer.sort(key=lambda cell: self._key[id(cell)])
+        self._grid.chains.sort(key=lambda chain: chain.link)
+        self._grid.number()
+        return self._grid
+
+    def _node(self, name: str) -> None:
+        """Its cell, with room at both sides for what leads back to it or from it."""
+        size = self._sizes[name]
+        reach = {1: size.width / 2, -1: size.width / 2}
+        back = [n for n in self._sides if n not in self._loops() and name in self._links[n][:2]]
+        used = {self._sides[n] for n in back}
+        loops = [n for n in self._loops() if self._links[n].source == name]
+        for n, side in zip(loops, (-1, 1) if used == {1} else (1, -1), strict=False):
+            reach[side] += LANE
+            self._grid.loops.append(Loop(n, name, side, reach[side], HEAD if side in used else 0.0))
+            label = self._links[n].label
+            reach[side] += BESIDE + label.width if label else 0.0
+        for side in (1, -1):
+            here = [n for n in back if self._sides[n] == side]
+            outs = sorted(
+                (n for n in here if self._links[n].source == name), key=lambda n: -self._rank[self._links[n].target]
+            )
+            for k, n in enumerate(outs):
+                self._outs[n] = side * (reach[side] + LANE * (k + 1))
+            into = any(self._links[n].target == name for n in here)
+            self._ins[name, side] = side * (reach[side] + LANE)
+            reach[side] += LANE * max(len(outs), into)
+        layer = self._layer[2 * self._rank[name]]
+        cell = Cell(layer, reach[-1], reach[1], size.height, node=name, half=size.width / 2, place=-1)
+        self._grid.nodes[name] = cell
+        self._grid.layers[layer].append(cell)
+
+    def _walk(self, root: str) -> None:
+        self._meet(self._grid.nodes[root])
+        path = [iter(self._leaving[root])]
+        while path:
+            n = next(path[-1], None)
+            if n is None:
+                path.pop()
+                continue
+            target = self._grid.nodes[self._links[n].target]
+            if n in self._sides:
+                if self._links[n].source != self._links[n].target:
+                    self._back(n)
+                continue
+            chain = self._forward(n)
+            for cell in chain.cells[1:-1]:
+                self._meet(cell)
+            if target.place < 0:
+                self._meet(target)
+                path.append(iter(self._leaving[self._links[n].target]))
+
+    def _meet(self, cell: Cell) -> None:
+        self._count += 1
+        self._key[id(cell)] = self._count
+        self._trail[cell.layer] = cell
+        cell.place = 0
+
+    def _forward(self, n: int) -> Chain:
+        link = self._links[n]
+        upper, lower = self._grid.nodes[link.source], self._grid.nodes[link.target]
+        chain = Chain(n, [upper, *self._between(n, upper, lower), lower], 0.0, 0.0)
+        if link.aside:
+            chain.out = max(0.0, self._sizes[link.source].width / 2 - _FROM_CORNER)
+        self._grid.chains.append(chain)
+        return chain
+
+    def _back(self, n: int) -> None:
+        """At the right it passes what the walk has met so far, at the left the walk's way from the target."""
+        link, side = self._links[n], self._sides[n]
+        upper, lower = self._grid.nodes[link.target], self._grid.nodes[link.source]
+        between = self._between(n, upper, lower)
+        for cell in between:
+            self._count += 1
+            self._key[id(cell)] = self._count if side > 0 else self._key[id(self._trail[cell.layer])] - 0.5
+        into = self._ins[link.target, side]
+        self._grid.chains.append(Chain(n, [upper, *between, lower], into, self._outs[n], side))
+
+    def _between(self, n: int, upper: Cell, lower: Cell) -> list[Cell]:
+        link, side = self._links[n], self._sides.get(n, 0)
+        with_label = self._layer[self._level_of_label(n)] if link.label else None
+        cells = []
+        for layer in range(upper.layer + 1, lower.layer):
+            if link.label and layer == with_label:
+                wide, tall = link.label
+                near, far = (wide / 2, wide / 2) if not side else (_PASSAGE, wide + BESIDE)
+                cell = Cell(layer, *((near, far) if side >= 0 else (far, near)), tall, label=n)
+            else:
+                cell = Cell(layer, _PASSAGE, _PASSAGE, lane=(link.target, link.aside, bool(side)))
+            cells.append(cell)
+            self._grid.layers[layer].append(cell)
+        return cells
+
+
+__all__ = ["BESIDE", "build"]

@@ -1,0 +1,170 @@
+"""The order of the cells in each layer: as few crossings as can be found, as near to the first order as that allows.
+
+Knows: layers and chains. Must never know: coordinates.
+Sweeps down and up put each cell at the mean place of its neighbours, then neighbours change places where that helps; the
+best order that was seen is kept. At last passages of links that lead to the same node become one, where they are
+neighbours.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from asl_local.reporters.graph.layout.cells import Cell, Chain, Grid
+
+_SWEEPS = 12
+_PATIENCE = 4  # sweeps without a better order
+
+_End: TypeAlias = tuple[Cell, float, float]
+"""A neighbour, where the joint meets it, and where it meets the cell itself: parts of their widths, from -0.5 to 0.5."""
+
+
+def arrange(grid: Grid) -> int:
+    """Order the grid's layers; how many crossings are left."""
+    arranger = _Arranger(grid)
+    return arranger.run()
+
+
+class _Arranger:
+    def __init__(self, grid: Grid) -> None:
+        self._grid = grid
+        self._above: dict[int, list[_End]] = {}
+        self._below: dict[int, list[_End]] = {}
+        for chain in grid.chains:
+            for joint in chain.joints():
+                out, into = _part(joint.upper, joint.out), _part(joint.lower, joint.into)
+                self._below.setdefault(id(joint.upper), []).append((joint.lower, into, out))
+                self._above.setdefault(id(joint.lower), []).append((joint.upper, out, into))
+
+    def run(self) -> int:
+        layers = self._grid.layers
+        best = self._crossings()
+        kept = [list(layer) for layer in layers]
+        waited = 0
+        for sweep in range(_SWEEPS):
+            if not best or waited == _PATIENCE:
+                break
+            self._sweep(down=sweep % 2 == 0)
+            self._exchange()
+            now = self._crossings()
+            waited += 1
+            if now < best:
+                best, waited = now, 0
+                kept = [list(layer) for layer in layers]
+        layers[:] = kept
+        self._grid.number()
+        return best
+
+    def _crossings(self) -> int:
+        return sum(self._between(layer) for layer in self._grid.layers)
+
+    def _between(self, layer: Sequence[Cell]) -> int:
+        """Crossings right below a layer."""
+        joints = sorted(
+            (cell.place + own, other.place + part)
+            for cell in layer
+            for other, part, own in self._below.get(id(cell), ())
+        )
+        seen: list[float] = []
+        found = n = 0
+        while n < len(joints):  # what leaves at the same point does not cross
+            m = n
+            while m < len(joints) and joints[m][0] == joints[n][0]:
+                found += len(seen) - _right_of(seen, joints[m][1])
+                m += 1
+            for _, lower in joints[n:m]:
+                insort(seen, lower)
+            n = m
+        return found
+
+    def _sweep(self, *, down: bool) -> None:
+        near = self._above if down else self._below
+        for layer in self._grid.layers if down else reversed(self._grid.layers):
+            wanted = {id(cell): _mean(near.get(id(cell), ()), cell.place) for cell in layer}
+            layer.sort(key=lambda cell, wanted=wanted: wanted[id(cell)])  # type: ignore[misc]
+            for n, cell in enumerate(layer):
+                cell.place = n
+
+    def _exchange(self) -> None:
+        """Neighbours change places as long as that takes crossings away."""
+        better = True
+        for _ in range(len(self._grid.layers) + 4):
+            if not better:
+                return
+            better = False
+            for layer in self._grid.layers:
+                for n in range(len(layer) - 1):
+                    a, b = layer[n], layer[n + 1]
+                    if self._gain(a, b) > 0:
+                        layer[n], layer[n + 1] = b, a
+                        a.place, b.place = n + 1, n
+                        better = True
+
+    def _gain(self, a: Cell, b: Cell) -> int:
+        """How many crossings are fewer with b left of a."""
+        found = 0
+        for near in (self._above, self._below):
+            ends_a, ends_b = near.get(id(a), ()), near.get(id(b), ())
+            for cell_a, part_a, _ in ends_a:
+                at = cell_a.place + part_a
+                for cell_b, part_b, _ in ends_b:
+                    other = cell_b.place + part_b
+                    found += (at > other) - (at < other)
+        return found
+
+
+def _part(cell: Cell, offset: float) -> float:
+    return 0.9 * offset / (2 * max(abs(offset), cell.left, cell.right)) if offset else 0.0
+
+
+def _right_of(places: Sequence[float], place: float) -> int:
+    """How many of them are not right of it."""
+    return bisect_left(places, place + 1e-9)
+
+
+def _mean(ends: Sequence[_End], place: int) -> float:
+    if not ends:
+        return float(place)
+    return sum(cell.place + part - own for cell, part, own in ends) / len(ends)
+
+
+def merge(grid: Grid) -> None:
+    """Make one of passages that are neighbours and go on to the same cell of the same lane."""
+    for turn in (False, True):  # those that lead down from below, those that lead back from above: towards the target
+        chains = [chain for chain in grid.chains if bool(chain.side) == turn]
+        for layer in grid.layers if turn else reversed(grid.layers):
+            if layer:
+                _merge(layer, chains, turn)
+    grid.number()
+
+
+def _merge(layer: list[Cell], chains: Sequence[Chain], turn: bool) -> None:
+    level = layer[0].layer
+    here = [(chain, level - chain.cells[0].layer) for chain in chains]
+    here = [(chain, n) for chain, n in here if 0 < n < len(chain.cells) - 1]
+    after = {}
+    for chain, n in here:
+        m = n - 1 if turn else n + 1
+        at_end = m in (0, len(chain.cells) - 1)
+        met = (chain.out if turn else chain.into) if at_end else 0.0
+        after[id(chain.cells[n])] = (id(chain.cells[m]), met)
+    became: dict[int, Cell] = {}
+    kept: list[Cell] = []
+    for cell in layer:
+        last = kept[-1] if kept else None
+        if (
+            last is not None and cell.lane and cell.lane == last.lane
+            and cell.lane[2] == turn and after[id(cell)] == after[id(last)]
+        ):  # fmt: skip
+            became[id(cell)] = last
+        else:
+            kept.append(cell)
+    if became:
+        layer[:] = kept
+        for chain, n in here:
+            chain.cells[n] = became.get(id(chain.cells[n]), chain.cells[n])
+
+
+__all__ = ["arrange", "merge"]
