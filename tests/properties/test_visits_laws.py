@@ -76,15 +76,20 @@ def check_ended(run: Run) -> None:
     """Nothing goes on once the execution has ended, and what is inside lies within its container's time."""
     for visit in run.visits:
         assert visit.outcome != RUNNING
-        assert visit.left is not None and visit.left >= visit.entered and visit.last >= visit.first
+        assert visit.left is not None
+        assert visit.left >= visit.entered
+        assert visit.last >= visit.first
         check_attempts(visit)
         if visit.parent is not None:
             around = run.visits[visit.parent]
-            assert around.left is not None and around.number < visit.number
+            assert around.left is not None
+            assert around.number < visit.number
             assert around.entered <= visit.entered <= visit.left <= around.left
             assert visit.round < len(around.attempts)
             attempt = around.attempts[visit.round]
-            assert attempt.ended is not None and attempt.scheduled <= visit.entered and visit.left <= attempt.ended
+            assert attempt.ended is not None
+            assert attempt.scheduled <= visit.entered
+            assert visit.left <= attempt.ended
             if attempt.outcome == SUCCEEDED:
                 assert visit.outcome in (SUCCEEDED, CAUGHT)
         for iteration in visit.iterations:
@@ -96,7 +101,8 @@ def check_ended(run: Run) -> None:
             elif iteration.outcome == FAILED:
                 assert not inside or inside[-1].outcome in BROKEN
             else:
-                assert iteration.outcome == ABORTED and all(each.outcome not in BROKEN for each in inside)
+                assert iteration.outcome == ABORTED
+                assert all(each.outcome not in BROKEN for each in inside)
         for number, attempt in enumerate(visit.attempts):
             inside = [each for each in run.within(visit.number) if each.round == number]
             if inside and attempt.outcome in BROKEN:
@@ -106,12 +112,15 @@ def check_ended(run: Run) -> None:
 
 def check_attempts(visit: Visit) -> None:
     for number, attempt in enumerate(visit.attempts):
-        assert attempt.number == number and attempt.outcome != RUNNING and attempt.ended is not None
+        assert attempt.number == number
+        assert attempt.outcome != RUNNING
+        assert attempt.ended is not None
         assert visit.entered <= attempt.scheduled <= attempt.ended
         assert attempt.started is None or attempt.scheduled <= attempt.started <= attempt.ended
         if number + 1 < len(visit.attempts):
             following = visit.attempts[number + 1]
-            assert attempt.outcome in (*BROKEN, ABORTED) and attempt.retry_at == following.scheduled >= attempt.ended
+            assert attempt.outcome in (*BROKEN, ABORTED)
+            assert attempt.retry_at == following.scheduled >= attempt.ended
         else:
             assert attempt.retry_at is None
     if visit.type == "Task" and visit.outcome == SUCCEEDED:
@@ -125,7 +134,8 @@ def test_pointers_and_edges_are_the_definitions(case: Case, seed: int) -> None:
     lines: dict[Any, list[Visit]] = {}
     for visit in run.visits:
         state = at(case.definition, visit.pointer)
-        assert state["Type"] == visit.type and visit.pointer.endswith(f"/States/{visit.state}")
+        assert state["Type"] == visit.type
+        assert visit.pointer.endswith(f"/States/{visit.state}")
         lines.setdefault((visit.parent, visit.slot, visit.round), []).append(visit)
     for line in lines.values():
         for visit, following in zip(line, [*line[1:], None], strict=True):
@@ -142,7 +152,7 @@ def check_edge(definition: dict[str, Any], visit: Visit, following: Visit | None
         target = led if isinstance(led, str) else led["Next"]
         assert following is None or target == following.state
     else:
-        assert following is None and visit.outcome not in (SUCCEEDED,) or visit.type == "Choice"
+        assert (following is None and visit.outcome != SUCCEEDED) or visit.type == "Choice"
     if following is not None:
         assert way.startswith("Catch/") == (visit.outcome == CAUGHT)
 
@@ -179,8 +189,10 @@ def test_map_runs_have_their_children(case: Case, seed: int) -> None:
     kept = [child for each in result.map_runs for child in each.children]
     assert len(kept) == len(run.children)
     for child, inner in zip(kept, run.children, strict=True):
-        assert inner.run.status == child.status and inner.index == child.index
-        assert run.visits[inner.visit].type == "Map" and inner.visit in run.map_runs
+        assert inner.run.status == child.status
+        assert inner.index == child.index
+        assert run.visits[inner.visit].type == "Map"
+        assert inner.visit in run.map_runs
         check_ended(inner.run)
         assert inner.run.definition is not None
         for visit in inner.run.visits:
@@ -209,7 +221,8 @@ def test_a_redrive_goes_on_with_the_same_visits(case: Case, part: float) -> None
         visits.take(event)
     check_ended(visits.run)
     outcome = execution.outcome
-    assert outcome is not None and visits.run.status == outcome.status
+    assert outcome is not None
+    assert visits.run.status == outcome.status
     entered = sum(row[0].endswith("StateEntered") for row in execution.history.rows)
     assert len(visits.run.visits) == entered
 

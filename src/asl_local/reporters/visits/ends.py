@@ -57,6 +57,7 @@ class Ends:
         self._standing: list[_Standing] = []
         self._open: dict[int, None] = {}  # the visits at the top that are not over
         self._current: Visit | None = None  # the last visit at the top
+        self._owners: dict[int, Visit] = {}  # by the event's id: a history may have holes
         self._cut: list[Visit] = []  # visits that an aborted iteration has cut short, whose StateAborted is to come
 
     # -- while it goes on ----------------------------------------------------------------------------------------------
@@ -74,6 +75,7 @@ class Ends:
         """An event belongs to this visit."""
         standing = self._standing[visit.number]
         standing.last, standing.at = event.id, event.at
+        self._owners[event.id] = visit
         while standing.before is not None:
             standing.before = None
             if visit.parent is None:
@@ -251,8 +253,7 @@ class Ends:
 
     def _at(self, event: int) -> Visit | None:
         """The visit that an event belongs to."""
-        number = self._run.visit_of[event - 1] if 0 < event <= len(self._run.visit_of) else -1
-        return self._run.visits[number] if number >= 0 else None
+        return self._owners.get(event)
 
     def _settle(self, container: Visit, event: Event) -> None:
         """Whatever is still open in a Parallel or Map is over: the culprit failed, the others were aborted."""

@@ -69,6 +69,7 @@ def run_of_recording(recording: Recording, definition: Mapping[str, Json] | None
         visits.take(Event(recorded.id, recorded.type, at, recorded.previous, recorded.details))
     if recording.events[0].at is None:
         visits.run.started = visits.run.stopped = None
+    visits.run.notes += recording.notes
     return visits.run
 
 
