@@ -86,7 +86,7 @@ class Lines:
     def _taken_up(self, redriven: int, type: str, details: Mapping[str, Any]) -> Line:
         """After a redrive the chain begins anew: the line that stood in such a state, and had not been taken up."""
         left = self._redriven.get(redriven, [])
-        name, request = details.get("name"), _request(details)
+        name, request = details.get("name") or details.get("state"), _request(details)
         fitting = [line for line in left if self._fits(line, type, name, request[0])]
         if type.endswith("StateStarted"):
             # What starts again itself had lost an iteration or a branch, and waited for its retry.
@@ -102,7 +102,9 @@ class Lines:
         standing, kind, _ = self._standing[line]
         if name:
             return bool(standing == name)
-        return type.startswith(kind) or self._scheduled.get(line, (None, None))[0] == resource
+        return type.startswith(kind) or (
+            resource is not None and self._scheduled.get(line, (None, None))[0] == resource
+        )
 
 
 def _request(details: Mapping[str, Any]) -> tuple[Any, Any]:
