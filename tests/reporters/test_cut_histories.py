@@ -51,8 +51,8 @@ def test_holes_and_a_cut_end(events: list[dict[str, Any]]) -> None:
     recording = loose([events[2], events[4]])
     assert [event.id for event in recording.events] == [3, 5]
     assert recording.notes == (
-        "Events 1 to 2 are missing: the history has not all of its pages.",
-        "Event 4 is missing: the history has not all of its pages.",
+        "Events 1 to 2 are missing: the history is cut, or lacks pages.",
+        "Event 4 is missing: the history is cut, or lacks pages.",
         "The history ends with event 5: the execution was running when it was asked for, or pages are missing.",
     )
 
@@ -91,6 +91,14 @@ def test_what_is_no_json_is_text(events: list[dict[str, Any]]) -> None:
     assert (details["output"], details["assignedVariables"]) == ("no JSON", {"v": "{", "w": 7})
 
 
+@pytest.mark.parametrize(
+    ("text", "value"), [("NaN", "NaN"), ("[1e999, 1e100]", ["1e999", 1e100]), ("[1E+400]", ["1E+400"])]
+)
+def test_numbers_that_json_or_a_double_does_not_have(events: list[dict[str, Any]], text: str, value: Any) -> None:
+    events[2]["stateExitedEventDetails"]["output"] = text
+    assert loose(events).events[2].details["output"] == value
+
+
 def test_events_of_the_future(events: list[dict[str, Any]]) -> None:
     events.insert(5, {
         "id": 6, "previousEventId": 5, "type": "CoffeeStarted", "timestamp": events[5]["timestamp"],
@@ -120,6 +128,20 @@ def test_pages_one_after_the_other_in_a_file(events: list[dict[str, Any]], tmp_p
     file.write_text('{"events": []} {')
     with pytest.raises(InvalidHistory, match="not JSON"):
         loose(file)
+
+
+def test_pages_in_several_files(events: list[dict[str, Any]], tmp_path: Path) -> None:
+    files = [tmp_path / "1.json", tmp_path / "2.json", tmp_path / "3.json"]
+    pages = [{"events": events[:2], "nextToken": "A"}, events[2:3], [{"events": events[3:5]}, {"events": events[5:]}]]
+    for file, page in zip(files, pages, strict=True):
+        file.write_text(json.dumps(page))
+    assert loose(files).events == read([str(file) for file in files]).events == read(events).events
+    assert (loose(files).notes, loose(files).source) == ((), str(files[0]))
+
+
+def test_what_stands_beside_the_events(events: list[dict[str, Any]]) -> None:
+    assert loose({"history": events, "status": "SUCCEEDED"}).beside == {"status": "SUCCEEDED"}
+    assert loose(events).beside == {}
 
 
 @pytest.mark.parametrize("given", [{"events": []}, {"name": "x"}, [{"id": 1}], "[7]", []])

@@ -6,8 +6,10 @@ Knows: GetExecutionHistory's answer as the AWS CLI, boto3 and this library write
 from __future__ import annotations
 
 import json
+import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +18,14 @@ from typing import Any, TypeAlias
 from asl_local.engine.history import EVENTS
 from asl_local.errors import InvalidHistory
 from asl_local.reporters import History
+from asl_local.reporters.logged import history_of, lines_of
 from asl_local.values import Json
 
 Given: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | Sequence[Any] | History"
-"""A path, JSON text, `{"events": [...]}`, a list of events or of such pages, or a History of this library."""
+"""A path, JSON text, `{"events": [...]}`, a list of events, of such pages or of paths of such, or a History of ours."""
 
 _JSON_TEXTS = ("input", "output", "parameters")
+_LARGE = re.compile(r"\d[eE]\+?\d{3}")
 _MOST_NAMED = 10  # events that a sentence lists
 _ENDS = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
 
@@ -50,11 +54,15 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A history: its events in order, `source` to name it in messages; `notes` say what is missing from it."""
+    """A history: its events in order, `source` to name it in messages; `notes` say what is missing from it.
+
+    `beside` is what stands beside the events: of a record of `asl-local run` its other members.
+    """
 
     events: tuple[Recorded, ...]
     source: str = "the history"
     notes: tuple[str, ...] = ()
+    beside: Mapping[str, Json] = field(default_factory=dict)
 
     @property
     def input(self) -> Json:
@@ -70,17 +78,20 @@ class Recording:
 def read(given: Given, *, whole: bool = True) -> Recording:
     """The events of a history, sorted by id. Raises InvalidHistory for what is none, OSError for a file that is not there.
 
+    It may also be the log of an Express execution (reporters/logged.py).
     A history that is not `whole` may be cut at either end and have holes; texts that are not JSON (AWS cuts long ones)
     stay texts, and events of unknown types keep their details. What is missing then stands in the Recording's notes.
     """
     source, document = _document(given, whole=whole)
+    if lines := lines_of(document):
+        document = history_of(lines, source)
     events = [_event(source, number, each, whole=whole) for number, each in enumerate(_events(source, document))]
     events.sort(key=lambda event: event.id)
     if not whole:
         events = list({event.id: event for event in events}.values())
         if not events:
             raise InvalidHistory(f"{source}: there is no event in it")
-        return Recording(tuple(events), source, tuple(_missing(document, events)))
+        return Recording(tuple(events), source, tuple(_missing(document, events)), _beside(document))
     if not events or events[0].type != "ExecutionStarted":
         raise InvalidHistory(f"{source}: the first event is not ExecutionStarted: an Express or a cut history?")
     for number, event in enumerate(events, 1):
@@ -88,7 +99,7 @@ def read(given: Given, *, whole: bool = True) -> Recording:
             raise InvalidHistory(
                 f"{source}: event {number} is missing, the next one is {event.id}: get every page of the history"
             )
-    return Recording(tuple(events), source)
+    return Recording(tuple(events), source, beside=_beside(document))
 
 
 def _missing(document: Any, events: Sequence[Recorded]) -> Iterator[str]:
@@ -97,11 +108,13 @@ def _missing(document: Any, events: Sequence[Recorded]) -> Iterator[str]:
     for event in events:
         if event.id > before + 1:
             gap = f"Event {before + 1} is" if event.id == before + 2 else f"Events {before + 1} to {event.id - 1} are"
-            yield f"{gap} missing: the history has not all of its pages."
+            yield f"{gap} missing: the history is cut, or lacks pages."
         before = event.id
     last = document[-1] if isinstance(document, list) and document else document
     if isinstance(last, Mapping) and (last.get("nextToken") or last.get("NextToken")):
         yield f"The history goes on after event {before}: its last page has a nextToken."
+    elif events[-1].type not in _ENDS and isinstance(document, Mapping) and "status" in document:
+        yield f"The record ends with event {before}: the execution was interrupted, or still runs."
     elif events[-1].type not in _ENDS:
         yield f"The history ends with event {before}: the execution was running when it was asked for, or pages are missing."
     if not any(name in event.details for event in events for name in (*_JSON_TEXTS, "assignedVariables")):
@@ -125,7 +138,25 @@ def _document(given: Given, *, whole: bool) -> tuple[str, Any]:
     if isinstance(given, (str, os.PathLike)):
         path = Path(given)
         return str(path), _parsed(path.read_bytes(), str(path), whole=whole)
+    paths = [each for each in given if isinstance(each, (str, os.PathLike))] if isinstance(given, Sequence) else []
+    if paths and len(paths) == len(given):
+        pages = [_document(path, whole=whole) for path in paths]
+        return pages[0][0], [page for _, each in pages for page in (each if _are_pages(each) else [_page(each)])]
     return "the history", given
+
+
+def _are_pages(document: Any) -> bool:
+    return isinstance(document, Sequence) and any(isinstance(each, Mapping) and "events" in each for each in document)
+
+
+def _page(document: Any) -> Any:
+    return {"events": document} if isinstance(document, list) else document
+
+
+def _beside(document: Any) -> dict[str, Json]:
+    if not isinstance(document, Mapping):
+        return {}
+    return {name: value for name, value in document.items() if name not in ("events", "history")}
 
 
 def _parsed(text: str | bytes, source: str, *, whole: bool) -> Any:
@@ -213,11 +244,22 @@ def _json(source: str, place: str, text: Any, *, whole: bool) -> Json:
             return text
         raise InvalidHistory(f"{source}: {place} is {type(text).__name__}, where AWS has JSON text")
     try:
-        return json.loads(text)
+        return json.loads(text) if whole else json.loads(text, parse_constant=_refuse, parse_float=_finite(text))
     except (ValueError, RecursionError) as error:
         if not whole:
             return text
         raise InvalidHistory(f"{source}: {place} is not JSON: {error}") from None
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(text: str) -> Callable[[str], Any] | None:
+    """Numbers that no double holds stay texts."""
+    if _LARGE.search(text) is None:
+        return None
+    return lambda number: float(number) if math.isfinite(float(number)) else number
 
 
 def _moment(source: str, number: int, given: Any) -> float | None:
