@@ -12,6 +12,7 @@ A tour:
     machine.simulate(input, mocks={"Charge": asl_local.mock.throws("Busy")})              # answers by state; asl_local.mock
     result.status, result.output, result.error, result.cause
     result.history.to_aws()                             # what GetExecutionHistory would have said
+    result.to_html("order.html")                        # the execution report; asl_local.view: of a recorded execution
     result.map_runs                                     # of each Distributed Map: counts, child executions, histories
     result.unwrap()                                     # the output, or ExecutionFailed
     execution = machine.start(input, resources={...})   # in the background: answer its task tokens, stop it, wait for it
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from asl_local.interfaces.replaying import replay as replay
     from asl_local.interfaces.stepfunctions import StepFunctions as StepFunctions
     from asl_local.interfaces.test_state import test_state as test_state
+    from asl_local.interfaces.viewing import view as view
     from asl_local.services.local import LocalAWS as LocalAWS
     from asl_local.testing.coverage import Coverage as Coverage
 
@@ -112,6 +114,7 @@ __all__ = [
     "service_response",
     "test_state",
     "validate",
+    "view",
 ]
 
 
@@ -123,6 +126,7 @@ _LATER = {
     "replay": "interfaces.replaying",
     "strategies": "strategies",
     "test_state": "interfaces.test_state",
+    "view": "interfaces.viewing",
 }
 """What most runs of a workflow never need, and the module that has it or is it: imported when it is first asked for."""
 

@@ -64,6 +64,15 @@ Replay recorded executions with a definition: do they still take the same path? 
 HISTORY is what `aws stepfunctions get-execution-history --execution-arn ARN > HISTORY` has written, or a record of
 `asl-local run`. Nothing is called and nothing waits: what tasks answered, and when, is the history's.
 """
+_VIEW = """\
+Write the report of a recorded execution: one HTML page with its graph, states, timeline and events, to read offline.
+
+HISTORY is what `aws stepfunctions get-execution-history --execution-arn ARN > HISTORY` has written (several files are the
+pages of one history, - is standard input), a record of `asl-local run`, or the name of an execution under ROOT. It may be
+cut, in reverse order, without data, or of an execution that still runs; what is missing is told.
+--definition is a definition as `run` takes it, or what describe-state-machine-for-execution has written.
+The report goes to FILE, else beside the history, as HISTORY.html; its path goes to standard output.
+"""
 _MOCK_FROM_HISTORY = """\
 Make a MockConfigFile.json of a real execution: its replies lead a simulation the same way. It goes to standard output.
 
@@ -175,6 +184,7 @@ def build(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     _add_test_state(commands)
     _add_explore(commands)
     _add_replay(commands)
+    _add_view(commands)
     _add_bounds(commands)
     _add_mock_from_history(commands)
     command = next((a for a in arguments if not a.startswith("-")), None)
@@ -286,6 +296,7 @@ def _add_run(commands: Any) -> None:
         help="most bytes of an input or output; default: 262144, as AWS",
     )
     parser.add_argument("--quiet", "-q", action="store_true", help="no progress on standard error")
+    parser.add_argument("--report", metavar="FILE", help="write the execution report, an HTML page, however it ends")
     parser.add_argument(
         "--coverage",
         metavar="FILE",
@@ -362,6 +373,21 @@ def _add_replay(commands: Any) -> None:
     _add_substitute(parser)
     _add_machine(parser)
     parser.set_defaults(run=_lazily("replaying.cli", "run"))
+
+
+def _add_view(commands: Any) -> None:
+    parser = _command(commands, "view", _VIEW)
+    parser.add_argument("history", metavar="HISTORY", nargs="+", help="a JSON file, several, - or an execution's name")
+    parser.add_argument("--definition", metavar="FILE", help="the machine; without it there is no graph")
+    parser.add_argument(
+        "--execution", metavar="FILE", help="what describe-execution has written: names, status, the end"
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", help="write there; - is standard output")
+    parser.add_argument("--open", action="store_true", help="open the report in the browser")
+    _add_root(parser)
+    _add_substitute(parser)
+    _add_machine(parser)
+    parser.set_defaults(run=_lazily("viewing.cli", "run"))
 
 
 def _add_mock_from_history(commands: Any) -> None:

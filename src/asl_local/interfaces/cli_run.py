@@ -66,6 +66,10 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("--mock and --test-case go together: a file, and the name of a test case in it")
     if options.invent and (options.resources or options.mock):
         raise UsageError("--invent answers every task, there is nothing left for --resources and --mock")
+    if options.report is not None:
+        from asl_local.interfaces.viewing.writing import check_writable  # noqa: PLC0415 - only few want it
+
+        check_writable(Path(options.report))
     given = mock_input(machine) if options.invent and options.input is None else read_input(options.input)
     aws = stand_ins(options)
     resources = mock_answers(machine) if options.invent else gather(options.resources, aws)
@@ -78,6 +82,11 @@ def run(options: argparse.Namespace) -> int:
     def on_event(event: Event) -> None:
         recording.take(event)
         watcher.tell(event)
+
+    def end(result: Result | None) -> None:
+        _close(recording, result)
+        if options.report is not None and recording.events:
+            _write_report(options, recording, result, aws)
 
     common: dict[str, Any] = {
         "limits": Limits(events=options.max_events, payload_bytes=options.max_payload_bytes),
@@ -93,18 +102,18 @@ def run(options: argparse.Namespace) -> int:
             else:
                 result = machine.run(given, resources, seed=options.seed, **common)
     except UnansweredToken:
-        _close(recording, None)
+        end(None)
         raise
     except UnknownResource as error:
-        _close(recording, None)
+        end(None)
         cli.complain(f"{error}{'' if options.resources else NO_RESOURCES}")
         return cli.USAGE
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the record is written whole, however impatient somebody is
-        _close(recording, None)
+        end(None)
         cli.complain(f"interrupted; execution {identity.execution_name} was aborted{_where(options, aws, identity)}")
         return cli.INTERRUPTED
-    _close(recording, result)
+    end(result)
     if result.status == "SUCCEEDED":
         write_json(result.output)
         return 0
@@ -390,6 +399,20 @@ def _close(recording: Recording, result: Result | None) -> None:
         recording.close(result)
     except (OSError, ValueError) as error:
         cli.complain(f"the execution's record could not be written: {cli.error_text(error)}")
+
+
+def _write_report(options: argparse.Namespace, recording: Recording, result: Result | None, aws: Any) -> None:
+    """Write what --report wants; the execution is over, and ends as it has ended even if that fails."""
+    from asl_local.interfaces.viewing import view  # noqa: PLC0415 - only few want it
+
+    try:
+        ended = view(recording.record(None)) if result is None else result
+        ended.to_html(options.report, aws=aws)
+    except OSError as error:
+        cli.complain(f"the report could not be written: {cli.error_text(error)}")
+    else:
+        if not options.quiet:
+            cli.complain(f"report: {options.report}")
 
 
 def _where(options: argparse.Namespace, aws: LocalAWS | None, identity: Identity) -> str:

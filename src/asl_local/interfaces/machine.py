@@ -414,6 +414,11 @@ class Machine:
         """The machine as a Mermaid flowchart, for README files and pull requests."""
         return mermaid(self.definition)
 
+    def _repr_html_(self) -> str:
+        from asl_local.interfaces.viewing.notebooks import machine_card  # noqa: PLC0415 - only in notebooks
+
+        return machine_card(self.definition, self.name)
+
     def __repr__(self) -> str:
         count = len(self.plan.states)
         return f"<Machine {self.name!r}, {count} state{'' if count == 1 else 's'}>"

@@ -158,23 +158,23 @@ class Recording:
 
     def close(self, result: Result | None) -> None:
         """Write the whole record; `result` is None for an execution that was interrupted. Raises OSError."""
-        if self._records is None or not self.events:
-            return
+        if self._records is not None and self.events:
+            self._records.write(self.record(result))
+
+    def record(self, result: Result | None) -> dict[str, Json]:
+        """The whole record, of an execution that has events."""
         ended: dict[str, Json] = {"status": "ABORTED", "output": None, "error": None, "cause": "interrupted"}
         if result is not None:
             ended = {name: getattr(result, name) for name in ended}
-        self._records.write(
-            {
-                **self._record,
-                **ended,
-                "startDate": _text(self.events[0].timestamp),
-                "stopDate": _text(self.events[-1].timestamp),
-                "history": [
-                    {**shape, "timestamp": _text(shape["timestamp"])}
-                    for shape in (event.to_aws() for event in self.events)
-                ],
-            }
-        )
+        return {
+            **self._record,
+            **ended,
+            "startDate": _text(self.events[0].timestamp),
+            "stopDate": _text(self.events[-1].timestamp),
+            "history": [
+                {**shape, "timestamp": _text(shape["timestamp"])} for shape in (event.to_aws() for event in self.events)
+            ],
+        }
 
 
 def _text(moment: datetime) -> str:

@@ -5,8 +5,11 @@ Knows: what an execution and its history have. Must never know: how it was run.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, overload
 
 from asl_local.engine import Execution, Identity
 from asl_local.engine.messages import Outcome
@@ -69,6 +72,28 @@ class Result:
     def map_runs(self) -> tuple[MapRun, ...]:
         """The Map Runs of its Distributed Maps, in the order in which they started, with the children that were kept."""
         return () if self.execution is None else map_runs_of(self.execution)
+
+    @overload
+    def to_html(self, path: None = None, *, aws: Any = None) -> str: ...
+    @overload
+    def to_html(self, path: str | os.PathLike[str], *, aws: Any = None) -> Path: ...
+    def to_html(self, path: str | os.PathLike[str] | None = None, *, aws: Any = None) -> str | Path:
+        """The execution report: one HTML page that needs nothing besides itself, with graph, states, timeline and events.
+
+        Gives the page's text; with a path it is written there, whole or not at all, and the path given. With a LocalAWS as
+        `aws`, references to pictures in its S3 are shown as small pictures. Raises OSError.
+        """
+        from asl_local.interfaces.viewing import writing  # noqa: PLC0415 - with all that draws
+        from asl_local.reporters.visits.whole import run_of  # noqa: PLC0415
+
+        text = writing.report(run_of(self), aws)
+        return text if path is None else writing.write(text, path)
+
+    def _repr_html_(self) -> str:
+        from asl_local.interfaces.viewing.notebooks import run_card  # noqa: PLC0415 - only in notebooks
+        from asl_local.reporters.visits.whole import run_of  # noqa: PLC0415
+
+        return run_card(run_of(self))
 
     def find(self, path: str) -> list[Json]:
         """What a JSONPath (jsonpath-ng's dialect) finds in the output."""

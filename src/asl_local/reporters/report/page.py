@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -35,10 +35,13 @@ _SECTIONS: Final = {
 }  # fmt: skip
 
 
-def page(run: Run, *, pictures: Mapping[str, str] | None = None) -> str:
+def page(
+    run: Run, *, pictures: Mapping[str, str] | None = None, links: Sequence[tuple[str, str]] = ()
+) -> str:  # fmt: skip
     """The page's text, complete; write it as UTF-8.
 
-    `pictures` are thumbnails as data: addresses, by the text of the S3 key that they are shown beside.
+    `pictures` are thumbnails as data: addresses, by the `bucket/key` that the data refer to (thumbnails.pictures_of).
+    `links` are words and addresses of what lies beside the page.
     """
     style, script = _style(), _script()
     policy = (
@@ -63,12 +66,17 @@ def page(run: Run, *, pictures: Mapping[str, str] | None = None) -> str:
         f'<main><section id="facts" aria-labelledby="facts-title">{_facts(run)}</section>\n{sections}'
         '<noscript><p class="card note">With scripts, this page also shows each state\'s input, output and attempts, '
         "the iterations of Maps, the timeline and the events.</p></noscript></main>\n"
-        "<footer>Made by asl-local. This file holds all that it shows, and loads nothing.</footer>\n"
+        f"<footer>{_links(links)}<p>Made by asl-local. This file holds all that it shows, and loads nothing.</p></footer>\n"
         f'<div id="live" class="unseen" aria-live="polite"></div>\n{_templates(written["definitions"])}'
         f'<script type="application/json" id="data">{embedded(written)}</script>\n'
         f'<script type="application/json" id="pictures">{script_json(dict(pictures or {}))}</script>\n'
         f"<script>{script}</script></body></html>\n"
     )
+
+
+def _links(links: Sequence[tuple[str, str]]) -> str:
+    shown = " · ".join(f'<a href="{text(address)}">{text(words)}</a>' for words, address in links)
+    return f'<nav aria-label="Beside this page">{shown}</nav>' if shown else ""
 
 
 def _facts(run: Run) -> str:

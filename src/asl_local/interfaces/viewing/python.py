@@ -1,0 +1,101 @@
+"""`asl_local.view`: a recorded execution, to be looked at.
+
+Knows: what a history is looked at with. Must never know: how a run is read off it, or how a report shows it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, overload
+
+from asl_local.interfaces.result import Result
+from asl_local.interfaces.viewing.definitions import Shown, tree_of
+from asl_local.interfaces.viewing.facts import Described, described, tell
+from asl_local.reporters.recorded import Given, read
+from asl_local.reporters.visits.model import Run, Visit
+
+_MOST_NAMED = 8  # states that a sentence lists
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A recorded execution, read: `run` has what it did, as values; the methods show it."""
+
+    run: Run
+
+    @property
+    def notes(self) -> list[str]:
+        """What the history does not have and where it does not fit the definition, a sentence each."""
+        return list(self.run.notes)
+
+    @overload
+    def to_html(self, path: None = None, *, aws: Any = None) -> str: ...
+    @overload
+    def to_html(self, path: str | os.PathLike[str], *, aws: Any = None) -> Path: ...
+    def to_html(self, path: str | os.PathLike[str] | None = None, *, aws: Any = None) -> str | Path:
+        """The execution report: one HTML page that needs nothing besides itself. See `Result.to_html`."""
+        from asl_local.interfaces.viewing import writing  # noqa: PLC0415 - with all that draws
+
+        text = writing.report(self.run, aws)
+        return text if path is None else writing.write(text, path)
+
+    def _repr_html_(self) -> str:
+        from asl_local.interfaces.viewing.notebooks import run_card  # noqa: PLC0415 - only in notebooks
+
+        return run_card(self.run)
+
+
+def view(
+    history: Given | Result,
+    definition: Shown | None = None,
+    *,
+    execution: Described | None = None,
+    substitutions: Mapping[str, Any] | None = None,
+    name: str | None = None,
+) -> View:
+    """A recorded execution as something to look at: `view("history.json", "order.asl.json").to_html("order.html")`.
+
+    `history` is the output of `aws stepfunctions get-execution-history`: a path, JSON text, its `events` from boto3 or
+    from the CLI, one page, a list of pages or of paths; a record of `asl-local run`; the log of an Express execution
+    (its lines, or what `aws logs filter-log-events` has written); a Result or its history. It may be cut, in reverse order, without data, or of an execution that still runs: what is missing stands in the notes.
+    `definition` is whatever `load` takes, a Machine, or the answer of describe-state-machine-for-execution; without it
+    there is no graph. `execution` is the answer of describe-execution, which knows names, status and the end.
+    `substitutions` and `name` as in `load`. Raises InvalidHistory for what is no history, InvalidDefinition and
+    DefinitionNotFound, OSError for files that cannot be read.
+    """
+    from asl_local.reporters.visits.whole import run_of_recording  # noqa: PLC0415 - with all that reads runs
+
+    recording = read(history.history if isinstance(history, Result) else history, whole=False)
+    beside = recording.beside
+    tree, machine = beside.get("definition"), ""
+    if definition is not None:
+        tree, machine = tree_of(definition, name=name, substitutions=substitutions)
+    run = run_of_recording(recording, tree if isinstance(tree, Mapping) else None)
+    run.machine = machine or run.machine
+    if beside.get("status") or beside.get("executionArn"):
+        tell(run, beside, text=False)
+    if execution is not None:
+        tell(run, described(execution), text=True)
+    run.name = run.name or Path(recording.source).name.split(".")[0]
+    if definition is not None:
+        run.notes += _strangers(run.visits, str(definition) if isinstance(definition, (str, os.PathLike)) else "")
+    return View(run)
+
+
+def _strangers(visits: list[Visit], source: str) -> Iterator[str]:
+    """Where the visits do not fit the definition."""
+    named = f" {source}" if source and "\n" not in source and "{" not in source else ""
+    unknown = list(dict.fromkeys(visit.state for visit in visits if not visit.pointer))
+    if unknown:
+        shown = ", ".join(map(repr, unknown[:_MOST_NAMED])) + (", …" if len(unknown) > _MOST_NAMED else "")
+        more = "s" if len(unknown) > 1 else ""
+        yield (
+            f"The definition{named} does not have the state{more} {shown}: it is not the one that this execution ran with. "
+            "What the graph does not show stands in the timeline and the events."
+        )
+
+
+__all__ = ["View", "view"]

@@ -1,0 +1,47 @@
+"""Pictures in a report: a photo's key in an input is shown as the photo, out of the local S3."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+import asl_local
+
+MACHINE = {
+    "StartAt": "Each",
+    "States": {
+        "Each": {
+            "Type": "Map",
+            "ItemsPath": "$.images",
+            "ItemSelector": {"s3Bucket.$": "$.s3Bucket", "s3Key.$": "$$.Map.Item.Value.s3Key"},
+            "ItemProcessor": {"StartAt": "Look", "States": {"Look": {"Type": "Pass", "End": True}}},
+            "End": True,
+        }
+    },
+}
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> str:
+    aws, kept = asl_local.LocalAWS(tmp_path / "root"), io.BytesIO()
+    Image.new("RGB", (640, 320), (200, 30, 20)).save(kept, "JPEG")
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket="photos")
+    s3.put_object(Bucket="photos", Key="red one.jpg", Body=kept.getvalue())
+    given = {"s3Bucket": "photos", "images": [{"s3Key": "red+one.jpg"}, {"s3Key": "missing.jpg"}]}
+    return asl_local.load(MACHINE).simulate(given).to_html(aws=aws)
+
+
+def test_the_photo_is_shown_beside_its_key(browser_page: Any, axe: Any, report: str) -> None:
+    page = browser_page(report)
+    page.locator('[data-pointer$="/States/Look"]').first.click()
+    picture = page.locator("#state img").first
+    picture.wait_for()
+    assert picture.get_attribute("alt") == "Picture photos/red+one.jpg"
+    size = picture.evaluate("each => each.decode().then(() => [each.naturalWidth, each.naturalHeight])")
+    assert size == [160, 80]
+    axe(page)
