@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -33,12 +34,13 @@ _SHOWN = 6
 
 @dataclass(frozen=True)
 class Batch:
-    """One execution: its name, what went in, how it ended, what came out."""
+    """One execution: its name, what went in, how it ended, what came out, and the page that shows it."""
 
     execution: str
     given: dict[str, Any]
     status: str
     output: Any
+    report: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -97,14 +97,15 @@ def run(arguments: argparse.Namespace) -> int:
     outcomes: list[Outcome] = []
     batches: list[Batch] = []
     waiting = list(own_batches(photos) if arguments.photos else sample_batches())
-    total = sum(len(given["images"]) for _, given in waiting)
+    total = sum(len(given["images"]) for *_, given in waiting)
     while waiting:
-        definition, given = waiting.pop(0)
-        batch, done, rest = execute(definition, given, aws, records, counted=len(outcomes), total=total)
+        name, definition, given = waiting.pop(0)
+        report = aws.root / f"{name}.html"
+        batch, done, rest = execute(definition, given, aws, records, report, counted=len(outcomes), total=total)
         batches.append(batch)
         outcomes += done
         if rest:  # the batch failed; those it never came to get another
-            waiting.insert(0, (definition, {**given, "images": rest}))
+            waiting.insert(0, (f"{name}-rest", definition, {**given, "images": rest}))
 
     print(table(outcomes))
     print()
@@ -120,14 +121,14 @@ def run(arguments: argparse.Namespace) -> int:
 # -- what is run -------------------------------------------------------------------------------------------------------
 
 
-def sample_batches() -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """The definition as it is, with the riders first and the late-comer after them."""
-    for name in ("batch.json", "late-comers.json"):
-        yield read(DEFINITION), read(INPUTS / name)
+def sample_batches() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """The definition as it is, with the riders first and the late-comer after them; each with a name."""
+    for name in ("batch", "late-comers"):
+        yield name, read(DEFINITION), read(INPUTS / f"{name}.json")
 
 
-def own_batches(photos: list[Path]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """The definition with MaxConcurrency 1, and a folder's photos in portions."""
+def own_batches(photos: list[Path]) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """The definition with MaxConcurrency 1, and a folder's photos in portions; each with a name."""
     definition = copy.deepcopy(read(DEFINITION))
     definition["States"]["DynamicParallelProcessing"]["MaxConcurrency"] = 1
     users: dict[str, None] = {}
@@ -137,7 +138,11 @@ def own_batches(photos: list[Path]) -> Iterator[tuple[dict[str, Any], dict[str, 
         users[user] = None
         images.append({"userId": user, "s3Key": quote_plus(photo.name)})
     for start in range(0, len(images), MOST):
-        yield definition, {"s3Bucket": setup.PHOTOS, "images": images[start : start + MOST]}
+        yield (
+            f"photos-{start // MOST + 1}",
+            definition,
+            {"s3Bucket": setup.PHOTOS, "images": images[start : start + MOST]},
+        )
 
 
 def user_id(stem: str, taken: dict[str, None]) -> str:
@@ -157,9 +162,19 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def execute(
-    definition: dict[str, Any], given: dict[str, Any], aws: Any, records: Records, *, counted: int, total: int
+    definition: dict[str, Any],
+    given: dict[str, Any],
+    aws: Any,
+    records: Records,
+    report: Path,
+    *,
+    counted: int,
+    total: int,
 ) -> tuple[Batch, list[Outcome], list[dict[str, Any]]]:
-    """One execution: what went in and came out, what became of each photo, and the photos it never came to."""
+    """One execution: what went in and came out, what became of each photo, and the photos it never came to.
+
+    `report` is where the page goes that shows all of it, with the photos.
+    """
     machine = asl_local.load(definition, name=DEFINITION.name.removesuffix(".asl.json"))
     identity = machine.identity(f"rider-photos-{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}")
     recording = Recording(records, machine, given, identity=identity)
@@ -176,6 +191,7 @@ def execute(
             result = machine.run(given, resources, identity=identity, on_event=on_event)
         finally:
             recording.close(result)
+    result.to_html(report, aws=aws)
     if result.status == "SUCCEEDED":
         entries = list(result.output["results"])
     else:
@@ -187,7 +203,7 @@ def execute(
             continue
         failure = progress.failures.get(index) or (result.error or "", result.cause or "")
         done.append(checks.outcome(image, name, entries[index], failure, progress.milliseconds.get(index)))
-    return Batch(identity.execution_name, given, result.status, result.output), done, rest
+    return Batch(identity.execution_name, given, result.status, result.output, report), done, rest
 
 
 def forget(records: Records) -> None:
@@ -222,6 +238,7 @@ def where(aws: Any, batches: list[Batch]) -> str:
         f"  table       {command} aws dynamodb scan --table-name {setup.TABLE} {root}",
         f"  faces       {command} aws rekognition list-faces --collection-id {setup.COLLECTION} {root}",
     ]
+    lines += [f"  report      {batch.report}" for batch in batches]
     lines += [f"  execution   {command} history {batch.execution} {root}" for batch in batches]
     return "\n".join(lines)
 

@@ -425,6 +425,10 @@ def test_the_main_job_twice(tmp_path: Path, example: SimpleNamespace) -> None:
     assert f"Results in {root}\n" in first.stdout
     riders = items(asl_local.LocalAWS(root))
     assert set(riders) == {"collins", "hopper"}
+    for name, status in (("batch", "6_hopper.jpg"), ("late-comers", "5_collins_mirrored_darker.jpg")):
+        assert f"  report      {root / name}.html\n" in first.stdout
+        text = (root / f"{name}.html").read_text("utf-8")
+        assert f'"rider-photos/{status}":"data:image/jpeg;base64,' in text.replace('": "', '":"')
 
     second = program(cwd=tmp_path)
     assert second.returncode == 0, second.stdout + second.stderr
@@ -455,6 +459,7 @@ def test_photos_of_ones_own(tmp_path: Path) -> None:
         "modern.webp": "refused",
     }
     assert set(items(asl_local.LocalAWS(tmp_path / "here"))) == {"Jorg_Muller_1_100"}
+    assert (tmp_path / "here" / "photos-1.html").is_file()
 
     Image.new("RGB", (10, 10)).save(mine / "b_tiny.png")  # Rekognition wants 80 pixels; the workflow does not expect it
     done = program("--photos", "mine", "--root", "here", "--fresh", cwd=tmp_path)

@@ -17,14 +17,17 @@ from asl_local.interfaces.pytest_plugin import words
 from asl_local.interfaces.pytest_plugin.recording import Recorded, Recording
 from asl_local.interfaces.pytest_plugin.snapshots.fixture import stem_of
 from asl_local.interfaces.result import Result
+from asl_local.interfaces.viewing.writing import report
 from asl_local.reporters.graph.mermaid import mermaid
-from asl_local.reporters.timeline import Timeline, one_line, reason, table
+from asl_local.reporters.timeline import Timeline, one_line
+from asl_local.reporters.visits.whole import run_of
 
 _LIST = "asl-report.json"
+MOST_PAGES = 400  # of one process, some 100 kB each; of tests that failed there are more
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #1f2328; }
 table { border-collapse: collapse; } th, td { padding: .3rem 1rem .3rem 0; text-align: left; vertical-align: top; }
-tr + tr td { border-top: 1px solid #d0d7de; } pre { background: #f6f8fa; padding: 1rem; overflow-x: auto; }
+tr + tr td { border-top: 1px solid #d0d7de; }
 .bad { color: #b3261e; } .soft { color: #656d76; }
 """
 
@@ -35,6 +38,7 @@ class Pages:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.rows: list[dict[str, Any]] = []
+        self._pages = 0
 
     def begin(self) -> None:
         """Remove what the last session wrote here, and nothing else. Raises OSError if nothing can be written here."""
@@ -61,7 +65,8 @@ class Pages:
         if not recorded:
             return
         room = stem_of(recording.name.replace("/", "."))
-        executions = [self._execution(each, room, number) for number, each in enumerate(recorded, 1)]
+        failed = outcome == "failed"
+        executions = [self._execution(each, room, number, failed=failed) for number, each in enumerate(recorded, 1)]
         row = {"test": recording.name, "outcome": outcome, "count": recording.count, "executions": executions}
         self.rows.append(row)
 
@@ -75,14 +80,20 @@ class Pages:
         index.write_text(_page("Executions of the tests", _index(rows)), "utf-8")
         return index
 
-    def _execution(self, recorded: Recorded, room: str, number: int) -> dict[str, Any]:
+    def _execution(self, recorded: Recorded, room: str, number: int, *, failed: bool) -> dict[str, Any]:
         result, machine = recorded.result, recorded.machine
         files = {
-            "page": (f"{room}/{number}.html", _execution_page(recorded, result)),
             "history": (f"{room}/{number}.json", _history(result)),
             "timeline": (f"{room}/{number}.txt", "\n".join(_timeline(result, machine)) + "\n"),
             "graph": (f"{room}/{number}.mmd", graph(result, machine)),
         }
+        if failed or self._pages < MOST_PAGES:
+            self._pages += 1
+            links = [
+                ("all executions", "../index.html"),
+                *((kind, Path(name).name) for kind, (name, _) in files.items()),
+            ]
+            files = {"page": (f"{room}/{number}.html", report(run_of(result), links=links)), **files}
         (self.folder / room).mkdir(parents=True, exist_ok=True)
         for name, text in files.values():
             (self.folder / name).write_text(text, "utf-8", errors="backslashreplace")
@@ -137,37 +148,17 @@ def _index(rows: Sequence[Mapping[str, Any]]) -> Iterable[str]:
             links = ", ".join(
                 f'<a href="{escape(name)}">{kind_}</a>' for kind_, name in each["files"].items() if kind_ != "page"
             )
-            page = f'<a href="{escape(each["files"]["page"])}">{escape(each["machine"])}</a>{kind}'
+            page = escape(each["machine"])
+            if "page" in each["files"]:
+                page = f'<a href="{escape(each["files"]["page"])}">{page}</a>'
             status = _judged(each["status"], each["status"] in ("SUCCEEDED", "EXPLORED"))
-            yield f"<tr><td>{test}<td>{outcome}<td>{page}<td>{status}<td>{each['seconds']:.3f}<td>{why}<td>{links}</tr>"
+            yield f"<tr><td>{test}<td>{outcome}<td>{page}{kind}<td>{status}<td>{each['seconds']:.3f}<td>{why}<td>{links}</tr>"
             test = outcome = ""
     yield "</table>"
 
 
 def _judged(text: str, good: bool) -> str:
     return escape(text) if good else f'<span class="bad">{escape(text)}</span>'
-
-
-def _execution_page(recorded: Recorded, result: Result) -> str:
-    machine = recorded.machine
-
-    def body() -> Iterable[str]:
-        yield f"<p>{_judged(result.status, result.status == 'SUCCEEDED')} after {result.seconds:.3f} s"
-        if result.place:
-            yield f"<br>in {escape(one_line(result.place))}"
-        if result.error or result.cause:
-            yield f"<br>{escape(': '.join(part for part in (result.error, reason(result.cause)) if part))}"
-        yield f"</p><p>{escape(words.route(result, machine))}</p>"
-        started = result.history[0].details.get("input") if len(result.history) else None
-        for title, value in (("Input", started), ("Output", result.output)):
-            yield f"<h2>{title}</h2><pre>{escape(json.dumps(value, ensure_ascii=False, indent=2))}</pre>"
-        yield f"<h2>What happened</h2><pre>{escape(chr(10).join(_timeline(result, machine)))}</pre>"
-        yield f"<h2>Events</h2><pre>{escape(chr(10).join(table(result.history.to_aws())))}</pre>"
-        yield f'<h2>The way taken</h2><pre class="mermaid">{escape(graph(result, machine))}</pre>'
-        yield '<p class="soft">Mermaid: mermaid.live and many editors draw it.</p>'
-        yield '<p><a href="../index.html">all executions</a></p>'
-
-    return _page(f"{machine.name}: {result.identity.execution_name}", body())
 
 
 __all__ = ["Pages", "graph"]
