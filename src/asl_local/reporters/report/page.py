@@ -19,8 +19,8 @@ from asl_local.reporters.graph.look import MARKS
 from asl_local.reporters.graph.outline import Block, outline
 from asl_local.reporters.graph.svg import graph_css, svg
 from asl_local.reporters.report.document import document, embedded
-from asl_local.reporters.report.painting import failed_visit, painting
-from asl_local.reporters.report.parts import badge, counted, duration, icons, json_block, moment, script_json, text
+from asl_local.reporters.report.painting import LEGEND, failed_visit, painting
+from asl_local.reporters.report.parts import badge, counted, duration, icon, icons, json_block, moment, script_json, text
 from asl_local.reporters.visits.model import Run
 
 STYLES: Final = ("base.css", "facts.css", "graph.css", "panel.css", "timeline.css", "events.css")
@@ -33,6 +33,13 @@ SCRIPTS: Final = (
 _SECTIONS: Final = {
     "graph": "Graph", "state": "State", "iterations": "Iterations", "timeline": "Timeline", "events": "Events",
 }  # fmt: skip
+
+
+_NO_SCRIPT: Final = (
+    '<noscript><p class="notice">No script runs here. With one, this page also shows what went in and out of each state, '
+    "its attempts, the iterations of Maps, the timeline and the events.</p></noscript>"
+)
+_SIGNS: Final = '<li class="muted">×2 visited twice</li><li class="muted">↻2 retried twice</li>'
 
 
 def page(
@@ -64,8 +71,7 @@ def page(
         f'<li aria-current="page"><bdi>{text(run.name)}</bdi></li></ol></nav>'
         '<button type="button" class="button" id="scheme" hidden>Light or dark</button></div></div>\n'
         f'<main><section id="facts" aria-labelledby="facts-title">{_facts(run)}</section>\n{sections}'
-        '<noscript><p class="card note">With scripts, this page also shows each state\'s input, output and attempts, '
-        "the iterations of Maps, the timeline and the events.</p></noscript></main>\n"
+        "</main>\n"
         f"<footer>{_links(links)}<p>Made by asl-local. This file holds all that it shows, and loads nothing.</p></footer>\n"
         f'<div id="live" class="unseen" aria-live="polite"></div>\n{_templates(written["definitions"])}'
         f'<script type="application/json" id="data">{embedded(written)}</script>\n'
@@ -81,7 +87,7 @@ def _links(links: Sequence[tuple[str, str]]) -> str:
 
 def _facts(run: Run) -> str:
     return f"""<header><h1 id="facts-title"><bdi>{text(run.name)}</bdi></h1>{badge(run.status, big=True)}</header>
-{_error(run)}{_notes(run)}<dl class="facts">{"".join(_fact(*each) for each in _known(run))}</dl>
+{_error(run)}{_notes(run)}{_NO_SCRIPT}<dl class="facts">{"".join(_fact(*each) for each in _known(run))}</dl>
 <div class="pair"><div class="card"><header><h2>Execution input</h2></header><div class="body">{json_block(run.input)}</div></div>
 <div class="card"><header><h2>Execution output</h2></header><div class="body">{_output(run)}</div></div></div>"""
 
@@ -124,8 +130,13 @@ def _graph(run: Run) -> str:
     if run.definition is None:
         return '<p class="note">The definition is not known, so there is no graph.</p>'
     block = outline(run.definition)
-    drawn = svg(block, title=_title(run.machine), paint=painting(run, block), style=False, interactive=True)
-    return f'<div class="graph-box">{drawn}</div>'
+    paint = painting(run, block)
+    drawn = svg(block, title=_title(run.machine), paint=paint, style=False, interactive=True)
+    reached = {paint[node.pointer].kind for node in block.walk()}
+    legend = "".join(
+        f'<li><span class="outcome {kind}">{icon(kind)}{LEGEND[kind]}</span></li>' for kind in LEGEND if kind in reached
+    )
+    return f'<div class="graph-box">{drawn}</div><ul class="legend" aria-label="Legend">{legend}{_SIGNS}</ul>'
 
 
 def _title(name: str) -> str:

@@ -18,6 +18,9 @@ WORST_FIRST: Final = (FAILED, TIMED_OUT, RUNNING, CAUGHT, ABORTED, SUCCEEDED)
 """The first that any visit of a state came to is what the state is painted as."""
 
 UNREACHED: Final = "unreached"
+LEGEND: Final = {**{each.replace(" ", "-"): each for each in WORST_FIRST}, UNREACHED: "not reached"}
+"""What each kind of a state is called."""
+
 TAKEN: Final = "taken"
 
 
@@ -107,4 +110,4 @@ def _edge(count: int) -> Paint:
     return Paint(TAKEN, title="taken" if count == 1 else f"taken {count} times")
 
 
-__all__ = ["TAKEN", "UNREACHED", "WORST_FIRST", "failed_visit", "painting", "told"]
+__all__ = ["LEGEND", "TAKEN", "UNREACHED", "WORST_FIRST", "failed_visit", "painting", "told"]

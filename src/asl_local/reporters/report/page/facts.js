@@ -17,12 +17,13 @@ function factsView(root, run, app) {
   root.querySelector(".badge").classList.add("big");
 }
 
-function knownFacts({ facts, count }) {
+function knownFacts({ facts, count, index }) {
   const lasted = typeof facts.started === "number" && typeof facts.stopped === "number" ? facts.stopped - facts.started : null;
   return [
     ["State machine", facts.machine],
     ["Execution ARN", facts.arn, true],
     ["State machine ARN", facts.machineArn, true],
+    ["Item", index === null ? "" : String(index)],
     ["Type", facts.type],
     ["Started (UTC)", moment(facts.started)],
     ["Stopped (UTC)", moment(facts.stopped)],

@@ -65,7 +65,9 @@ function graphView(root, run, app) {
     const { scope } = app.state;
     states = visitsByState(run, scope);
     const svg = blankGraph(run, scope);
-    root.querySelector("h2").textContent = scope ? `Graph of iteration ${scope.slot}` : "Graph";
+    const focused = box.contains(document.activeElement);
+    const what = svg === null ? "What happened" : "Graph";
+    root.querySelector("h2").textContent = scope ? `${what} in iteration ${scope.slot}` : what;
     for (const old of root.querySelectorAll(".steps")) old.remove();
     if (scope) header.querySelector("h2").after(stepsBetween(run, scope, app));
     if (svg === null) {
@@ -84,6 +86,7 @@ function graphView(root, run, app) {
     fillLegend(legend, svg);
     zoomTo(zoom);
     mark();
+    if (focused) box.querySelector('svg .state[tabindex="0"]')?.focus({ preventScroll: true });
   };
 
   const choose = (state) => {
@@ -183,7 +186,7 @@ function nearest(state, all, key) {
 function fillLegend(legend, svg) {
   const shown = KINDS.filter((kind) => kind !== "taken" && svg.querySelector(`.state.${kind}`));
   legend.replaceChildren(...shown.map((kind) => el("li", {}, outcome(kind, { text: kind === "unreached" ? "not reached" : kind.replace("-", " ") }))),
-    el("li", { class: "muted" }, "×n visits"), el("li", { class: "muted" }, "↻n retries"));
+    el("li", { class: "muted" }, "×2 visited twice"), el("li", { class: "muted" }, "↻2 retried twice"));
 }
 
 /** To the iterations before and after this one. */

@@ -7,6 +7,7 @@ function openIteration(run, app, scope, scroll = true) {
   const bad = inside.filter((each) => run.outcomeOf(each) === "failed" || run.outcomeOf(each) === "timed out");
   app.scope(scope, bad.at(-1) ?? inside[0] ?? null);
   app.say(`Iteration ${scope.slot} is shown`);
+  document.querySelector('#graph svg .state[tabindex="0"]')?.focus({ preventScroll: true });
   if (scroll) document.getElementById("graph").scrollIntoView();
 }
 

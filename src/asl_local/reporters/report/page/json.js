@@ -75,6 +75,13 @@ function jsonLeaf(value) {
     }, { class: "link" });
     parts.push(" ", all);
   } else shown.textContent = JSON.stringify(value);
+  if (holdsJson(value)) {
+    const inside = button("show as JSON", () => {
+      shown.parentNode.append(jsonNode(null, parse(value), 2, { left: UNFOLDED }));
+      inside.remove();
+    }, { class: "link" });
+    parts.push(" ", inside);
+  }
   return parts;
 }
 
@@ -114,12 +121,19 @@ function preview(value, list, longest = 60, brackets = false) {
   return `${text.length > longest ? `${text.slice(0, longest)}…` : cut ? `${text}, …` : text}${right}`;
 }
 
+/** Whether a text is the JSON of an object or a list with something in it. */
+function holdsJson(text) {
+  if (text.length > 1_000_000 || !/^\s*[[{]\s*[^\s\]}][^]*[\]}]\s*$/.test(text)) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** A cause is often JSON text: as a tree then, or as text with its line breaks. */
 function causeView(cause) {
-  if (cause.length < 1_000_000 && /^\s*[[{]/.test(cause)) {
-    try {
-      return jsonView(parse(cause), "Cause");
-    } catch { /* only looks like it */ }
-  }
+  if (holdsJson(cause)) return jsonView(parse(cause), "Cause");
   return el("p", { class: "cause" }, cause);
 }

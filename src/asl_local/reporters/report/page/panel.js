@@ -161,19 +161,20 @@ function tabs(name, parts, chosen, remember) {
   const group = (tabGroups += 1);
   const list = el("div", { class: "tabs", role: "tablist", "aria-label": name });
   const panels = [];
+  const fill = (at) => { if (panels[at].childElementCount === 0) panels[at].append(parts[at][1]()); };
   const show = (at, focus = false) => {
     [...list.children].forEach((each, n) => {
       each.setAttribute("aria-selected", String(n === at));
       each.setAttribute("tabindex", n === at ? "0" : "-1");
       panels[n].hidden = n !== at;
     });
-    if (panels[at].childElementCount === 0) panels[at].append(parts[at][1]());
+    fill(at);
     if (focus) list.children[at].focus();
     remember(parts[at][0].split(" ")[0]);
   };
   parts.forEach(([title], at) => {
     list.append(el("button", { type: "button", role: "tab", id: `tab-${group}-${at}`, "aria-controls": `part-${group}-${at}`, on: { click: () => show(at) } }, title));
-    panels.push(el("div", { class: "part", role: "tabpanel", id: `part-${group}-${at}`, "aria-labelledby": `tab-${group}-${at}` }));
+    panels.push(el("div", { class: "part", role: "tabpanel", id: `part-${group}-${at}`, "aria-labelledby": `tab-${group}-${at}`, "data-title": title, on: { unfold: () => fill(at) } }));
   });
   list.addEventListener("keydown", (event) => {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];

@@ -66,6 +66,10 @@ scheme.addEventListener("click", () => {
   document.documentElement.dataset.scheme = now === "dark" ? "light" : "dark";
 });
 
+window.addEventListener("beforeprint", () => {
+  for (const part of document.querySelectorAll("#state .part")) part.dispatchEvent(new Event("unfold"));
+});
+
 document.documentElement.dataset.script = "on";
 const app = show(root, []);
 if (["FAILED", "TIMED_OUT"].includes(root.facts.status)) app.select({ visit: failedVisit(root) });
