@@ -20,7 +20,17 @@ from asl_local.reporters.graph.outline import Block, outline
 from asl_local.reporters.graph.svg import graph_css, svg
 from asl_local.reporters.report.document import document, embedded
 from asl_local.reporters.report.painting import LEGEND, failed_visit, painting
-from asl_local.reporters.report.parts import badge, counted, duration, icon, icons, json_block, moment, script_json, text
+from asl_local.reporters.report.parts import (
+    badge,
+    counted,
+    duration,
+    icon,
+    icons,
+    json_block,
+    moment,
+    script_json,
+    text,
+)
 from asl_local.reporters.visits.model import Run
 
 STYLES: Final = ("base.css", "facts.css", "graph.css", "panel.css", "timeline.css", "events.css")

@@ -95,8 +95,8 @@ def duration(seconds: float) -> str:
 
 
 def counted(number: int) -> str:
-    """A whole number with narrow blanks between its thousands, as the page's script writes them."""
-    return f"{number:,}".replace(",", "\u202f")
+    """A whole number with commas between its thousands, as the page's script writes them."""
+    return f"{number:,}"
 
 
 def json_block(value: Json) -> str:

@@ -9,7 +9,7 @@
 //   run.typeOf(i) visitOf(i) atOf(i) previousOf(i)    the cheap columns; visitOf is -1 for the execution's own events
 //   run.detailsText(i)   the details as one JSON text, as GetExecutionHistory has them; "" where there are none
 //   run.visits           visits; run.visit(k) -> Visit's members in camelCase; assigned: {name: value}; attempts; iterations
-//   run.stateOf(k) stateTypeOf(k) pointerOf(k) edgeOf(k) outcomeOf(k) parentOf(k) slotOf(k) roundOf(k) enteredOf(k) leftOf(k)
+//   run.stateOf(k) stateTypeOf(k) pointerOf(k) edgeOf(k) outcomeOf(k) errorOf(k) inputOf(k) parentOf(k) slotOf(k) roundOf(k) enteredOf(k) leftOf(k)
 //   run.childrenOf(k, slot?) -> visit numbers right inside of visit k (k null or -1: at the top)
 //   run.iterations(k)    [{index, round, started, ended, outcome}] by round and index
 //   run.runs             its sub-runs: each a run of the same kind with ofVisit (the visit that started it), index (the
@@ -108,6 +108,7 @@ function lazily(made, members) {
 class Store {
   constructor(doc) {
     this.doc = doc;
+    this.decoded = {};
     this.columns = new Map();
     this.strings = new Map();
     this.definitions = new Map();
@@ -115,9 +116,8 @@ class Store {
 
   /** A column of a group, decoded once. */
   column(group, name) {
-    const key = `${group}.${name}`;
-    if (!this.columns.has(key)) this.columns.set(key, unpack(this.doc[group][name]));
-    return this.columns.get(key);
+    const decoded = (this.decoded[group] ??= {});  // asked for in every loop: no key is put together
+    return (decoded[name] ??= unpack(this.doc[group][name]));
   }
 
   /** The offsets of what a column counts. */
@@ -347,6 +347,14 @@ class RunView {
     return made;
   }
 
+  errorOf(k) {
+    return this.store.string(this.visitColumn("error", k));
+  }
+
+  inputOf(k) {
+    return this.store.value(this.visitColumn("input", k));
+  }
+
   attemptsCount(k) {
     return this.visitColumn("attempts", k);
   }
@@ -435,9 +443,9 @@ class RunView {
   }
 }
 
-/** Whole numbers with blanks between thousands, as in 1 234 567: the same in every language. */
+/** Whole numbers with commas between thousands. */
 function grouped(number) {
-  return String(number).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+  return String(number).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** The run that a document holds. */

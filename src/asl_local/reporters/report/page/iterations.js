@@ -38,12 +38,12 @@ function itemsOf(run, app, visit) {
     started,
     ended,
     get error() {
-      const errors = visitsInside(run, { visit, slot: index, round }).map((each) => run.visit(each).error).filter((each) => each !== null);
+      const errors = visitsInside(run, { visit, slot: index, round }).map((each) => run.errorOf(each)).filter((each) => each !== null);
       return errors[0] === undefined ? "" : came === "succeeded" ? `${errors[0]} (caught)` : errors.at(-1);
     },
     get input() {
       const first = run.childrenOf(visit, index).find((each) => run.roundOf(each) === round);
-      return first === undefined ? "" : textIn(run.visit(first).input);
+      return first === undefined ? "" : textIn(run.inputOf(first));
     },
     go: () => openIteration(run, app, { visit, slot: index, round }),
   }));
