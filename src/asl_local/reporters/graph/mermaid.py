@@ -81,7 +81,7 @@ class _Flowchart:
             self._class(name, "failure")
         if not node.blocks:
             left, right = _SHAPES.get(node.type, _BOX)
-            return [f'{indent}{name}{left}"{_label(node.name, *node.notes)}"{right}']
+            return [f'{indent}{name}{left}"{escape(node.name, *node.notes)}"{right}']
         title = ", ".join((node.type, *node.notes))
         lines = [f'{indent}subgraph {name}["{escape(f"{node.name} ({title})")}"]', f"{indent}  direction TB"]
         for block in node.blocks:
@@ -109,19 +109,27 @@ def _arrow(edge: Edge) -> str:
     return f'{arrow}|"{escape(edge.label)}"|' if edge.label else arrow
 
 
-def _label(*lines: str) -> str:
-    return _BREAK.join(escape(line) for line in lines)
+def escape(*lines: Any) -> str:
+    """Texts as the lines of a quoted label: what Mermaid or HTML would take for theirs becomes an entity.
 
-
-def escape(text: Any) -> str:
-    """A text for a quoted label: what Mermaid or HTML would take for theirs becomes an entity.
-
-    So does what begins a list in Markdown, which Mermaid 11 reads in every label and then refuses to draw.
+    So does what begins a list in Markdown, which Mermaid 11 reads in every label and then refuses to draw, and what it
+    takes for an icon (`fa:fa-name`). What stands between two `$$` it takes for a formula, entities or not: a blank of no
+    width keeps them apart.
     """
-    shown = "".join(c if c.isprintable() else " " for c in str(text))
-    shown = re.sub(r'[#"&<>%`\\]', lambda found: f"#{ord(found[0])};", shown)
+    text = _BREAK.join(_escaped(str(line)) for line in lines)
+    return re.sub(r"\$(?=\$)", "$#8203;", text) if text.count("$$") > 1 else text
+
+
+def _escaped(text: str) -> str:
+    shown = "".join(c if c.isprintable() else " " for c in text)
+    shown = re.sub(r'[#"&<>%`\\]', _entity, shown)
+    shown = re.sub(r"(?<=fa):(?=fa-)|(?<=fa[bklrs]):(?=fa-)", _entity, shown)
     shown = re.sub(r"^(\s*)(\d*)([-+*.)])", lambda found: f"{found[1]}{found[2]}#{ord(found[3])};", shown)
     return shown or " "
+
+
+def _entity(found: re.Match[str]) -> str:
+    return f"#{ord(found[0])};"
 
 
 __all__ = ["escape", "mermaid"]
