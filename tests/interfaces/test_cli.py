@@ -244,14 +244,63 @@ def test_validate_reads_standard_input(capsys: pytest.CaptureFixture[str], monke
 # -- graph -------------------------------------------------------------------------------------------------------------
 
 
-def test_graph_prints_or_writes_the_flowchart(capsys: pytest.CaptureFixture[str]) -> None:
+FIRST_LINES = {"mermaid": "flowchart TD", "svg": "<svg xmlns=", "dot": 'digraph "good" {'}
+
+
+@pytest.mark.parametrize(("form", "first"), FIRST_LINES.items())
+@pytest.mark.parametrize("ending", ["mmd", "MERMAID", "svg", "dot", "gv"])
+def test_graph_prints_or_writes(form: str, first: str, ending: str, capsys: pytest.CaptureFixture[str]) -> None:
+    write("good.json", PASS)
+    assert cli.main(["graph", "good.json", "--format", form]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith(first)
+    assert printed.endswith("\n")
+    # What is asked for goes before what the file's name says.
+    assert cli.main(["graph", "good.json", "--format", form, "-o", f"good.{ending}"]) == 0
+    assert capsys.readouterr().out == ""
+    assert Path(f"good.{ending}").read_text("utf-8") == printed
+
+
+@pytest.mark.parametrize(
+    ("ending", "form"),
+    [("mmd", "mermaid"), ("mermaid", "mermaid"), ("svg", "svg"), ("SVG", "svg"), ("dot", "dot"), ("gv", "dot")],
+)
+def test_graph_takes_the_format_from_the_file_s_name(ending: str, form: str) -> None:
+    write("good.json", PASS)
+    assert cli.main(["graph", "good.json", "-o", f"x.{ending}"]) == 0
+    assert Path(f"x.{ending}").read_text("utf-8").startswith(FIRST_LINES[form])
+
+
+def test_graph_is_mermaid_where_nobody_says(capsys: pytest.CaptureFixture[str]) -> None:
     write("good.json", PASS)
     assert cli.main(["graph", "good.json"]) == 0
-    printed = capsys.readouterr().out
-    assert printed.startswith("flowchart TD\n")
-    assert cli.main(["graph", "good.json", "--format", "mermaid", "-o", "good.mmd"]) == 0
-    assert capsys.readouterr().out == ""
-    assert Path("good.mmd").read_text("utf-8") == printed
+    assert capsys.readouterr().out.startswith(FIRST_LINES["mermaid"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-o", "good.png"], "good.png: no format ends like that; --format says which: mermaid, svg, dot"),
+        (["-o", "good"], "good: no format ends like that"),
+        (["--format", "png"], "invalid choice: 'png'"),
+        (["-o", "nowhere/good.svg"], "there is no such folder"),
+        (["--format", "svg", "-o", "."], "that is a folder"),
+    ],
+)
+def test_graph_refuses(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    write("good.json", PASS)
+    assert cli.main(["graph", "good.json", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert said in err
+    assert sorted(path.name for path in Path().iterdir()) == ["good.json"]
+
+
+def test_graph_of_what_cannot_be_drawn(capsys: pytest.CaptureFixture[str]) -> None:
+    write("bad.json", {"StartAt": "A", "States": {}})
+    assert cli.main(["graph", "bad.json", "-o", "bad.svg"]) == 2
+    assert "bad.json" in capsys.readouterr().err
+    assert not Path("bad.svg").exists()
 
 
 # -- history -----------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
@@ -244,9 +245,25 @@ def test_placeholders_for_parts_of_a_machine_let_it_be_looked_at_and_not_run() -
     assert {d.path for d in machine.unresolved} == {
         "/States/A/Choices", "/States/A/Default", "/States/B/ItemProcessor/States", "/States/C/Branches",
     }  # fmt: skip
-    assert "B" in machine.to_mermaid()
+    for text in (machine.to_mermaid(), machine.to_dot(), machine.to_svg()):
+        assert '"B' in text or ">B<" in text
+        assert "${States}" in text
     with pytest.raises(asl_local.InvalidDefinition, match=r"The placeholder in '\$\{Rules\}' has no value"):
         machine.simulate({})
+
+
+# -- pictures ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_picture_is_given_or_written(tmp_path: Path) -> None:
+    machine = asl_local.load({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}, name="R & D")
+    text = machine.to_svg()
+    assert ET.fromstring(text).findtext("{*}title") == "R & D"
+    assert machine.to_svg(str(tmp_path / "a.svg")) == tmp_path / "a.svg"
+    assert (tmp_path / "a.svg").read_text("utf-8") == text
+    with pytest.raises(FileNotFoundError):
+        machine.to_svg(tmp_path / "nowhere" / "a.svg")
+    assert machine.to_dot().startswith('digraph "R &amp; D" {')
 
 
 # -- Express -----------------------------------------------------------------------------------------------------------

@@ -43,7 +43,10 @@ Check definitions without running them. Exit code 1 if there is an error; warnin
 Every state machine of a template (CloudFormation, SAM), of serverless.yml, of CDK's output and of a folder is checked.
 """
 _DEFINITION = "a .asl.json, .asl.yaml or .asl.yml file, a template, or a folder"
-_GRAPH = "Draw a definition: the text of a Mermaid flowchart, which GitHub, GitLab and many editors show as a picture."
+_GRAPH = """\
+Draw a definition: as the text of a Mermaid flowchart, which GitHub, GitLab and many editors show as a picture, as a
+picture (SVG), or in Graphviz's language (DOT).
+"""
 _HISTORY = "List the executions recorded under a root, the latest first, or show the events of one."
 _TEST_STATE = """\
 Run one state as AWS's TestState does, and print its answer: status, output, error, cause, next state and, with
@@ -318,7 +321,9 @@ def _add_validate(commands: Any) -> None:
 def _add_graph(commands: Any) -> None:
     parser = _command(commands, "graph", _GRAPH)
     parser.add_argument("definition", metavar="DEFINITION", help=_DEFINITION)
-    parser.add_argument("--format", choices=("mermaid",), default="mermaid", help="default: mermaid")
+    parser.add_argument(
+        "--format", choices=("svg", "mermaid", "dot"), help="default: by FILE's ending (.svg, .mmd, .dot), else mermaid"
+    )
     parser.add_argument("-o", "--output", metavar="FILE", help="write there instead of to standard output")
     _add_substitute(parser)
     _add_machine(parser)

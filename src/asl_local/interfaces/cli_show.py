@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,11 +18,11 @@ from asl_local import definition as definitions
 from asl_local.definition import FoundDefinition, Source
 from asl_local.errors import AslError, Diagnostic, InvalidDefinition
 from asl_local.interfaces import cli
-from asl_local.interfaces.cli_run import colours, problems, write_json
-from asl_local.interfaces.machine import load
+from asl_local.interfaces.cli_run import UsageError, colours, problems, write_json
+from asl_local.interfaces.machine import Machine, load
 from asl_local.interfaces.records import RecordError, Records
+from asl_local.interfaces.viewing import writing
 from asl_local.reporters.timeline import one_line, reason, table
-from asl_local.services import files
 
 _STANDARD_INPUT = "-"
 
@@ -110,6 +110,23 @@ def _shown(checked: _Checked) -> str:
     return f"{shown}\n\n{name}: {', '.join(counts)}"
 
 
+_DRAWN: Mapping[str, Callable[[Machine], str]] = {
+    "mermaid": Machine.to_mermaid,
+    "svg": lambda machine: machine.to_svg() + "\n",
+    "dot": Machine.to_dot,
+}
+_ENDINGS = {".mmd": "mermaid", ".mermaid": "mermaid", ".svg": "svg", ".dot": "dot", ".gv": "dot"}
+
+
+def _format_of(output: str | None) -> str:
+    if output is None:
+        return next(iter(_DRAWN))
+    ending = Path(output).suffix.lower()
+    if ending not in _ENDINGS:
+        raise UsageError(f"{output}: no format ends like that; --format says which: {', '.join(_DRAWN)}")
+    return _ENDINGS[ending]
+
+
 def graph(options: argparse.Namespace) -> int:
     """The command. Gives 2 for a definition that cannot be drawn."""
     try:
@@ -118,11 +135,9 @@ def graph(options: argparse.Namespace) -> int:
         for line in problems(error, options.definition):
             cli.complain(line)
         return cli.USAGE
-    text = machine.to_mermaid()
+    text = _DRAWN[options.format or _format_of(options.output)](machine)
     if options.output:
-        if not Path(options.output).parent.is_dir():
-            raise FileNotFoundError(2, "there is no such folder", str(Path(options.output).parent))
-        files.write_output(Path(options.output), text.encode("utf-8", "surrogatepass"))
+        writing.write(text, options.output)
     else:
         sys.stdout.write(text)
     return 0

@@ -10,7 +10,8 @@ import re
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, cast, overload
 
 from asl_local import definition as definitions
 from asl_local.definition import FoundDefinition, Source
@@ -21,7 +22,6 @@ from asl_local.engine.messages import Redriven, Stimulus
 from asl_local.errors import Diagnostic, InvalidDefinition, InvalidExecutionInput, NotJson
 from asl_local.interfaces.result import Result, result_of
 from asl_local.plan import Plan, compile_machine
-from asl_local.reporters.graph.mermaid import mermaid
 from asl_local.reporters.watching import OnChild, OnEvent, OnProgress, Told
 from asl_local.resources import Resources
 from asl_local.resources.executions import Family
@@ -410,9 +410,34 @@ class Machine:
 
         return gathered(given, machine=self.name, plan=self.plan, config=config, test_case=test_case)
 
+    @overload
+    def to_svg(self, path: None = None) -> str: ...
+    @overload
+    def to_svg(self, path: str | os.PathLike[str]) -> Path: ...
+    def to_svg(self, path: str | os.PathLike[str] | None = None) -> str | Path:
+        """The machine as a picture, an SVG that stands alone, light or dark as its viewer is.
+
+        Gives the picture's text; with a path it is written there, whole or not at all, and the path given. Raises OSError;
+        folders are not made.
+        """
+        from asl_local.interfaces.viewing import writing  # noqa: PLC0415 - with all that draws
+        from asl_local.reporters.graph.outline import outline  # noqa: PLC0415
+        from asl_local.reporters.graph.svg import svg  # noqa: PLC0415
+
+        text = svg(outline(self.definition), title=self.name)
+        return text if path is None else writing.write(text, path)
+
     def to_mermaid(self) -> str:
         """The machine as a Mermaid flowchart, for README files and pull requests."""
+        from asl_local.reporters.graph.mermaid import mermaid  # noqa: PLC0415 - see to_svg
+
         return mermaid(self.definition)
+
+    def to_dot(self) -> str:
+        """The machine in DOT, the language of Graphviz."""
+        from asl_local.reporters.graph.dot import dot  # noqa: PLC0415 - see to_svg
+
+        return dot(self.definition, name=self.name)
 
     def _repr_html_(self) -> str:
         from asl_local.interfaces.viewing.notebooks import machine_card  # noqa: PLC0415 - only in notebooks
