@@ -6,22 +6,19 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
-from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import asl_local
 from asl_local import Coverage
-from asl_local.reporters.graph.layers import Placed, Size, place
 from asl_local.testing.coverage import MachineCoverage, covered, table, to_json
 from asl_local.testing.coverage.page import page
 from asl_local.testing.coverage.picture import svg
 
 F = "arn:aws:lambda:us-east-1:123456789012:function:f"
+SVG = "{http://www.w3.org/2000/svg}"
 ORDERS = """{
   "StartAt": "Kind?",
   "States": {
@@ -241,36 +238,56 @@ class TestPage:
 
 
 class TestPicture:
-    def elements(self, one: MachineCoverage) -> dict[str, list[str]]:
-        """Classes of the states by name, and of the edges by label."""
-        root = ET.fromstring(svg(one))
-        space = "{http://www.w3.org/2000/svg}"
-        states = {
-            str(group.findtext(f"{space}text")): [str(group.get("class"))]
-            for group in root.iter(f"{space}g")
-            if str(group.get("class")).startswith("state ")
-        }
-        edges = [
-            str(group.get("class")) for group in root.iter(f"{space}g") if str(group.get("class")).startswith("edge")
-        ]
-        return {**states, "edges": sorted(edges)}
+    def painted(self, one: MachineCoverage) -> dict[str, str]:
+        """Of each state and edge, by its JSON pointers: the kind it is painted with, and a state's badge."""
+        found = {}
+        for group in ET.fromstring(svg(one)).iter(f"{SVG}g"):
+            kinds = str(group.get("class")).split()
+            if kinds[0] in ("state", "edge"):
+                (kind,) = {"all", "some", "none", "out"} & set(kinds)
+                badge = group.findtext("{*}g[@class='badge']/{*}text")
+                found[str(group.get("data-pointer"))] = f"{kind}: {badge}" if badge else kind
+        return found
 
-    def test_states_and_edges_have_the_class_of_their_coverage(
+    def test_states_and_edges_have_the_kind_of_their_coverage(
         self, coverage: Coverage, orders: asl_local.Machine
     ) -> None:
-        found = self.elements(coverage.of(orders))
-        edges = found.pop("edges")
-        assert found == {
-            "Kind?": ["state some"], "Charge": ["state some"], "Every": ["state none"], "One": ["state none"],
-            "No": ["state none"],
-        }  # fmt: skip
-        # two starts; [0], Charge's end | [1], Default, the Map's end, One's end | Catch[0]
-        assert edges == ["edge all"] * 2 + ["edge none"] * 4 + ["edge none catch"] + ["edge out"] * 2
+        assert self.painted(coverage.of(orders)) == {
+            "/StartAt": "out",
+            "/States/Kind?": "some: 2 of 6",
+            "/States/Kind?/Choices/0": "all",
+            "/States/Kind?/Choices/1": "none",
+            "/States/Kind?/Default": "none",
+            "/States/Charge": "some: 2 of 3",
+            "/States/Charge/End": "all",
+            "/States/Charge/Catch/0": "none",
+            "/States/Every": "none: 0 of 5",
+            "/States/Every/End": "none",
+            "/States/Every/ItemProcessor/StartAt": "out",
+            "/States/Every/ItemProcessor/States/One": "none: 0 of 2",
+            "/States/Every/ItemProcessor/States/One/End": "none",
+            "/States/No": "none: 0 of 1",
+            "/States/No/End": "out",
+        }
+
+    def test_what_is_missing_is_told_where_it_is_missing(self, coverage: Coverage, orders: asl_local.Machine) -> None:
+        told = {
+            str(group.get("data-pointer")): str(group.findtext("{*}title")).splitlines()
+            for group in ET.fromstring(svg(coverage.of(orders))).iter(f"{SVG}g")
+            if group.find("{*}title") is not None
+        }
+        assert told["/States/Charge"][-1] == "Catch[0] of Task 'Charge' never caught an error"
+        assert told["/States/Charge/Catch/0"][-1] == "Catch[0] of Task 'Charge' never caught an error"
+        assert told["/States/Kind?/Choices/0"][-1] == "Choices[0] of Choice 'Kind?' was never false"
+        assert told["/States/Kind?/Choices/1"][-2:] == [
+            "Choices[1] of Choice 'Kind?' was never true", "Choices[1] of Choice 'Kind?' was never false",
+        ]  # fmt: skip
 
     def test_what_is_left_out_is_painted_as_no_goal(self) -> None:
         state = {"Type": "Pass", "End": True, "Comment": "asl: no cover"}
-        found = self.elements(covered(asl_local.load({"StartAt": "A", "States": {"A": state}})))
-        assert found == {"A": ["state out"], "edges": ["edge out", "edge out"]}
+        one = covered(asl_local.load({"StartAt": "A", "States": {"A": state}}))
+        assert self.painted(one) == {"/StartAt": "out", "/States/A": "out", "/States/A/End": "out"}
+        assert "no goals" in svg(one)
 
     def test_two_ways_between_the_same_states_are_one_edge(self) -> None:
         rules = [{"Variable": "$.n", "NumericEquals": n, "Next": "B"} for n in (1, 2)]
@@ -282,8 +299,16 @@ class TestPicture:
         )
         with Coverage() as coverage:
             machine.simulate({"n": 2})
-        assert self.elements(coverage.of(machine))["edges"] == ["edge out", "edge some"]
-        assert "[0] [1] Default" in svg(coverage.of(machine))
+        painted = self.painted(coverage.of(machine))
+        assert painted["/States/A/Choices/0 /States/A/Choices/1 /States/A/Default"] == "some"
+
+    def test_names_that_a_pointer_escapes(self) -> None:
+        machine = asl_local.load({"StartAt": "a/b~c", "States": {"a/b~c": {"Type": "Pass", "End": True}}})
+        with Coverage() as coverage:
+            machine.simulate()
+        painted = self.painted(coverage.of(machine))
+        assert painted["/States/a~1b~0c"] == "all: 2 of 2"
+        assert painted["/States/a~1b~0c/End"] == "all"
 
     def test_loops_and_deep_nesting(self) -> None:
         inner: dict[str, Any] = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 1, "Next": "C"}, "C": {
@@ -298,57 +323,3 @@ class TestPicture:
 
     def test_a_definition_that_is_a_placeholder(self) -> None:
         ET.fromstring(svg(MachineCoverage("m", "f", {"StartAt": "A", "States": "${All}"}, frozenset())))
-
-
-# -- places ------------------------------------------------------------------------------------------------------------
-
-
-@st.composite
-def graphs(draw: Any) -> tuple[dict[str, Size], list[tuple[str, str]]]:
-    """A graph in which every node is reached from `n0`."""
-    count = draw(st.integers(1, 9))
-    names = [f"n{number}" for number in range(count)]
-    edges = [(names[draw(st.integers(0, n - 1))], names[n]) for n in range(1, count)]
-    edges += draw(st.lists(st.tuples(st.sampled_from(names), st.sampled_from(names)), max_size=8))
-    lengths = st.integers(14, 200)
-    return {name: Size(draw(lengths), draw(lengths)) for name in names}, edges
-
-
-def boxes(placed: Placed, sizes: dict[str, Size]) -> list[tuple[float, float, float, float]]:
-    return [(x, y, x + sizes[name].width, y + sizes[name].height) for name, (x, y) in placed.corners.items()]
-
-
-@given(graphs())
-def test_nodes_lie_apart_and_inside_and_edges_go_from_node_to_node(
-    graph: tuple[dict[str, Size], list[tuple[str, str]]],
-) -> None:
-    sizes, edges = graph
-    placed = place(sizes, edges, "n0")
-    assert placed.corners.keys() == sizes.keys()
-    for a, b in combinations(boxes(placed, sizes), 2):
-        assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
-    for left, top, right, bottom in boxes(placed, sizes):
-        assert left >= -0.01
-        assert top >= -0.01
-        assert right <= placed.width + 0.01
-        assert bottom <= placed.height + 0.01
-    assert placed.ways.keys() == set(edges)
-    for (source, target), way in placed.ways.items():
-        (x, y), size = placed.corners[target], sizes[target]
-        at = way[-1]
-        assert x - 0.01 <= at[0] <= x + size.width + 0.01
-        assert y - 0.01 <= at[1] <= y + size.height + 0.01
-        if (source, target) in placed.back:
-            assert placed.corners[source][1] >= y
-        else:
-            assert all(below[1] >= above[1] for above, below in pairwise(way))
-            assert placed.corners[source][1] < y
-
-
-def test_an_edge_that_passes_a_layer_goes_round_its_nodes() -> None:
-    sizes = dict.fromkeys("abc", Size(100, 40))
-    placed = place(sizes, [("a", "b"), ("b", "c"), ("a", "c")], "a")
-    left = placed.corners["b"][0]
-    passing = [x for x, y in placed.ways["a", "c"] if placed.corners["b"][1] <= y <= placed.corners["b"][1] + 40]
-    assert passing
-    assert all(x < left or x > left + 100 for x in passing)

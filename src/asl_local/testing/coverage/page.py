@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from html import escape
 
 from asl_local.definition import json_text
+from asl_local.reporters.graph.svg import graph_css
 from asl_local.testing.coverage.goals import Goal
 from asl_local.testing.coverage.measured import MachineCoverage, percent_of, percent_text
 from asl_local.testing.coverage.picture import status, svg
@@ -42,24 +43,12 @@ td.p { white-space: nowrap; } td.n, th.n { text-align: right; font-variant-numer
 .key .all { color: var(--all); background: var(--all-fill); } .key .some { color: var(--some); background: var(--some-fill); }
 .key .none { color: var(--none); background: var(--none-fill); border-style: dashed; }
 .key .out { color: var(--out); background: var(--out-fill); border-style: dotted; }
-svg.graph text { fill: var(--text); font-size: 13px; text-anchor: middle; }
-svg.graph text.note { fill: var(--soft); font-size: 11px; }
-svg.graph text.label { fill: var(--soft); font-size: 11px; paint-order: stroke; stroke: var(--paper); stroke-width: 4px; }
-svg.graph rect.branch { fill: var(--paper); stroke: var(--line); }
-svg.graph .state > rect { stroke-width: 1.6; }
-svg.graph .edge path { fill: none; stroke-width: 1.6; }
-svg.graph .catch path { stroke-width: 1; }
-svg.graph circle { fill: var(--soft); } svg.graph circle.end { stroke: var(--soft); stroke-width: 2; fill: var(--paper); }
 """
     + "\n".join(
-        f"svg.graph .state.{each} > rect {{ stroke: var(--{each}); fill: var(--{each}-fill); }} "
-        f"svg.graph .edge.{each} path {{ stroke: var(--{each}); }} svg.graph .edge.{each} polygon {{ fill: var(--{each}); }} "
         f"pre .{each} {{ border-left-color: var(--{each}); background: var(--{each}-fill); }}"
         for each in ("all", "some", "none", "out")
     )
     + """
-svg.graph .none > rect, svg.graph .edge.none path { stroke-dasharray: 6 4; }
-svg.graph .out > rect { stroke-dasharray: 2 3; }
 pre { font: 13px/1.45 ui-monospace, monospace; overflow-x: auto; }
 pre span { display: block; border-left: 4px solid transparent; padding-left: .5rem; min-width: max-content; }
 pre b { display: inline-block; width: 3.2rem; color: var(--soft); font-weight: 400; user-select: none; }
@@ -92,7 +81,7 @@ def page(machines: Sequence[MachineCoverage], *, title: str = "Coverage of state
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<style>{_STYLE}</style></head>\n<body>{body}{parts}</body></html>\n"
+        f"<style>{_STYLE}{graph_css()}</style></head>\n<body>{body}{parts}</body></html>\n"
     )
 
 
