@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -148,3 +149,12 @@ def test_marked_states_are_painted() -> None:
     assert "class s2 failed" in lines(painted)
     assert "class s2 failure" in lines(plain)
     assert "taken" not in plain
+
+
+def test_the_page_shows_what_its_machine_gives(project: Path) -> None:
+    page = (project / "docs" / "graphs.md").read_text("utf-8")
+    definition = re.search(r"^```json orders.asl.json\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    shown = re.search(r"^```mermaid\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert definition
+    assert shown
+    assert shown[1] == mermaid(json.loads(definition[1]))

@@ -56,6 +56,9 @@ pre em { color: var(--none); font-style: normal; font-family: system-ui, sans-se
 """
 )
 
+_GROUND = "@media screen { svg.graph { --graph-paper: var(--paper); } }"
+"""A picture stands on the page, not on a ground of its own."""
+
 
 def page(machines: Sequence[MachineCoverage], *, title: str = "Coverage of state machines") -> str:
     """The page's text, complete; write it as UTF-8."""
@@ -81,7 +84,7 @@ def page(machines: Sequence[MachineCoverage], *, title: str = "Coverage of state
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<style>{_STYLE}{graph_css()}</style></head>\n<body>{body}{parts}</body></html>\n"
+        f"<style>{_STYLE}{graph_css()}{_GROUND}</style></head>\n<body>{body}{parts}</body></html>\n"
     )
 
 
