@@ -45,3 +45,19 @@ def test_the_photo_is_shown_beside_its_key(browser_page: Any, axe: Any, report: 
     size = picture.evaluate("each => each.decode().then(() => [each.naturalWidth, each.naturalHeight])")
     assert size == [160, 80]
     axe(page)
+
+
+def test_the_table_of_iterations_shows_each_items_photo(browser_page: Any, axe: Any, report: str) -> None:
+    page = browser_page(report)
+    page.locator('[data-pointer$="/States/Look"]').first.click()
+    rows = page.locator("#iterations tbody tr[aria-rowindex]")
+    assert [rows.nth(n).locator("img").count() for n in range(rows.count())] == [1, 0]
+    assert rows.nth(0).locator("img").bounding_box()["height"] < 28
+    axe(page, "#iterations")
+
+
+def test_a_key_belongs_to_the_bucket_around_it(browser_page: Any, report: str) -> None:
+    page = browser_page(report)
+    page.locator("#facts").get_by_role("button", name="Unfold").first.click()
+    shown = page.locator("#facts img")
+    assert {shown.nth(n).get_attribute("alt") for n in range(shown.count())} == {"Picture photos/red+one.jpg"}

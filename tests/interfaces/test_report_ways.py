@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -324,3 +325,33 @@ def test_who_never_looks_never_imports_what_draws() -> None:
         "print([n for n in sys.modules if n.startswith(('asl_local.reporters.report', 'asl_local.interfaces.viewing'))])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+# -- whatever people have ----------------------------------------------------------------------------------------------
+
+MACHINES = sorted((Path(__file__).resolve().parent.parent.parent / "definitions").glob("*.asl.json"))
+SPOILT: dict[str, Any] = {
+    "a beginning": lambda events, chance: events[: chance.randint(1, len(events))],
+    "an end": lambda events, chance: events[chance.randint(0, len(events) - 1) :],
+    "holes": lambda events, chance: [event for event in events if chance.random() < 0.6] or events[-1:],
+    "no data": lambda events, _: [
+        {name: part if name.endswith("EventDetails") is False else {"name": part.get("name", "")} for name, part in e.items()}
+        for e in events
+    ],
+    "the future": lambda events, chance: [{**e, "type": f"New{e['type']}"} if chance.random() < 0.3 else e for e in events],
+    "no times": lambda events, _: [{name: part for name, part in e.items() if name != "timestamp"} for e in events],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("spoilt", SPOILT)
+def test_a_report_comes_of_every_history_with_any_definition(spoilt: str) -> None:
+    chance = random.Random(spoilt)
+    machines = [asl_local.load(path) for path in MACHINES]
+    for machine in machines:
+        result = machine.simulate(asl_local.mock_input(machine), asl_local.mock_answers(machine))
+        events = SPOILT[spoilt](json.loads(json.dumps(result.history.to_aws(), default=str)), chance)
+        for definition in (None, machine, chance.choice(machines), ORDER):
+            viewed = asl_local.view(events, definition)
+            assert len(viewed.run.visit_of) == len(events)
+            assert viewed.to_html()
+            assert viewed._repr_html_()

@@ -25,6 +25,7 @@ function itemsOf(run, app, visit) {
       ended: child.facts.stopped,
       get error() { return child.facts.error ?? ""; },
       get input() { return textIn(child.facts.input); },
+      get picture() { return smallThumbnail(child.facts.input); },
       go: () => {
         app.open(child, `${run.stateOf(visit)}, child ${child.index}`);
         document.getElementById("facts").scrollIntoView();
@@ -41,12 +42,16 @@ function itemsOf(run, app, visit) {
       const errors = visitsInside(run, { visit, slot: index, round }).map((each) => run.errorOf(each)).filter((each) => each !== null);
       return errors[0] === undefined ? "" : came === "succeeded" ? `${errors[0]} (caught)` : errors.at(-1);
     },
-    get input() {
-      const first = run.childrenOf(visit, index).find((each) => run.roundOf(each) === round);
-      return first === undefined ? "" : textIn(run.inputOf(first));
-    },
+    get input() { return textIn(itemInput(run, visit, index, round)); },
+    get picture() { return smallThumbnail(itemInput(run, visit, index, round)); },
     go: () => openIteration(run, app, { visit, slot: index, round }),
   }));
+}
+
+/** What an iteration was given: the input of its first state. */
+function itemInput(run, visit, index, round) {
+  const first = run.childrenOf(visit, index).find((each) => run.roundOf(each) === round);
+  return first === undefined ? undefined : run.inputOf(first);
 }
 
 /** The beginning of a value's text. */
@@ -107,7 +112,7 @@ function iterationsView(root, run, app) {
         { title: "Started", kind: "number time", cell: (item) => (item.started === null ? "" : offset(item.started, start)) },
         { title: "Duration", kind: "number time", cell: (item) => (item.ended === null || item.started === null ? "" : duration(item.ended - item.started)) },
         { title: "Error", kind: "error-name", cell: (item) => item.error },
-        { title: "Input", kind: "code wide", cell: (item) => item.input },
+        { title: "Input", kind: "code wide", cell: (item) => el("span", {}, item.picture, item.input) },
       ],
     });
     const counts = new Map();

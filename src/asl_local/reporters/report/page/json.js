@@ -93,6 +93,13 @@ function thumbnail(value, around) {
   return el("img", { class: "thumbnail", src: found.uri, alt: `Picture ${found.reference}` });
 }
 
+/** The first picture in a value, as large as a line of text; null where the page has none. */
+function smallThumbnail(value) {
+  const found = firstPicture(PICTURES, value);
+  if (found === null || !found.uri.startsWith("data:image/")) return null;
+  return el("img", { class: "thumbnail small", src: found.uri, alt: `Picture ${found.reference}` });
+}
+
 /** A value in one short line. */
 function short(value, longest = 80) {
   if (value === undefined) return "";

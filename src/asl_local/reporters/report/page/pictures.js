@@ -45,3 +45,17 @@ function pictureOf(pictures, value, around) {
   if (reference === undefined || !Object.hasOwn(pictures, reference)) return null;
   return { uri: pictures[reference], reference };
 }
+
+// The first picture that a value has anywhere in it, among its first values; null where there is none.
+function firstPicture(pictures, value, around, budget = { left: 100 }) {
+  budget.left -= 1;
+  const found = pictureOf(pictures, value, around);
+  if (found !== null || value === null || typeof value !== "object") return found;
+  const bucket = bucketIn(value, around);
+  for (const inner of Object.values(value)) {
+    if (budget.left <= 0) break;
+    const deeper = typeof inner === "object" || typeof inner === "string" ? firstPicture(pictures, inner, bucket, budget) : null;
+    if (deeper !== null) return deeper;
+  }
+  return null;
+}
