@@ -97,6 +97,11 @@ class TestElements:
         title = state.find(f"{SVG}title")
         assert title is not None
         assert name in (title.text or "")
+        path = "$." + "x" * 80
+        inner = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
+        states = {"M": {"Type": "Map", "ItemsPath": path, "Iterator": inner, "End": True}}
+        (frame,) = elements(picture({"StartAt": "M", "States": states}), "frame")
+        assert frame.findtext(f"{SVG}title") == f"for each of {path}"
 
 
 class TestPaint:

@@ -18,6 +18,8 @@ from asl_local.reporters.graph.words import (
     errors,
     expression,
     notes,
+    short_notes,
+    shortened,
     title_of_branch,
     title_of_items,
 )
@@ -128,12 +130,12 @@ LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:"
         ),
         (task("arn:aws:states:us-east-1:123456789012:activity:approve"), ["activity approve"]),
         (task("${ChargeFunctionArn}"), ["${ChargeFunctionArn}"]),
-        ({"Type": "Wait", "Seconds": 5}, ["wait 5 s"]),
-        ({"Type": "Wait", "SecondsPath": "$.s"}, ["wait $.s s"]),
-        ({"Type": "Wait", "Seconds": "{% $a + 1 %}"}, ["wait ($a + 1) s"]),
-        ({"Type": "Wait", "Seconds": "${Seconds}"}, ["wait ${Seconds} s"]),
-        ({"Type": "Wait", "TimestampPath": "$.when"}, ["wait until $.when"]),
-        ({"Type": "Wait", "Timestamp": "2026-01-01T00:00:00Z"}, ["wait until 2026-01-01T00:00:00Z"]),
+        ({"Type": "Wait", "Seconds": 5}, ["5 s"]),
+        ({"Type": "Wait", "SecondsPath": "$.s"}, ["$.s s"]),
+        ({"Type": "Wait", "Seconds": "{% $a + 1 %}"}, ["($a + 1) s"]),
+        ({"Type": "Wait", "Seconds": "${Seconds}"}, ["${Seconds} s"]),
+        ({"Type": "Wait", "TimestampPath": "$.when"}, ["until $.when"]),
+        ({"Type": "Wait", "Timestamp": "2026-01-01T00:00:00Z"}, ["until 2026-01-01T00:00:00Z"]),
         ({"Type": "Fail", "Error": "NoMoney", "Cause": "The card has none"}, ["NoMoney"]),
         ({"Type": "Fail", "Cause": "The card\nhas none"}, ["The card has none"]),
         ({"Type": "Fail", "ErrorPath": "$.e"}, ["$.e"]),
@@ -157,6 +159,14 @@ LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:"
 )  # fmt: skip
 def test_notes(state: dict[str, Any], words: list[str]) -> None:
     assert list(notes(state)) == words
+
+
+def test_short_notes_say_that_a_wait_waits_and_are_cut() -> None:
+    assert short_notes("Wait", ("5 s",)) == ("wait 5 s",)
+    assert short_notes("Wait", ()) == ()
+    assert short_notes("Task", ("Lambda " + "x" * 99, "at most 5 s")) == (f"Lambda {'x' * 28}…", "at most 5 s")
+    assert shortened("a\nb  c") == "a b c"
+    assert shortened("abc def", 5) == "abc…"
 
 
 @pytest.mark.parametrize(
@@ -231,6 +241,7 @@ def test_notes_of_other_people_s_machines_are_few_and_short(shared: Path) -> Non
         for node in outline(json.loads(text)).walk():
             count += 1
             assert len(node.notes) <= 4
-            assert all(0 < len(note) <= MOST and note.isprintable() for note in node.notes), node.notes
+            assert all(note and note.isprintable() for note in node.notes), node.notes
+            assert all(len(note) <= MOST + len("wait ") for note in short_notes(node.type, node.notes))
             assert all(edge.label or edge.kind in ("start", "next", "end") for b in node.blocks for edge in b.edges)
     assert count > 2000

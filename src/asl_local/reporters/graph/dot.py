@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from asl_local.reporters.graph.outline import END, START, Block, Edge, Node, outline
+from asl_local.reporters.graph.words import MOST, short_notes, shortened
 from asl_local.values import Json
 
 _WIDTH: Final = 40
@@ -66,12 +67,12 @@ class _Digraph:
     def _state(self, name: str, node: Node, indent: str) -> list[str]:
         if not node.blocks:
             shape = _SHAPES.get(node.type)
-            given = [f"label={_label(node.name, *node.notes)}", *([shape] if shape else [])]
+            given = [f"label={_label(node.name, *short_notes(node.type, node.notes))}", *([shape] if shape else [])]
             return [f"{indent}{name} [{', '.join(given)}]"]
         inner = f"{indent}  "
         lines = [
             f"{indent}subgraph cluster_{name} {{",
-            f"{inner}label={_label(node.name, ', '.join((node.type, *node.notes)))}",
+            f"{inner}label={_label(node.name, ', '.join((node.type, *short_notes(node.type, node.notes))))}",
             f"{inner}{_CLUSTERS.get(node.type, _CLUSTERS['Parallel'])}",
             f"{inner}color=black",
             *(f"{inner}{name}_{end} [{_HIDDEN}]" for end in ("in", "out")),
@@ -80,7 +81,7 @@ class _Digraph:
             frame = self._new("b")
             lines += [
                 f"{inner}subgraph cluster_{frame} {{",
-                f"{inner}  label={_label(block.title)}",
+                f"{inner}  label={_label(shortened(block.title, 2 * MOST))}",
                 f"{inner}  style=dashed",
                 f'{inner}  color="#888888"',
             ]

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from asl_local.reporters.graph.outline import END, START, Block, Edge, Node, outline
+from asl_local.reporters.graph.words import MOST, short_notes, shortened
 from asl_local.values import Json
 
 # The shape says the type: what does work is a box, what decides a rhombus, what ends a stadium.
@@ -81,13 +82,16 @@ class _Flowchart:
             self._class(name, "failure")
         if not node.blocks:
             left, right = _SHAPES.get(node.type, _BOX)
-            return [f'{indent}{name}{left}"{escape(node.name, *node.notes)}"{right}']
-        title = ", ".join((node.type, *node.notes))
+            return [f'{indent}{name}{left}"{escape(node.name, *short_notes(node.type, node.notes))}"{right}']
+        title = ", ".join((node.type, *short_notes(node.type, node.notes)))
         lines = [f'{indent}subgraph {name}["{escape(f"{node.name} ({title})")}"]', f"{indent}  direction TB"]
         for block in node.blocks:
             inner = self._new("b")
             self._class(inner, "branch")
-            lines += [f'{indent}  subgraph {inner}["{escape(block.title)}"]', f"{indent}    direction TB"]
+            lines += [
+                f'{indent}  subgraph {inner}["{escape(shortened(block.title, 2 * MOST))}"]',
+                f"{indent}    direction TB",
+            ]
             begin = None
             if len(block.nodes) > 1:
                 # Where a branch begins is not always the state without an arrow: it may be part of a loop.

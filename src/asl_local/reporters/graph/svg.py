@@ -77,7 +77,7 @@ class _Picture:
         yield f'<g class="block" data-pointer="{_attribute(block.pointer)}">'
         frame = self._frames.get(block.pointer)
         if frame:
-            yield _frame(frame)
+            yield _frame(frame, block.title)
         # What was taken lies above what was not.
         for arrow in sorted(self._arrows.get(block.pointer, ()), key=self._is_painted):
             yield from self._arrow(arrow)
@@ -188,11 +188,12 @@ def _badge(box: Box, paint: Paint) -> Iterator[str]:
     yield "</g>"
 
 
-def _frame(frame: Frame) -> str:
+def _frame(frame: Frame, whole: str) -> str:
     x, y, width, height = frame.rect
     kind = "frame" if frame.dashed else "frame plain"
+    told = f"<title>{_text(whole)}</title>" if whole != frame.title else ""
     return (
-        f'<rect class="{kind}" {_place(x, y, width, height)} rx="5"/>'
+        f'<rect class="{kind}" {_place(x, y, width, height)} rx="5">{told}</rect>'
         f'<text class="heading" x="{_number(x + drawn.PAD)}" y="{_number(y + 15)}">{_text(frame.title)}</text>'
     )
 

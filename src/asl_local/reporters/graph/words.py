@@ -3,20 +3,20 @@
 Knows: the fields of a definition, in both query languages, valid or with placeholders. Must never know: what is drawn of
 it, or where.
 Paths and expressions stay as they were written, without the `{% %}` of JSONata. Conditions are exact and as long as they
-have to be; notes are short.
+have to be; of notes and titles everything is given, and `shortened` cuts them for whoever has little room.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from asl_local.definition import resource_arns
 from asl_local.values import Json, text_of
 
 MOST: Final = 36
-"""Characters of a note, or of the title of a frame; what is longer is cut."""
+"""Characters of a short note, or of a frame's title; what is longer is cut."""
 
 # -- Choice rules ------------------------------------------------------------------------------------------------------
 
@@ -127,14 +127,22 @@ def errors(catcher: Mapping[str, Any]) -> str:
 
 
 def notes(state: Mapping[str, Json]) -> tuple[str, ...]:
-    """What a state's box says below its name, the most important first; seldom more than three, each of at most MOST.
+    """What a state's box says below its name and type, the most important first; seldom more than three, in a line each.
 
     What a Task calls and what it waits for there, how long a Wait waits, how a Map goes over its items, how often it is
     retried, its time limits.
     """
     own = _OWN.get(str(state.get("Type")))
     found = [*(own(state) if own else ()), *_retries(state), *_limits(state)]
-    return tuple(shortened(note) for note in found if note)
+    return tuple(" ".join(note.split()) for note in found if note)
+
+
+def short_notes(type: str, notes: Sequence[str]) -> tuple[str, ...]:
+    """The notes of a state for a form that has little room, and where nothing else says that a Wait waits."""
+    shown = [shortened(note) for note in notes]
+    if type == "Wait" and shown:
+        shown[0] = f"wait {shown[0]}"
+    return tuple(shown)
 
 
 def shortened(text: str, most: int = MOST) -> str:
@@ -173,9 +181,9 @@ def _seconds(value: Any) -> str:
 def _waits(state: Mapping[str, Any]) -> Iterator[str]:
     seconds, moment = _given(state, "Seconds"), _given(state, "Timestamp")
     if seconds is not None:
-        yield f"wait {_seconds(seconds)}"
+        yield _seconds(seconds)
     elif moment is not None:
-        yield f"wait until {expression(moment)}"
+        yield f"until {expression(moment)}"
 
 
 def _fails(state: Mapping[str, Any]) -> Iterator[str]:
@@ -377,8 +385,7 @@ def is_distributed(state: Mapping[str, Any]) -> bool:
 def title_of_items(state: Mapping[str, Any]) -> str:
     """Over what a Map does: `for each of $.images`, `for each row of a CSV file, in batches of 100`."""
     batches = _batches(state.get("ItemBatcher"))
-    title = f"for each {_items(state)}"
-    return shortened(f"{title}, {batches}", MOST + len(batches) + 2) if batches else shortened(title)
+    return ", ".join(" ".join(part.split()) for part in (f"for each {_items(state)}", batches) if part)
 
 
 def _items(state: Mapping[str, Any]) -> str:
@@ -410,7 +417,7 @@ def title_of_branch(branch: Mapping[str, Any], number: int) -> str:
         and len(comment) <= MOST
         and not comment.lstrip().startswith("asl:")
     ):
-        return shortened(comment)
+        return " ".join(comment.split())
     return f"branch {number + 1}"
 
 
@@ -423,6 +430,6 @@ _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], Iterator[str]]]] = {
 }
 
 __all__ = [
-    "MOST", "condition", "duration", "errors", "expression", "is_distributed", "notes", "shortened", "title_of_branch",
+    "MOST", "condition", "duration", "errors", "expression", "is_distributed", "notes", "short_notes", "shortened", "title_of_branch",
     "title_of_items",
 ]  # fmt: skip
