@@ -314,8 +314,8 @@ def _column(numbers: list[int | None]) -> dict[str, Any]:
     for number in numbers:
         steps.append(None if number is None else number - last)
         last = last if number is None else number
-    runs, runs_of_steps = _runs(numbers), _runs(steps)
-    forms = {"list": numbers, "runs": runs, "steps": steps, "stepRuns": runs_of_steps}
+    forms = {"list": numbers, "runs": _runs(numbers), "steps": steps, "stepRuns": _runs(steps)}
+    forms = {form: written for form, written in forms.items() if len(written) <= len(numbers)}
     name = min(forms, key=lambda form: len(_text(forms[form])))
     return {name: forms[name]}
 

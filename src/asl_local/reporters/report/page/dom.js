@@ -59,7 +59,7 @@ function duration(seconds) {
 /** Epoch seconds as a date and time in UTC with milliseconds; "" for null. */
 function moment(at) {
   if (at === null || at === undefined) return "";
-  const date = new Date(at * 1000);
+  const date = new Date(Math.round(at * 1000));
   return Number.isNaN(date.getTime()) ? String(at) : date.toISOString().replace("T", " ").replace("Z", "");
 }
 
