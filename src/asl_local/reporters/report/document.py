@@ -171,7 +171,7 @@ class _Writer:
         self._runs += 1
         values = self._values
         self._put(
-            "runs", parent, *(child.visit, child.index, getattr(child, "round", 0)) if child else (None, None, 0), len(run.events), len(run.visits),
+            "runs", parent, *(child.visit, child.index, child.round) if child else (None, None, 0), len(run.events), len(run.visits),
             *(values.of(word) for word in (run.name, run.status, run.machine, run.arn, run.machine_arn, run.type, run.place)),
             self._moment(run.started), self._moment(run.stopped),
             values.maybe(run.input), values.maybe(run.output), values.maybe(run.error), values.maybe(run.cause),
@@ -237,7 +237,7 @@ class _Writer:
         started = self._moment(iteration.started)
         ended = _since(self._moment(iteration.ended), started or 0)
         outcome = self._values.of(iteration.outcome)
-        attempt = getattr(iteration, "round", 0)
+        attempt = iteration.round
         self._put("iterations", iteration.index, attempt, _since(started, entered or 0), ended, outcome)
 
     def _told(self, value: Json, run: Run, id: int, names: Sequence[str]) -> int | None:

@@ -319,7 +319,7 @@ function typeMenu(types, chosen, changed) {
       update();
       changed();
     } } });
-    return { name, number, box, label: el("label", {}, box, el("span", {}, name), el("span", { class: "muted number" }, grouped(many))) };
+    return { name, number, box, label: el("label", {}, box, el("span", {}, name), " ", el("span", { class: "muted number" }, grouped(many))) };
   });
   const sorted = [...boxes].sort((one, other) => (one.name < other.name ? -1 : 1));
   const all = button("All types", () => {

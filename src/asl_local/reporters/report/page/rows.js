@@ -53,7 +53,6 @@ function windowed(viewport, body, make, keys = {}) {
   const add = (index, before) => {
     const row = make(index);
     row.dataset.index = index;
-    target(row).tabIndex = index === current ? 0 : -1;
     made.set(index, row);
     body.insertBefore(row, before);
     measure.observe(row);
@@ -80,6 +79,7 @@ function windowed(viewport, body, make, keys = {}) {
     for (let index = first; index <= last; index += 1) wanted.add(index);
     const focused = body.contains(document.activeElement) ? Number(document.activeElement.closest("[data-index]")?.dataset.index) : -1;
     if (focused >= 0 && focused < count) wanted.add(focused);  // who reads with the keys keeps the place
+    if (!wanted.has(current) && count > 0) current = Math.max(first, Math.min(last, laidFlat ? 0 : at(viewport.scrollTop)));
     for (const index of [...made.keys()]) if (!wanted.has(index)) drop(index);
     let next = body.firstElementChild;
     for (const index of [...wanted].sort((one, other) => one - other)) {
@@ -88,7 +88,10 @@ function windowed(viewport, body, make, keys = {}) {
       else next = row.nextElementSibling;
     }
     body.style.height = laidFlat ? "" : `${top(count)}px`;
-    for (const [index, row] of made) place(row, index);
+    for (const [index, row] of made) {
+      place(row, index);
+      target(row).tabIndex = index === current ? 0 : -1;  // one of the rows that are there can always be reached
+    }
   }
   const soon = () => {
     if (waiting) return;
@@ -97,6 +100,7 @@ function windowed(viewport, body, make, keys = {}) {
   };
   const reveal = (index) => {
     if (index < 0 || index >= count) return;
+    current = index;
     const y = top(index);
     const seen = viewport.clientHeight - body.offsetTop;
     if (y < viewport.scrollTop) viewport.scrollTop = y;
@@ -107,6 +111,8 @@ function windowed(viewport, body, make, keys = {}) {
   const revealAll = (index) => {
     const row = made.get(index);
     if (!row) return;
+    if (row.offsetHeight > height) extras.set(index, Math.round(row.offsetHeight - height));
+    fill();
     const y = top(index);
     const seen = viewport.clientHeight - body.offsetTop;
     if (y + row.offsetHeight > viewport.scrollTop + seen) viewport.scrollTop = Math.min(y, y + row.offsetHeight - seen);
@@ -114,13 +120,8 @@ function windowed(viewport, body, make, keys = {}) {
   const focus = (index) => {
     if (count === 0) return;
     const wanted = Math.max(0, Math.min(count - 1, index));
-    const before = made.get(current);
-    if (before) target(before).tabIndex = -1;
-    current = wanted;
     reveal(wanted);
-    const element = target(made.get(wanted));
-    element.tabIndex = 0;
-    element.focus({ preventScroll: true });
+    target(made.get(wanted)).focus({ preventScroll: true });
   };
   const page = () => Math.max(1, Math.floor((viewport.clientHeight - body.offsetTop) / height) - 1);
   const moves = {
