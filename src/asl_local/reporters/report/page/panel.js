@@ -141,7 +141,7 @@ function attemptsTable(run, { attempts }) {
     const next = attempts[at + 1];
     const again = each.retryAt ?? next?.scheduled ?? null;
     return el("li", {},
-      el("div", { class: "attempt" }, el("strong", {}, `Attempt ${each.number}`), outcome(each.outcome),
+      el("div", { class: "attempt" }, el("strong", {}, `Attempt ${at + 1}`), outcome(each.outcome),
         el("span", { class: "muted" }, `${offset(each.scheduled, run.facts.started)}${ended === null ? "" : `, took ${duration(ended - each.scheduled)}`}`)),
       each.error !== null || each.cause !== null ? el("p", { class: "wrap" }, el("strong", {}, each.error ?? ""), each.cause ? `: ${cutText(each.cause)}` : "") : "",
       each.input !== undefined ? el("details", {}, el("summary", {}, "Called with"), jsonView(each.input, "Called with")) : "",
