@@ -6,8 +6,12 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from machines import Case, cases
+from machines import Case, cases, virtually
 
+import asl_local
+from asl_local.drivers import Simulation
+from asl_local.engine.messages import Redriven, Stimulus, Stopped
+from asl_local.reporters.aws import History
 from asl_local.reporters.visits.model import ABORTED, CAUGHT, FAILED, RUNNING, SUCCEEDED, TIMED_OUT, Run, Visit
 from asl_local.reporters.visits.reading import Visits
 from asl_local.reporters.visits.whole import run_of
@@ -56,7 +60,7 @@ def test_ends_agree(case: Case, seed: int) -> None:
         assert (visit.outcome in (SUCCEEDED, CAUGHT)) == (left is not None)
         if left is not None:
             assert (left.state, left.at, left.details.get("output")) == (visit.state, visit.left, visit.output)
-        if visit.outcome in BROKEN and visit.type != "Fail":
+        if visit.outcome in BROKEN and visit.attempts and visit.type == "Task":
             assert visit.error is not None
     assert not exits
     top = run.within(None)
@@ -68,7 +72,7 @@ def test_ends_agree(case: Case, seed: int) -> None:
         assert (top[-1].error, top[-1].cause) == (result.error, result.cause)
 
 
-def check_ended(run: Run) -> None:
+def check_ended(run: Run, *, redriven: bool = False) -> None:
     """Nothing goes on once the execution has ended, and what is inside lies within its container's time."""
     for visit in run.visits:
         assert visit.outcome != RUNNING
@@ -96,12 +100,12 @@ def check_ended(run: Run) -> None:
                 assert all(each.outcome in (SUCCEEDED, CAUGHT) for each in inside)
             elif iteration.outcome == FAILED:
                 assert not inside or inside[-1].outcome in BROKEN
-            else:
+            elif not redriven:
                 assert iteration.outcome == ABORTED
                 assert all(each.outcome not in BROKEN for each in inside)
         for number, attempt in enumerate(visit.attempts):
             inside = [each for each in run.within(visit.number) if each.round == number]
-            if inside and attempt.outcome in BROKEN:
+            if inside and attempt.outcome in BROKEN and not redriven:
                 slots = {each.slot for each in inside if each.outcome in BROKEN}
                 assert len(slots) <= 1
 
@@ -193,3 +197,48 @@ def test_map_runs_have_their_children(case: Case, seed: int) -> None:
         assert inner.run.definition is not None
         for visit in inner.run.visits:
             assert at(dict(inner.run.definition), visit.pointer)["Type"] == visit.type
+
+
+@given(cases(timed=False), st.floats(0, 1))
+@settings(max_examples=settings().max_examples // 2)
+def test_a_redrive_goes_on_with_the_same_visits(case: Case, part: float) -> None:
+    machine = asl_local.load(case.definition)
+    whole = machine.execution(case.input)
+    total = _go_on(case, machine, whole, None, 10_000)
+    execution = machine.execution(case.input)
+    _go_on(case, machine, execution, None, 1 + int(part * max(0, total - 2)))
+    if execution.outcome is None:
+        execution.step(Stopped(), execution.now)
+    if execution.outcome.status == "SUCCEEDED":
+        return
+    stopped = len(execution.history.rows)
+    visits = Visits(case.definition)
+    for event in History(execution.history.rows):
+        visits.take(event)
+    check_ended(visits.run)
+    _go_on(case, machine, execution, Redriven(), 10_000)
+    for event in History(execution.history.rows)[stopped:]:
+        visits.take(event)
+    check_ended(visits.run, redriven=True)
+    outcome = execution.outcome
+    assert outcome is not None
+    assert visits.run.status == outcome.status
+    entered = sum(row[0].endswith("StateEntered") for row in execution.history.rows)
+    assert len(visits.run.visits) == entered
+
+
+def _go_on(case: Case, machine: asl_local.Machine, execution: Any, stimulus: Stimulus | None, steps: int) -> int:
+    """Drive until the end, or for so many steps; how many it took."""
+    work = asl_local.Resources(case.handlers(virtually)).bind(machine.plan, execution.identity)
+    driver, taken = Simulation(work, start=max(execution.now, 1_704_067_200.0)), 0
+    driver.raised = {}
+    now = driver.now()
+    while taken < steps:
+        taken += 1
+        for command in execution.step(stimulus, now):
+            driver.perform(command)
+        if execution.outcome is not None:
+            break
+        stimulus, now = driver.next()
+    driver.close()
+    return taken

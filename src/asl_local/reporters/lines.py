@@ -25,14 +25,16 @@ class Lines:
         self._standing: dict[Line, tuple[str, str, bool]] = {}  # the state a line is in: name, type, whether it failed
         self._scheduled: dict[Line, tuple[Any, Any]] = {}  # the resource and the request of its last task
         self._redriven: dict[int, list[Line]] = {}
+        self._entered: dict[Line, int] = {}  # the event by which a line has entered a state that it has not left
+        self._started: dict[Line, int] = {}  # the event by which its Parallel or Map has started, for the last time
         self._lost: set[Line] = set()  # lines in a Map that an iteration has failed in, since it started
 
     def of(self, id: int, type: str, previous: int, details: Mapping[str, Any]) -> Line:
         """The line of the event with this id."""
         line = self._line(type, previous, details)
-        self._note(line, type, details)
+        self._note(line, id, type, details)
         if type == "ExecutionRedriven":
-            self._redriven[id] = [each for each, standing in self._standing.items() if standing[0]]
+            self._redriven[id] = [each for each in self._standing if each in self._entered and self._goes_on(each)]
         self._lines[id], self._types[id] = line, type
         return line
 
@@ -53,12 +55,21 @@ class Lines:
             return _cut(before, str(name))
         if came == "ParallelStateStarted" and (type.endswith("StateEntered") or type == "EvaluationFailed"):
             return (*before, (self.standing(before), str(name or details.get("state"))))
+        if type == "EvaluationFailed":
+            return self._in_state(before, details.get("state"))
         for kind in _CONTAINERS:
             if type == f"{kind}StateSucceeded":
                 return before if came == f"{kind}StateStarted" or came.startswith("MapRun") else before[:-1]
             if type in (f"{kind}StateFailed", f"{kind}StateStarted"):
                 return self._around(before, kind)
         return before
+
+    def _in_state(self, line: Line, name: Any) -> Line:
+        """The line that stands in a state: a Map's own field is evaluated after the last event of its last iteration."""
+        for depth in range(len(line), -1, -1):
+            if self.standing(line[:depth]) == name:
+                return line[:depth]
+        return line
 
     def _around(self, line: Line, kind: str) -> Line:
         """The line of the Parallel or Map that starts again or fails: the one the line stands in, or one around it."""
@@ -70,16 +81,30 @@ class Lines:
             line = line[:-1]
         return line[:-1]
 
-    def _note(self, line: Line, type: str, details: Mapping[str, Any]) -> None:
+    def _goes_on(self, line: Line) -> bool:
+        """Whether a line stands in the middle of something, and in what all around it do now."""
+        since = self._entered[line]
+        around = [(line[:depth], name) for depth, (name, _) in enumerate(line)]
+        return all(
+            self.standing(outer) == name and self._entered.get(outer, since) < self._started.get(outer, 0) < since
+            for outer, name in around
+        )
+
+    def _note(self, line: Line, id: int, type: str, details: Mapping[str, Any]) -> None:
         for ending in ("StateEntered", "StateExited", "StateFailed"):
             if type.endswith(ending):
                 kind = type.removesuffix(ending)
                 name = "" if ending == "StateExited" else str(details.get("name") or self.standing(line))
                 self._standing[line] = (name or self.standing(line), kind, ending != "StateEntered")
+        if type.endswith("StateEntered"):
+            self._entered[line] = id
+        elif type.endswith("StateExited"):
+            self._entered.pop(line, None)
         if type == "MapIterationFailed":
             self._lost.add(line[:-1])
         elif type.endswith("StateStarted"):
             self._lost.discard(line)
+            self._started[line] = id
         if type.endswith("Scheduled"):
             self._scheduled[line] = _request(details)
 

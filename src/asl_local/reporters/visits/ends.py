@@ -192,18 +192,31 @@ class Ends:
 
     def over(self, event: Event, status: str) -> None:
         """The execution has ended."""
-        culprit = self._at(event.previous_event_id) if status == "FAILED" else None
-        if status == "FAILED" and (culprit is None or (culprit.outcome != FAILED and not self._is_open(culprit))):
-            culprit = next((each for each in self._deep(self._open) if self.failing(each)), None)
-        if culprit is not None and culprit.parent is None and culprit.outcome in (FAILED, TIMED_OUT):
-            pass  # its own Failed event has said so
-        elif culprit is not None:
-            self._blame(culprit, event, top=True)
+        if status == "FAILED":
+            culprit = self._who_failed(event)
+            if culprit is not None:
+                self._blame(culprit, event, top=True)
         top = self._current
         if status == "FAILED" and top is not None and top.outcome in (FAILED, TIMED_OUT):
             self.tell_error(top, event.details.get("error"), event.details.get("cause"))
         for number in list(self._open):
             self._close_all(self._run.visits[number], _OPEN_ENDS[status], event)
+
+    def _who_failed(self, event: Event) -> Visit | None:
+        """The visit that an execution has failed in. Where the event before says nothing, it is one that has had a failure
+        and was not tried again, or one that a redrive has taken up and that has had no event since.
+        """
+        culprit = self._at(event.previous_event_id)
+        if culprit is not None and (culprit.outcome in (FAILED, TIMED_OUT) or self._is_open(culprit)):
+            return culprit
+        going = list(self._deep(self._open))
+        fresh = going if culprit is None else []
+        return next(
+            (each for each in going if self.failing(each)),
+            next(
+                (each for each in fresh if self._standing[each.number].before is not None), going[-1] if going else None
+            ),
+        )
 
     def tell_error(self, visit: Visit, error: str | None, cause: str | None) -> None:
         """What it failed with, and those inside who were the reason, as far as nothing has said so before."""
@@ -275,9 +288,12 @@ class Ends:
                 culprit = None if culprit.parent is None else self._run.visits[culprit.parent]
             if culprit is not None and culprit.outcome in (FAILED, TIMED_OUT):
                 standing.culprit = culprit
-        for iteration in standing.iterations.values():
+        self._abort_iterations(container, event)
+
+    def _abort_iterations(self, container: Visit, event: Event, outcome: str = ABORTED) -> None:
+        for iteration in self._standing[container.number].iterations.values():
             if iteration.outcome == RUNNING:
-                iteration.outcome, iteration.ended = ABORTED, event.at
+                iteration.outcome, iteration.ended = outcome, event.at
 
     def _is_inside(self, visit: Visit, container: Visit) -> bool:
         parent = visit.parent
@@ -291,6 +307,7 @@ class Ends:
         if self._is_open(visit):
             for number in list(standing.open):
                 self._close_all(self._run.visits[number], ABORTED, event)
+            self._abort_iterations(visit, event)
             if visit.type == "Fail":
                 visit.error, visit.cause = self._known.fails_with(visit.pointer)
                 visit.edge = self._known.leads(visit.pointer, None)
@@ -327,9 +344,7 @@ class Ends:
         closed = []
         for number in list(self._standing[visit.number].open):
             closed += self._close_all(self._run.visits[number], outcome, event)
-        for iteration in self._standing[visit.number].iterations.values():
-            if iteration.outcome == RUNNING:
-                iteration.outcome, iteration.ended = outcome, event.at
+        self._abort_iterations(visit, event, outcome)
         self._end(visit, outcome, event.at, self._standing[visit.number].last)
         return [*closed, visit]
 
