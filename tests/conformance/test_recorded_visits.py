@@ -55,7 +55,8 @@ def check(run: Run, recording: Recording) -> None:
         (number == -1) == event.type.startswith("Execution")
         for number, event in zip(run.visit_of, recording.events, strict=True)
     )
-    assert recording.ended == all(visit.outcome != RUNNING for visit in run.visits)
+    assert recording.ended or not run.visits or any(visit.outcome == RUNNING for visit in run.visits)
+    assert not recording.ended or all(visit.outcome != RUNNING for visit in run.visits)
     top = run.within(None)
     assert all(visit.outcome in (SUCCEEDED, CAUGHT) for visit in top[:-1])
     if run.status == "SUCCEEDED":
