@@ -31,6 +31,7 @@ HEAVY = {
     "numpy",
     "pyarrow",
     "pytest",
+    "rich",
     "tinydb",
     "yaml",
     "zstandard",

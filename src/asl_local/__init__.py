@@ -16,6 +16,7 @@ A tour:
     result.map_runs                                     # of each Distributed Map: counts, child executions, histories
     result.unwrap()                                     # the output, or ExecutionFailed
     execution = machine.start(input, resources={...})   # in the background: answer its task tokens, stop it, wait for it
+    with asl_local.live(): ...                          # a terminal shows what runs inside, while it does
     with asl_local.Coverage() as coverage: ...          # what executions have come past, and what nobody has tested
 
 `resources` maps a Lambda function's ARN or name, or a pattern such as "*FaceDetection*", to a Python function
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from asl_local.interfaces.stepfunctions import StepFunctions as StepFunctions
     from asl_local.interfaces.test_state import test_state as test_state
     from asl_local.interfaces.viewing import view as view
+    from asl_local.reporters.live import live as live
     from asl_local.services.local import LocalAWS as LocalAWS
     from asl_local.testing.coverage import Coverage as Coverage
 
@@ -106,6 +108,7 @@ __all__ = [
     "UnansweredToken",
     "UnknownResource",
     "definitions_in",
+    "live",
     "load",
     "mock",
     "mock_answers",
@@ -122,6 +125,7 @@ _LATER = {
     "Coverage": "testing.coverage",
     "LocalAWS": "services.local",
     "StepFunctions": "interfaces.stepfunctions",
+    "live": "reporters.live",
     "mock": "mock",
     "replay": "interfaces.replaying",
     "strategies": "strategies",

@@ -298,7 +298,14 @@ def _add_run(commands: Any) -> None:
         metavar="N|none",
         help="most bytes of an input or output; default: 262144, as AWS",
     )
-    parser.add_argument("--quiet", "-q", action="store_true", help="no progress on standard error")
+    parser.add_argument(
+        "--progress",
+        choices=("auto", "tree", "plain", "none"),
+        default="auto",
+        help="on standard error: a tree of what runs, a line for each event, nothing; default: auto, which is the tree "
+        "on a terminal and lines elsewhere",
+    )
+    parser.add_argument("--quiet", "-q", action="store_true", help="no progress on standard error, and no warnings")
     parser.add_argument("--report", metavar="FILE", help="write the execution report, an HTML page, however it ends")
     parser.add_argument(
         "--coverage",

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from asl_local.engine import Identity, Limits
 from asl_local.errors import AslError, InvalidDefinition, UnansweredToken, UnknownResource
@@ -29,9 +29,10 @@ from asl_local.interfaces.machine import Machine, load
 from asl_local.interfaces.records import RecordError, Recording, Records, check_name
 from asl_local.interfaces.result import Result
 from asl_local.reporters import Event
-from asl_local.reporters.live.progress import Progress
-from asl_local.reporters.map_runs import MapRun
-from asl_local.reporters.timeline import Timeline, is_failure, one_line
+from asl_local.reporters.live import live
+from asl_local.reporters.live.plain import Plain
+from asl_local.reporters.live.watching import wants_tree
+from asl_local.reporters.timeline import one_line
 from asl_local.resources import Resources, mock_answers, mock_input
 from asl_local.values import Json
 
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
     from asl_local.services.local import LocalAWS
 
 NO_RESOURCES = "\n  --resources FILE names the functions that answer (see asl-local run --help)"
-
-_DIM, _RED, _GREEN, _PLAIN = "\033[2m", "\033[31m", "\033[32m", "\033[0m"
 
 
 class UsageError(AslError):
@@ -74,14 +73,15 @@ def run(options: argparse.Namespace) -> int:
     aws = stand_ins(options)
     resources = mock_answers(machine) if options.invent else gather(options.resources, aws)
     identity = machine.identity(_name(options, machine))
+    shown, plain = _shown(options, machine)
     recording = Recording(
         Records(aws.root) if aws is not None else None, machine, given, identity=identity, simulated=options.simulate
     )
-    watcher = _Watcher(machine, sys.stderr, quiet=options.quiet)
 
     def on_event(event: Event) -> None:
         recording.take(event)
-        watcher.tell(event)
+        if plain is not None:
+            plain.on_event(event)
 
     def end(result: Result | None) -> None:
         _close(recording, result)
@@ -93,10 +93,10 @@ def run(options: argparse.Namespace) -> int:
         "identity": identity,
         "on_event": on_event,
         "mocks": _mocks(options),
-        "on_map_progress": None if options.quiet else watcher.progress,
+        "on_map_progress": None if plain is None else plain.on_map_progress,
     }
     try:
-        with _standard_output_kept(), _covered(options.coverage):
+        with _standard_output_kept(), _covered(options.coverage), shown:
             if options.simulate:
                 result = machine.simulate(given, resources, seed=options.seed or 0, **common)
             else:
@@ -329,40 +329,17 @@ def _name(options: argparse.Namespace, machine: Machine) -> str:
 # -- while it runs -----------------------------------------------------------------------------------------------------
 
 
-class _Watcher:
-    """Tells the events on a stream, unless it is to be quiet."""
-
-    def __init__(self, machine: Machine, stream: TextIO, *, quiet: bool) -> None:
-        self._timeline = Timeline(machine.plan)
-        self._stream = None if quiet else stream
-        self._colours = colours(stream)
-        self._bar = Progress(stream, terminal=stream.isatty() and os.environ.get("TERM") != "dumb")
-
-    def progress(self, run: MapRun) -> None:
-        """Take the state of a Map Run."""
-        self._bar.tell(run)
-
-    def tell(self, event: Event) -> None:
-        """Take one event."""
-        if self._stream is None:
-            return
-        line = self._timeline.line(event)
-        if line is None:
-            return
-        self._bar.clear()
-        if self._colours:
-            style = _RED if is_failure(event) else _GREEN if event.type == "ExecutionSucceeded" else ""
-            time, words = line[:10], line[10:]
-            line = f"{_DIM}{time}{_PLAIN}{style}{words}{_PLAIN if style else ''}"
-        try:
-            print(line, file=self._stream, flush=True)
-        except OSError:
-            self._stream = None  # nobody looks any more; the execution goes on
-
-
-def colours(stream: TextIO) -> bool:
-    """Whether a stream shows colours: a terminal, and nobody has said no (no-color.org)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+def _shown(
+    options: argparse.Namespace, machine: Machine
+) -> tuple[contextlib.AbstractContextManager[object], Plain | None]:
+    """What --progress wants: what shows the execution while it goes on, and who is to be told of its events for that."""
+    stream, wanted = sys.stderr, "none" if options.quiet else options.progress
+    if wanted == "tree" or (wanted == "auto" and wants_tree(stream)):
+        return live(stream, progress="tree"), None
+    if wanted == "none":
+        return contextlib.nullcontext(), None
+    plain = Plain(machine.plan, stream)
+    return plain, plain
 
 
 @contextlib.contextmanager

@@ -148,7 +148,7 @@ def reason(cause: Json) -> str:
 
 def one_line(text: str) -> str:
     """Without line breaks and control characters, which a state's name may hold and a terminal would obey."""
-    return "".join(c if c.isprintable() else " " for c in text)
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
 
 
 def table(events: Iterable[Mapping[str, Any]]) -> list[str]:

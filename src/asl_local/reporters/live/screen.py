@@ -1,0 +1,163 @@
+"""The tree on a terminal: lines that are drawn again in place, below whatever else is written meanwhile.
+
+Knows: rich's live display, and which streams must go round it. Must never know: what runs.
+What is printed to sys.stdout and sys.stderr meanwhile appears above the tree, and so does what goes through handlers of
+the logging module that had one of the two before. What is written past them (a C library, a subprocess) cannot be seen
+from here and may stand in the middle of the picture.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
+
+from asl_local.errors import MissingExtra
+from asl_local.reporters.live.picture import picture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console
+
+    from asl_local.reporters.live.following import Followed
+    from asl_local.reporters.live.tree import Tree
+
+_ENDLESS = 200  # lines of what is no terminal: not all of a Map of 10,000 iterations that failed
+_ASIDE = 4  # lines of a terminal that are left to what is said when all is over
+
+
+class Screen:
+    """Shows executions on a stream. On one that is no terminal only how they ended appears, as plain text."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._console = _console(stream)
+        self._plain = not (self._console.encoding or "").lower().startswith("utf")
+        self._live: Any = None
+        self._restore: list[Callable[[], object]] = []
+
+    def open(self) -> None:
+        """Take hold of the terminal: hide the cursor, let what others print appear above the tree."""
+        if not self._console.is_terminal or self._console.is_dumb_terminal:
+            return
+        from rich.live import Live  # noqa: PLC0415
+
+        self._live = Live(
+            _group([]), console=self._console, auto_refresh=False, transient=True, redirect_stdout=sys.stdout.isatty(),
+            redirect_stderr=sys.stderr.isatty(), vertical_overflow="crop",
+        )  # fmt: skip
+        before = (sys.stdout, sys.stderr)
+        self._live.start()
+        self._restore = _turn_loggers(before, (sys.stdout, sys.stderr))
+
+    def draw(self, shown: Sequence[Followed]) -> None:
+        """Draw these executions in place of what was drawn before."""
+        if self._live is None or not shown:
+            return
+        tail = max(
+            (each for each in shown if each.lines), key=lambda each: each.tree.run.events[-1].at, default=shown[0]
+        )
+        lines = picture(
+            forest(shown),
+            shown[0].now(),
+            self._console.width,
+            self._height() - 1,
+            tail=list(tail.lines),
+            plain=self._plain,
+        )
+        self._live.update(_group(lines), refresh=True)
+
+    def leave(self, ended: Sequence[Followed]) -> None:
+        """Let the trees of executions that have ended stay on the screen, above what is drawn from now on."""
+        width, height = self._console.width, self._height() - _ASIDE
+        if self._live is not None:
+            self._live.update(_group([]), refresh=True)
+        for tree in forest(ended):
+            for line in picture([tree], tree.run.stopped or ended[0].now(), width, height, plain=self._plain):
+                self._console.print(line, no_wrap=True, overflow="crop", crop=False)
+
+    def close(self) -> None:
+        """Give the terminal back: the tree goes away, the cursor comes back, streams are what they were."""
+        for undo in reversed(self._restore):
+            undo()
+        self._restore = []
+        if self._live is None:
+            return
+        try:
+            for stream in (sys.stdout, sys.stderr):
+                with contextlib.suppress(OSError, ValueError):
+                    stream.flush()  # the beginning of a line that somebody has not ended
+        finally:
+            live, self._live = self._live, None
+            live.stop()
+
+    def _height(self) -> int:
+        return self._console.height if self._console.is_terminal else _ENDLESS
+
+
+def forest(shown: Sequence[Followed]) -> list[Tree]:
+    """The trees of executions, those that others have started below the states that did."""
+    starters = {arn: (each.tree, visit) for each in shown for arn, visit in each.started.items()}
+    roots = []
+    for each in shown:
+        each.tree.nested = {}
+    for each in shown:
+        above = starters.get(each.arn)
+        if above is None:
+            roots.append(each.tree)
+        else:
+            above[0].nested.setdefault(above[1], []).append(each.tree)
+    return roots
+
+
+def available() -> bool:
+    """Whether what draws the tree is installed."""
+    try:
+        import rich.live  # noqa: F401, PLC0415
+    except ImportError:
+        return False
+    return True
+
+
+def _console(stream: TextIO) -> Console:
+    try:
+        from rich.console import Console  # noqa: PLC0415
+    except ImportError:
+        raise MissingExtra("the tree needs rich: pip install 'asl-local[terminal]'", name="rich") from None
+    # No markup, no highlighting: what others print is theirs.
+    return Console(file=stream, markup=False, highlight=False, emoji=False, soft_wrap=False)
+
+
+def _group(lines: Sequence[Any]) -> Any:
+    from rich.console import Group  # noqa: PLC0415
+
+    return Group(*lines)
+
+
+def _turn_loggers(before: tuple[Any, Any], after: tuple[Any, Any]) -> list[Callable[[], object]]:
+    """Let handlers of the logging module that write to one of these streams write to what stands in for it.
+
+    Gives what takes that back.
+    """
+    undo: list[Callable[[], object]] = []
+    for handler in _stream_handlers():
+        for old, new in zip(before, after, strict=True):
+            if old is not new and handler.stream is old:
+                handler.setStream(new)
+                undo.append(lambda handler=handler, old=old: handler.setStream(old))  # type: ignore[misc]
+                break
+    return undo
+
+
+def _stream_handlers() -> Iterator[logging.StreamHandler[Any]]:
+    loggers = [logging.getLogger(), *logging.getLogger().manager.loggerDict.values()]
+    for logger in loggers:
+        for handler in getattr(logger, "handlers", ()):
+            if isinstance(handler, logging.StreamHandler) and isinstance(handler.stream, io.TextIOBase):
+                yield handler
+
+
+__all__ = ["Screen", "available", "forest"]

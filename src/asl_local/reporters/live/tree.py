@@ -1,0 +1,226 @@
+"""What a run has come to, indexed so that a picture of it costs what it shows and not what has happened.
+
+Knows: which visits follow one another in a line, and what of a Map runs, is done, failed. Must never know: terminals,
+clocks, or where the visits come from.
+A line is the top level, a branch of a Parallel, an iteration of a Map. A state that a loop comes to again has one place
+in its line: the last one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import NamedTuple
+
+from asl_local.reporters.aws import Event
+from asl_local.reporters.visits.model import ABORTED, FAILED, RUNNING, SUCCEEDED, TIMED_OUT, Run, Visit
+
+SMALL = 10
+"""A Map of so many items is shown item by item even when they are done; of a larger one only what runs and what failed."""
+
+_ENDED = {"MapIterationSucceeded": SUCCEEDED, "MapIterationFailed": FAILED, "MapIterationAborted": ABORTED}
+
+
+class Wait(NamedTuple):
+    """What a visit waits for: `why` is "task", "token", "job", "activity", "retry" or "wait", `until` epoch seconds.
+
+    `token` is the task token that an answer must name; `begun` says that a worker has the activity's task.
+    """
+
+    why: str
+    until: float | None = None
+    token: str = ""
+    begun: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A child execution of a Map Run: the state that it is in, or what became of it. Times are epoch seconds."""
+
+    index: int
+    outcome: str
+    state: str
+    since: float
+    until: float | None = None
+    error: str | None = None
+    cause: str | None = None
+    wait: Wait | None = None
+    attempts: int = 1
+
+
+@dataclass(slots=True)
+class Parts:
+    """How far a Map is. `total` is None while nobody knows it; `running` and `failed` are slots, the oldest first.
+
+    Of a Map Run these are items in child executions: `items` are some of those that run or failed, `running_count` and
+    `failed_count` how many there are.
+    """
+
+    total: int | None = None
+    done: int = 0
+    running: dict[int, None] = field(default_factory=dict)
+    failed: dict[int, None] = field(default_factory=dict)
+    items: list[Item] | None = None
+    running_count: int = 0
+    failed_count: int = 0
+
+    def counted(self) -> tuple[int, int]:
+        """How many run, how many have failed."""
+        if self.items is not None:
+            return self.running_count, self.failed_count
+        return len(self.running), len(self.failed)
+
+
+@dataclass(slots=True)
+class _Line:
+    round: int
+    states: dict[str, tuple[int, int]] = field(default_factory=dict)  # by name: the last visit, how many there were
+
+
+class Tree:
+    """The index over a run. Give it each event after `Visits` has taken it; or use `Tree.of` for a run that is there.
+
+    `waits` are what visits wait for, by their number; whoever knows puts them there. `nested` are the executions that
+    a visit has started, None those of which nobody knows which one did.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.waits: dict[int, Wait] = {}
+        self.nested: dict[int | None, list[Tree]] = {}
+        self._parts: dict[int, Parts] = {}
+        self._lines: dict[tuple[int | None, int | None], _Line] = {}
+        self._rounds: dict[int | None, int] = {}
+        self._slots: dict[int, dict[int, None]] = {}
+
+    @classmethod
+    def of(cls, run: Run) -> Tree:
+        """The index over all that a run has."""
+        tree = cls(run)
+        for visit in run.visits:
+            tree._enter(visit)
+            if visit.iterations:
+                parts = tree._parts[visit.number] = Parts(total=len(visit.iterations))
+                for each in visit.iterations:
+                    if each.outcome == RUNNING:
+                        parts.running[each.index] = None
+                    else:
+                        tree._end(parts, each.index, each.outcome)
+        for number, counts in run.map_runs.items():
+            tree._parts[number] = _counted(run, number, counts)
+        for child in run.children:
+            if child.index is None:
+                tree.nested.setdefault(child.visit, []).append(cls.of(child.run))
+        return tree
+
+    def take(self, event: Event) -> int:
+        """Take the run's latest event; gives the number of the visit that it belongs to, -1 for none."""
+        number = self.run.visit_of[event.id - 1]
+        if number < 0:
+            return number
+        visit = self.run.visits[number]
+        if visit.first == event.id:
+            self._enter(visit)
+        kind = event.type
+        if kind == "MapStateStarted":
+            self._parts[number] = Parts(total=int(event.details.get("length") or 0))
+        elif kind == "MapIterationStarted":
+            self._parts.setdefault(number, Parts()).running[int(event.details["index"])] = None
+        elif kind in _ENDED:
+            self._end(self._parts.setdefault(number, Parts()), int(event.details["index"]), _ENDED[kind])
+        return number
+
+    def set_parts(self, visit: int, parts: Parts) -> None:
+        """How far a Map Run is, which its parent's events do not say."""
+        self._parts[visit] = parts
+
+    # -- questions -------------------------------------------------------------------------------------------------
+
+    def line(self, parent: int | None = None, slot: int | None = None) -> list[Visit]:
+        """The states of a line in the order in which they were come to last."""
+        line = self._lines.get((parent, slot))
+        if line is None or line.round != self._rounds[parent]:
+            return []
+        return [self.run.visits[number] for number, _ in line.states.values()]
+
+    def times(self, visit: Visit) -> int:
+        """How often its line has come to that state."""
+        line = self._lines.get((visit.parent, visit.slot))
+        return 1 if line is None else line.states.get(visit.state, (0, 1))[1]
+
+    def parts(self, visit: Visit) -> Parts | None:
+        """How far a Map is; None for everything else, and before it knows its items."""
+        return self._parts.get(visit.number) if visit.type == "Map" else None
+
+    def branches(self, visit: Visit) -> list[int]:
+        """The branches of a Parallel that have begun."""
+        return sorted(self._slots.get(visit.number, ()))
+
+    def failed(self, visit: Visit, most: int) -> Iterator[int]:
+        """The iterations of a Map that have failed, the latest first."""
+        parts = self._parts.get(visit.number)
+        return islice(reversed(parts.failed), most) if parts is not None else iter(())
+
+    def running(self, visit: Visit, most: int) -> Iterator[int]:
+        """The iterations of a Map that run, the oldest first."""
+        parts = self._parts.get(visit.number)
+        return islice(parts.running, most) if parts is not None else iter(())
+
+    def is_small(self, visit: Visit) -> bool:
+        """Whether a Map has so few items that each can be shown."""
+        parts = self._parts.get(visit.number)
+        return parts is not None and parts.items is None and (parts.total or 0) <= SMALL
+
+    def done(self, visit: Visit) -> Iterator[int]:
+        """The other iterations of a small Map."""
+        parts = self._parts.get(visit.number)
+        if parts is None or not self.is_small(visit):
+            return iter(())
+        slots = sorted(self._slots.get(visit.number, ()))
+        return (slot for slot in slots if slot not in parts.running and slot not in parts.failed)
+
+    # -- what happens ----------------------------------------------------------------------------------------------
+
+    def _enter(self, visit: Visit) -> None:
+        parent, slot = visit.parent, visit.slot
+        if visit.round > self._rounds.setdefault(parent, visit.round):
+            self._rounds[parent] = visit.round
+            if parent is not None:
+                self._slots[parent] = {}
+        if parent is not None and slot is not None:
+            self._slots.setdefault(parent, {})[slot] = None
+        line = self._lines.get((parent, slot))
+        if line is None or line.round != visit.round:
+            line = self._lines[parent, slot] = _Line(visit.round)
+        _, times = line.states.pop(visit.state, (0, 0))
+        line.states[visit.state] = (visit.number, times + 1)
+
+    def _end(self, parts: Parts, slot: int, outcome: str) -> None:
+        parts.running.pop(slot, None)
+        parts.done += 1
+        if outcome in (FAILED, TIMED_OUT):
+            parts.failed[slot] = None
+
+
+def _counted(run: Run, visit: int, counts: dict[str, int]) -> Parts:
+    """Of a Map Run that DescribeMapRun's counts tell of."""
+    failed = counts.get("failed", 0) + counts.get("timedOut", 0)
+    items = [
+        Item(
+            child.index, TIMED_OUT if child.run.status == "TIMED_OUT" else FAILED, child.run.place,
+            child.run.started or 0.0, child.run.stopped, child.run.error, child.run.cause,
+        )
+        for child in run.children
+        if child.visit == visit and child.index is not None and child.run.status in ("FAILED", "TIMED_OUT")
+    ]  # fmt: skip
+    return Parts(
+        total=counts.get("total"),
+        done=counts.get("succeeded", 0) + failed + counts.get("aborted", 0),
+        items=items,
+        running_count=counts.get("running", 0),
+        failed_count=failed,
+    )
+
+
+__all__ = ["SMALL", "Item", "Parts", "Tree", "Wait"]

@@ -1,0 +1,297 @@
+"""What a row of the tree says of a state, an item of a Map or an execution: pieces of text, each with a style.
+
+Knows: visits, what they wait for, and how people count time. Must never know: how rows are laid out, or a terminal.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final, TypeAlias
+
+from asl_local.definition.json_text import unescape
+from asl_local.plan.plan import matches
+from asl_local.reporters.live.tree import Item, Parts, Tree, Wait
+from asl_local.reporters.timeline import one_line, reason
+from asl_local.reporters.visits.model import ABORTED, CAUGHT, FAILED, RUNNING, SUCCEEDED, TIMED_OUT, Run, Visit
+
+Piece: TypeAlias = tuple[str, str]
+"""A text and its style: one of STYLES, or "" for none."""
+
+WAITING: Final = "waiting"
+STYLES: Final = {
+    RUNNING: "cyan",
+    WAITING: "yellow",
+    SUCCEEDED: "green",
+    CAUGHT: "yellow",
+    FAILED: "red",
+    TIMED_OUT: "red",
+    ABORTED: "magenta",
+    "dim": "dim",
+    "name": "bold",
+}
+"""The styles by their names, in a terminal's words. No outcome is told by its colour alone: each has a sign."""
+
+_SIGNS = {
+    RUNNING: ("●", "*"),
+    WAITING: ("○", "o"),
+    SUCCEEDED: ("✓", "+"),
+    CAUGHT: ("↷", "~"),
+    FAILED: ("✗", "x"),
+    TIMED_OUT: ("✗", "x"),
+    ABORTED: ("■", "-"),
+}
+_BAR = ("━", "─"), ("#", ".")
+_UNITS = ("s", 1), ("min", 60), ("h", 3600)
+_DEFAULT_ATTEMPTS = 3  # of a retrier that does not say
+_PATIENT = ("retry", "wait", "token", "job", "activity")
+
+
+# -- times -------------------------------------------------------------------------------------------------------------
+
+
+def took(seconds: float) -> str:
+    """How long something took: `12 ms`, `3.2 s`, `2 min 5 s`, `3 h 12 min`, `4 d 3 h`; "" for no time at all."""
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms" if seconds >= 0.0005 else ""
+    if seconds < 9.995:
+        return f"{seconds:.1f} s"
+    return _long(round(seconds))
+
+
+def so_far(seconds: float) -> str:
+    """How long something takes already, in whole seconds; "" within the first one."""
+    return _long(int(seconds)) if seconds >= 1 else ""
+
+
+def left(seconds: float) -> str:
+    """How long something will take yet, in whole seconds, never too little."""
+    return _long(max(0, math.ceil(seconds - 1e-6)))
+
+
+def _long(seconds: int) -> str:
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
+    if minutes < 60:
+        return f"{minutes} min {seconds % 60} s"
+    if hours < 24:
+        return f"{hours} h {minutes % 60} min"
+    return f"{days:,} d {hours % 24} h"
+
+
+# -- rows --------------------------------------------------------------------------------------------------------------
+
+
+def sign(outcome: str, *, plain: bool) -> str:
+    """The sign of an outcome; `plain` for streams that have ASCII only."""
+    return _SIGNS[outcome][plain]
+
+
+def standing(outcome: str, wait: Wait | None) -> str:
+    """The outcome, or WAITING where something runs and nothing is done for it."""
+    if outcome == RUNNING and wait is not None and wait.why in _PATIENT and not wait.begun:
+        return WAITING
+    return outcome
+
+
+def of_visit(tree: Tree, visit: Visit, now: float, *, width: int, plain: bool) -> list[Piece]:
+    """What is to be said of a visit, behind its name."""
+    wait = tree.waits.get(visit.number)
+    times = tree.times(visit)
+    pieces: list[Piece] = [(f" ×{times}" if not plain else f" x{times}", "dim")] if times > 1 else []
+    if visit.outcome == RUNNING:
+        if wait is None or wait.why != "wait":
+            pieces += _apart((so_far(now - visit.entered), "dim"))
+        pieces += _apart(*_doing(tree.run, visit, wait, now))
+    else:
+        pieces += _apart((took((visit.entered if visit.left is None else visit.left) - visit.entered), "dim"))
+        pieces += _apart(*_came_to(visit))
+    parts = tree.parts(visit)
+    if parts is not None:
+        began = visit.attempts[-1].scheduled if visit.attempts else visit.entered
+        running = visit.outcome == RUNNING and (wait is None or wait.why != "retry")
+        pieces += _apart(_progress(parts, now - began, width=width, running=running, plain=plain))
+    return pieces
+
+
+def of_item(item: Item, now: float) -> list[Piece]:
+    """What is to be said of a child of a Map Run, behind its name."""
+    if item.outcome != RUNNING:
+        spent = _apart((took(item.until - item.since), "dim")) if item.until is not None else []
+        return [*spent, *_apart((_why(item.error, item.cause) or item.outcome, item.outcome))]
+    wait, said = item.wait, ""
+    if wait is not None and wait.why == "retry":
+        said = f"attempt {item.attempts - 1} failed, {_waiting(wait, now)}"
+    elif wait is not None:
+        said = ", ".join(
+            part for part in (f"attempt {item.attempts}" * (item.attempts > 1), _waiting(wait, now)) if part
+        )
+    return _apart((so_far(now - item.since), "dim"), (said, WAITING))
+
+
+def of_tree(tree: Tree, now: float) -> list[Piece]:
+    """The heading: whose execution it is, and how it stands; its error where no state has it."""
+    run = tree.run
+    names = [one_line(name) for name in (run.machine, run.name) if name]
+    if len(names) > 1 and names[1].startswith(names[0]):
+        del names[0]
+    pieces: list[Piece] = [
+        (names[0] if names else "execution", "name"),
+        *_apart(*((name, "dim") for name in names[1:])),
+    ]
+    pieces += _apart((run.status, _OUTCOMES.get(run.status, FAILED)))
+    if run.started is not None:
+        spent = (now if run.stopped is None else run.stopped) - run.started
+        shown = so_far(spent) if run.status == "RUNNING" else took(spent)
+        pieces += _apart((f"{shown} of virtual time" if run.virtual and shown else shown, "dim"))
+    if all(visit.outcome not in (FAILED, TIMED_OUT) for visit in tree.line()[-1:]):
+        pieces += _apart((_why(run.error, run.cause), FAILED))
+    return pieces
+
+
+_OUTCOMES = {
+    "RUNNING": RUNNING, "SUCCEEDED": SUCCEEDED, "FAILED": FAILED, "TIMED_OUT": TIMED_OUT, "ABORTED": ABORTED,
+}  # fmt: skip
+
+
+def hidden(*counts: tuple[int, str]) -> str:
+    """`… 34 more running, 2 more failed`; "" where nothing is hidden."""
+    said = ", ".join(f"{count:,} more {what}" for count, what in counts if count > 0)
+    return f"… {said}" if said else ""
+
+
+# -- what it does ------------------------------------------------------------------------------------------------------
+
+
+def _doing(run: Run, visit: Visit, wait: Wait | None, now: float) -> list[Piece]:
+    """Of a visit that runs: its attempt, what it waits for."""
+    tried = len(visit.attempts)
+    if wait is not None and wait.why == "retry":
+        failed = visit.attempts[-1] if tried else None
+        why = "" if failed is None else f": {one_line(failed.error or failed.outcome)}"
+        return [(f"attempt {tried} of {_allowed(run, visit)} failed, {_waiting(wait, now)}{why}", WAITING)]
+    pieces: list[Piece] = []
+    if tried > 1:
+        pieces.append((f"attempt {tried} of {_allowed(run, visit)}", WAITING))
+    if wait is not None:
+        pieces.append((_waiting(wait, now), WAITING if standing(RUNNING, wait) == WAITING else "dim"))
+    return pieces
+
+
+def _waiting(wait: Wait, now: float) -> str:
+    rest = "" if wait.until is None else left(wait.until - now)
+    if wait.why == "retry":
+        return f"again in {rest}" if rest else "to be tried again"
+    if wait.why == "wait":
+        return f"{rest} left" if rest else "waits"
+    limit = f"times out in {rest}" if rest else ""
+    what = {
+        "token": f"waits for its task token {wait.token}",
+        "job": "waits for its job",
+        "activity": "a worker has it" if wait.begun else "waits for a worker",
+    }.get(wait.why, "")
+    return ", ".join(part for part in ((limit, what) if wait.why == "token" else (what, limit)) if part)
+
+
+def _came_to(visit: Visit) -> list[Piece]:
+    """Of a visit that is over: its attempts, its error."""
+    tried = [(f"{len(visit.attempts)} attempts", "dim")] if visit.retries else []
+    inside = visit.type in ("Parallel", "Map") and visit.outcome != CAUGHT  # what failed in there says the cause
+    why = _why(visit.error, None if inside else visit.cause)
+    said = {
+        CAUGHT: f"caught {why}" if why else "caught",
+        FAILED: why or "failed",
+        TIMED_OUT: why or "timed out",
+        ABORTED: "aborted",
+    }.get(visit.outcome, "")
+    return [*tried, (said, visit.outcome)]
+
+
+def _why(error: str | None, cause: str | None) -> str:
+    return one_line(": ".join(part for part in (error, reason(cause)) if part))
+
+
+def _allowed(run: Run, visit: Visit) -> int:
+    """How many attempts a state may make if it goes on failing as it did last."""
+    errors = [attempt.error or "" for attempt in visit.attempts if attempt.outcome in (FAILED, TIMED_OUT)]
+    retriers = _at(run.definition, visit.pointer).get("Retry") or []
+    used = [_retrier(retriers, error) for error in errors]
+    if not used or used[-1] is None:
+        return max(1, len(visit.attempts))
+    most = retriers[used[-1]].get("MaxAttempts", _DEFAULT_ATTEMPTS)
+    others = sum(1 for each in used if each != used[-1])
+    return max(len(visit.attempts), 1 + others + int(most))
+
+
+def _retrier(retriers: list[Any], error: str) -> int | None:
+    for number, retrier in enumerate(retriers):
+        if matches(frozenset(retrier.get("ErrorEquals") or ()), error, task_result=True):
+            return number
+    return None
+
+
+def _at(definition: Any, pointer: str) -> Mapping[str, Any]:
+    """The state at a JSON pointer; an empty one where there is none."""
+    try:
+        for step in pointer.split("/")[1:]:
+            definition = definition[int(step)] if isinstance(definition, list) else definition[unescape(step)]
+    except (KeyError, IndexError, ValueError, TypeError):
+        return {}
+    return definition if pointer and isinstance(definition, Mapping) else {}
+
+
+# -- how far a Map is --------------------------------------------------------------------------------------------------
+
+
+def _progress(parts: Parts, seconds: float, *, width: int, running: bool, plain: bool) -> list[Piece]:
+    """`━━━━━━───── 250/1,000, 40 running, 2 failed, 1 min 3 s left, 12/s`"""
+    total, done = parts.total, parts.done
+    at_work, failed = parts.counted()
+    counts: list[Piece] = []
+    if not running:
+        counts.append((f"{done if total is None else total:,} item{'' if (total or done) == 1 else 's'}", "dim"))
+    elif total is None:
+        counts.append((f"{done:,} done, still reading", ""))
+    else:
+        counts.append((f"{done:,}/{total:,}", ""))
+    if running and at_work:
+        counts.append((f"{at_work:,} running", RUNNING))
+    if failed:
+        counts.append((f"{failed:,} failed", FAILED))
+    if running and done and seconds > 0:
+        rate = done / seconds
+        if total is not None and total > done:
+            counts.append((f"{left((total - done) / rate)} left", "dim"))
+        counts.append((_rate(rate), "dim"))
+    pieces: list[Piece] = []
+    if running and total:
+        cells = max(6, min(24, width // 5))
+        filled = min(cells, cells * done // total)
+        full, empty = _BAR[plain]
+        pieces = [(full * filled, SUCCEEDED), (empty * (cells - filled), "dim"), (" ", "")]
+    for number, count in enumerate(counts):
+        pieces += [(", ", "dim"), count] if number else [count]
+    return pieces
+
+
+def _rate(per_second: float) -> str:
+    unit, seconds = next((each for each in _UNITS if per_second * each[1] >= 1), _UNITS[-1])
+    rate = per_second * seconds
+    return f"{rate:,.0f}/{unit}" if rate >= 9.95 else f"{rate:.1f}/{unit}"
+
+
+def _apart(*phrases: Piece | list[Piece]) -> list[Piece]:
+    """Two blanks before each phrase that says something; the pieces of one phrase stand together."""
+    pieces: list[Piece] = []
+    for phrase in phrases:
+        words = [piece for piece in (phrase if isinstance(phrase, list) else [phrase]) if piece[0]]
+        if words:
+            pieces += [(f"  {words[0][0]}", words[0][1]), *words[1:]]
+    return pieces
+
+
+__all__ = [
+    "STYLES", "WAITING", "Piece", "hidden", "left", "of_item", "of_tree", "of_visit", "sign", "so_far", "standing",
+    "took",
+]  # fmt: skip
