@@ -57,6 +57,7 @@ class Shell:
             [sys.executable, "-m", "asl_local", "run", "m.asl.json", "--resources", "tasks.py", "--name", "one", *options],
             cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=slave, text=True,
             env={**kept, "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", **environment},
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
         )  # fmt: skip
         os.close(slave)
 
