@@ -20,6 +20,13 @@ pytest.importorskip("rich")
 
 TASK = {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:Work", "End": True}
 RETRIED = {**TASK, "Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 3600}]}
+# A shell's background jobs are started with SIGINT ignored, and so is whatever they start.
+START = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from asl_local.interfaces.cli import main
+main()
+"""
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
 RESOURCES = """
 import threading
@@ -54,10 +61,9 @@ class Shell:
         unwanted = ("CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
         kept = {name: value for name, value in os.environ.items() if name not in unwanted}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "asl_local", "run", "m.asl.json", "--resources", "tasks.py", "--name", "one", *options],
+            [sys.executable, "-c", START, "run", "m.asl.json", "--resources", "tasks.py", "--name", "one", *options],
             cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=slave, text=True,
             env={**kept, "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", **environment},
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
         )  # fmt: skip
         os.close(slave)
 
