@@ -43,3 +43,6 @@ bench-faces: setup                      ## detection, sunglasses and similarity 
 
 photos: setup                           ## the photo workflow
 	$(BIN)/python examples/rider_photos/run.py
+
+screenshots: setup                      ## README's pictures of graphs and pages, by Chromium
+	$(BIN)/python scripts/make_screenshots.py

@@ -31,7 +31,7 @@ _STYLE = (
   --all-fill: #0f2e18; --some-fill: #332606; --none-fill: #3c1618; --out-fill: #161b22; } }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--text); background: var(--paper); margin: 2rem auto;
   max-width: 70rem; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h1, h2, td { overflow-wrap: anywhere; } h2 { font-size: 1.25rem; margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1.5rem; }
+h1 { font-size: 1.5rem; } h1, h2 { overflow-wrap: anywhere; } h2 { font-size: 1.25rem; margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1.5rem; }
 h3 { font-size: 1rem; } a { color: inherit; }
 table { border-collapse: collapse; } th, td { padding: .25rem .9rem .25rem 0; text-align: left; vertical-align: top; }
 th { color: var(--soft); font-weight: 600; } tr + tr td { border-top: 1px solid var(--line); }
