@@ -30,7 +30,7 @@ NONE_HERE = (
     "ASL_LOCAL_CHROMIUM"
 )
 LEVEL_AA = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
-PATIENCE = 30_000  # milliseconds until a click or a wait is given up; machines are slow
+PATIENCE = 10_000  # milliseconds until a click or a wait is given up; machines are slow
 THREAD = pytest.StashKey[ThreadPoolExecutor]()
 
 

@@ -142,5 +142,5 @@ function holdsJson(text) {
 /** A cause is often JSON text: as a tree then, or as text with its line breaks. */
 function causeView(cause) {
   if (holdsJson(cause)) return jsonView(parse(cause), "Cause");
-  return el("p", { class: "cause" }, cause);
+  return el("p", { class: "cause", tabindex: 0, role: "group", "aria-label": "Cause" }, cause);
 }
