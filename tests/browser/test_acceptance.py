@@ -6,31 +6,24 @@ import pytest
 import sample_runs
 from sample_runs import HOSTILE
 
-from asl_local.reporters.report.page import page
-from asl_local.reporters.visits.whole import run_of
-
 INSIDE = "/States/Pack items/ItemProcessor"
 ROWS = "tbody tr[aria-rowindex]"
 BELOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-def made(result, **more):
-    return page(run_of(result), **more)
-
-
 @pytest.fixture(scope="module")
 def order():
-    return made(sample_runs.order())
+    return sample_runs.order().to_html()
 
 
 @pytest.fixture(scope="module")
 def unsent():
-    return made(sample_runs.order(sent=False))
+    return sample_runs.order(sent=False).to_html()
 
 
 @pytest.fixture(scope="module")
 def hostile():
-    return made(sample_runs.hostile())
+    return sample_runs.hostile().to_html()
 
 
 def state(opened, pointer):
@@ -59,25 +52,32 @@ def test_a_state_that_is_clicked_tells_what_it_did(browser_page, order):
     opened = browser_page(order)
     click(opened, "/States/Charge card")
     assert heading(opened, "state") == "Charge card"
-    assert '"item 0"' in tab(opened, "Input") and "euros" not in tab(opened, "Input")
+    assert '"item 0"' in tab(opened, "Input")
+    assert "euros" not in tab(opened, "Input")
     assert '"euros": 20' in tab(opened, "Output")
     assert "charged" in tab(opened, "Variables")
     attempts = tab(opened, "Attempts")
-    assert attempts.count("Busy: the bank says: later") == 2 and "waited 5 s" in attempts and "waited 10 s" in attempts
+    assert attempts.count("Busy: the bank says: later") == 2
+    assert "waited 5 s" in attempts
+    assert "waited 10 s" in attempts
     assert '"ResultPath": "$.paid"' in tab(opened, "Definition")
     assert state(opened, "/States/Charge card").get_attribute("aria-pressed") == "true"
     click(opened, "/States/Cool off")
-    assert heading(opened, "state") == "Cool off" and "1 h" in opened.locator("#state").inner_text()
+    assert heading(opened, "state") == "Cool off"
+    assert "1 h" in opened.locator("#state").inner_text()
     assert state(opened, "/States/Charge card").get_attribute("aria-pressed") == "false"
 
 
 def test_an_error_stands_at_the_top_and_at_its_state(browser_page, unsent):
     opened = browser_page(unsent)
     facts = opened.locator("#facts").inner_text()
-    assert "FAILED" in facts and "NoTruck" in facts and "There is no truck today." in facts
+    assert "FAILED" in facts
+    assert "NoTruck" in facts
+    assert "There is no truck today." in facts
     click(opened, "/States/Send")
     shown = opened.locator("#state").inner_text()
-    assert "NoTruck" in shown and "There is no truck today." in shown
+    assert "NoTruck" in shown
+    assert "There is no truck today." in shown
     assert "failed" in state(opened, "/States/Send").get_attribute("aria-label")
 
 
@@ -85,7 +85,8 @@ def test_a_state_that_was_not_reached_says_so(browser_page, order):
     opened = browser_page(order)
     click(opened, "/States/Nothing to do")
     shown = opened.locator("#state").inner_text()
-    assert "not reached" in shown and "Succeed" in shown
+    assert "not reached" in shown
+    assert "Succeed" in shown
 
 
 def test_outcomes_are_told_by_shape_and_word_and_not_by_colour_alone(browser_page, order):
@@ -109,16 +110,19 @@ def test_an_iteration_has_its_own_graph(browser_page, axe, order):
     assert opened.locator("#iterations").is_hidden()
     click(opened, "/States/Pack items")
     iterations = opened.locator("#iterations")
-    assert "Pack items" in heading(opened, "iterations") and iterations.locator(ROWS).count() == 5
+    assert "Pack items" in heading(opened, "iterations")
+    assert iterations.locator(ROWS).count() == 5
     iterations.get_by_label("Outcome").select_option("with an error caught")
-    assert iterations.locator(ROWS).count() == 1 and "Broken" in iterations.locator(ROWS).inner_text()
+    assert iterations.locator(ROWS).count() == 1
+    assert "Broken" in iterations.locator(ROWS).inner_text()
     iterations.get_by_label("Outcome").select_option("")
     iterations.get_by_label("Find in input or error").fill("item 3")
     assert iterations.locator(ROWS).count() == 1
     iterations.get_by_label("Find in input or error").fill("")
     iterations.locator(ROWS).nth(2).get_by_role("button").click()
 
-    assert "2" in heading(opened, "graph") and state(opened, "/States/Charge card").count() == 0
+    assert "2" in heading(opened, "graph")
+    assert state(opened, "/States/Charge card").count() == 0
     inner = opened.locator("#graph svg.graph .state")
     assert inner.count() == 3
     labels = [inner.nth(n).get_attribute("aria-label") for n in range(3)]
@@ -171,8 +175,9 @@ def unfold_all(opened):
         unfold.first.click()
 
 
-@pytest.mark.parametrize(("which", "width", "dark"), SITUATIONS)
-def test_everybody_can_use_it(browser_page, axe, request, which, width, dark):
+@pytest.mark.parametrize("situation", SITUATIONS, ids=str)
+def test_everybody_can_use_it(browser_page, axe, request, situation):
+    which, width, dark = situation
     opened = browser_page(request.getfixturevalue(which), width=width, height=800, dark=dark)
     assert opened.evaluate(BELOW) == 0
     if which != "hostile":

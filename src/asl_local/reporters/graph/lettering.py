@@ -14,8 +14,8 @@ from typing import Final
 ELLIPSIS: Final = "…"
 
 _NARROW: Final = frozenset("iljtfrIJ.,:;|!'`()[]/\\ ·-")
-_BROAD: Final = frozenset("mwMW@%&<>=—…→≤≥≠✓")
-_WIDTHS: Final = {"narrow": 0.38, "small": 0.62, "capital": 0.75, "broad": 0.94, "wide": 1.06}
+_BROAD: Final = frozenset("mwM@%&<>=—…→≤≥≠✓")
+_WIDTHS: Final = {"narrow": 0.38, "small": 0.62, "capital": 0.75, "broad": 0.94, "W": 0.99, "wide": 1.06}
 """In ems, of the broader ones among the usual sans-serif faces."""
 _BOLD: Final = 1.12
 # After a blank or punctuation, before a hump of a CamelCase name.
@@ -49,6 +49,8 @@ def _ems(character: str) -> float:
         return _WIDTHS["wide"] if taken else 0.0
     if character in _NARROW:
         return _WIDTHS["narrow"]
+    if character == "W":
+        return _WIDTHS["W"]
     if character in _BROAD or (ord(character) > 0x2FF and not character.isalpha()):
         return _WIDTHS["broad"]
     return _WIDTHS["capital"] if character.isupper() or ord(character) > 0x2FF else _WIDTHS["small"]
