@@ -135,6 +135,16 @@ def test_tabs_are_walked_by_arrow_keys_and_the_chosen_one_stays(browser_page: An
     assert chosen.inner_text() == "Definition"
 
 
+def test_the_events_of_a_visit_are_one_click_away(browser_page: Any, report: str) -> None:
+    opened = browser_page(report)
+    panel = select(opened, "Ask")
+    panel.get_by_role("button", name="Next visit").click()
+    panel.get_by_role("button", name="Events of this visit").click()
+    rows = opened.locator("#events").get_by_role("row").all_inner_texts()
+    assert sum("LambdaFunctionScheduled" in row for row in rows) == 2
+    assert sum("TaskStateEntered" in row for row in rows) == 1
+
+
 def test_where_a_state_led_and_why(browser_page: Any, report: str) -> None:
     opened = browser_page(report)
     panel = select(opened, "Enough?")

@@ -249,6 +249,8 @@ function eventFilters(run, app, show) {
     wanted.types.clear();
     if (filter.type !== undefined) wanted.types.add(columns.types.findIndex(([name]) => name === filter.type));
     types.update();
+    wanted.selected = filter.visit !== undefined;
+    selected.setAttribute("aria-pressed", String(wanted.selected));
     return apply();
   });
   return { root, apply, reset };

@@ -100,7 +100,10 @@ function graphView(root, run, app) {
       const chosen = state.dataset.pointer === app.state.pointer;
       state.classList.toggle("selected", chosen);
       state.setAttribute("aria-pressed", String(chosen));
-      if (chosen) roveTo(box, state);
+      if (chosen) {
+        roveTo(box, state);
+        bringInto(box, state);
+      }
     }
   };
 
@@ -140,6 +143,14 @@ function roveTo(box, state) {
   state.setAttribute("tabindex", "0");
 }
 
+/** Scrolls the graph's box, not the page, until the name of a state is in sight. */
+function bringInto(box, state) {
+  const inside = box.getBoundingClientRect();
+  const shown = (state.querySelector(".name") ?? state).getBoundingClientRect();
+  const off = (from, to, least, most) => (from < least + 24 ? from - least - 24 : to > most - 48 ? to - most + 48 : 0);
+  box.scrollBy(off(shown.left, shown.right, inside.left, inside.right), off(shown.top, shown.bottom, inside.top, inside.bottom));
+}
+
 /** Arrow keys go to the nearest state in their direction, Home and End to the first and last, Enter and blank select. */
 function moveInGraph(event, svg, choose) {
   const state = event.target.closest(".state");
@@ -154,8 +165,9 @@ function moveInGraph(event, svg, choose) {
   if (!next) return;
   event.preventDefault();
   roveTo(svg.parentNode, next);
-  next.focus();
-  next.scrollIntoView({ block: "nearest", inline: "nearest" });
+  next.focus({ preventScroll: true });
+  bringInto(svg.parentNode, next);
+  svg.parentNode.scrollIntoView({ block: "nearest" });
 }
 
 const DIRECTIONS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };

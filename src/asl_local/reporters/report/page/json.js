@@ -2,7 +2,7 @@
 // Knows: JSON values. Must never know: runs. Everything becomes a text node.
 
 const PICTURES = JSON.parse(document.getElementById("pictures").textContent);
-const LONGEST = 400;  // characters of a text
+const LONGEST = 300;  // characters of a text
 const MANY = 100;  // members of an object or items of a list
 const UNFOLDED = 2000;  // values that "Unfold" makes at most
 
