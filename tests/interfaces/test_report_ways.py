@@ -335,7 +335,7 @@ SPOILT: dict[str, Any] = {
     "an end": lambda events, chance: events[chance.randint(0, len(events) - 1) :],
     "holes": lambda events, chance: [event for event in events if chance.random() < 0.6] or events[-1:],
     "no data": lambda events, _: [
-        {name: part if name.endswith("EventDetails") is False else {"name": part.get("name", "")} for name, part in e.items()}
+        {name: {"name": part.get("name", "")} if name.endswith("EventDetails") else part for name, part in e.items()}
         for e in events
     ],
     "the future": lambda events, chance: [{**e, "type": f"New{e['type']}"} if chance.random() < 0.3 else e for e in events],
@@ -355,3 +355,19 @@ def test_a_report_comes_of_every_history_with_any_definition(spoilt: str) -> Non
             assert len(viewed.run.visit_of) == len(events)
             assert viewed.to_html()
             assert viewed._repr_html_()
+
+
+def test_states_that_were_entered_before_the_beginning_are_in_the_graph_too() -> None:
+    machine = asl_local.load(MACHINES[5])
+    result = machine.simulate(asl_local.mock_input(machine), asl_local.mock_answers(machine))
+    events = result.history.to_aws()
+    whole = {visit.state: visit.pointer for visit in asl_local.view(events, machine).run.visits}
+    for cut in range(1, len(events)):
+        viewed = asl_local.view(events[cut:], machine)
+        (note,) = viewed.notes
+        assert note.startswith(("Event 1 is missing", f"Events 1 to {cut} are missing"))
+        visits = viewed.run.visits
+        assert all(visit.pointer == whole[visit.state] for visit in visits)
+        left = [event["stateExitedEventDetails"]["name"] for event in events[cut:] if event["type"].endswith("Exited")]
+        assert sorted(visit.state for visit in visits if visit.left is not None) == sorted(left)
+        assert {visit.outcome for visit in visits} <= {"succeeded"}

@@ -31,7 +31,7 @@ class Lines:
 
     def of(self, id: int, type: str, previous: int, details: Mapping[str, Any]) -> Line:
         """The line of the event with this id."""
-        line = self._line(type, previous, details)
+        line = self._line(id, type, previous, details)
         self._note(line, id, type, details)
         if type == "ExecutionRedriven":
             self._redriven[id] = [each for each in self._standing if each in self._entered and self._goes_on(each)]
@@ -42,8 +42,8 @@ class Lines:
         """The name of the state that a line is in, or was in last; "" before the first."""
         return self._standing.get(line, ("", "", False))[0]
 
-    def _line(self, type: str, previous: int, details: Mapping[str, Any]) -> Line:
-        before, came = self._lines.get(previous, ()), self._types.get(previous, "")
+    def _line(self, id: int, type: str, previous: int, details: Mapping[str, Any]) -> Line:
+        before, came = self._lines.get(previous, (("", id),)), self._types.get(previous, "")
         name, index = details.get("name"), details.get("index")
         if type.startswith("Execution"):
             return ()
@@ -144,9 +144,14 @@ def _cut(line: Line, state: str) -> Line:
     return line
 
 
+def hangs_loose(line: Line) -> bool:
+    """Whether nobody knows what a line is in, since a history that is cut does not have the event before its first one."""
+    return len(line) == 1 and line[0][0] == ""
+
+
 def shown(line: Line, state: str) -> str:
     """A state's place in short, as exploration and calls write it: `Orders[1]/Charge`; a branch by its first state."""
     return "/".join([*(f"{name}[{index}]" for name, index in line), *([state] if state else [])])
 
 
-__all__ = ["Line", "Lines", "shown"]
+__all__ = ["Line", "Lines", "hangs_loose", "shown"]

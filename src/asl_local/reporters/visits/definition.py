@@ -2,7 +2,8 @@
 
 Knows: the definition's JSON, valid or not, or that there is none. Must never know: events, or what became of anything.
 States are looked up in the block that they run in; the library's own checks ask for names that are unique in the whole
-machine, as AWS does, but a picture may be made of what they refuse.
+machine, as AWS does, but a picture may be made of what they refuse. Where nobody knows the block (a history may be cut),
+such a name is enough.
 """
 
 from __future__ import annotations
@@ -24,12 +25,13 @@ class Known:
         self._branches: dict[
             str, dict[str, int]
         ] = {}  # a Parallel's pointer -> branches by the state that they begin with
+        self._named: dict[str, str] = {}  # the pointers of states by names that only one of them has, else ""
         if definition:
             self._read(definition, "")
 
     def pointer(self, container: str | None, slot: int | None, name: str) -> str:
         """The pointer of the state of this name in a branch or iteration of a container; None: at the top."""
-        return self._blocks.get(self._block(container, slot), {}).get(name, "")
+        return self._blocks.get(self._block(container, slot), {}).get(name, "") or self._named.get(name, "")
 
     def branch(self, parallel: str, first: str) -> int | None:
         """The index of the branch of a Parallel that begins with a state; None where that is not known."""
@@ -103,6 +105,7 @@ class Known:
         own = self._blocks[pointer] = {}
         for name, state in states.items():
             at = own[name] = f"{pointer}/States/{escape(name)}"
+            self._named[name] = "" if name in self._named else at
             if isinstance(state, Mapping):
                 self._states[at] = state
                 for step, inner in _inner(state):

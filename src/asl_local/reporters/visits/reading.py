@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from asl_local.errors import TIMEOUT
 from asl_local.reporters.aws import Event
-from asl_local.reporters.lines import Line, Lines
+from asl_local.reporters.lines import Line, Lines, hangs_loose
 from asl_local.reporters.visits.definition import Known
 from asl_local.reporters.visits.ends import Ends
 from asl_local.reporters.visits.model import (
@@ -124,7 +124,7 @@ class Visits:
     def _entered(self, event: Event, line: Line, kind: str) -> Visit:
         run, name = self.run, str(event.details.get("name"))
         number, before = len(run.visits), self._visit(line)
-        parent = self._visit(line[:-1]) if line else None
+        parent = self._visit(line[:-1]) if line and not hangs_loose(line) else None
         slot = None if parent is None else self._slot(parent, line)
         attempt = 0 if parent is None else max(0, len(parent.attempts) - 1)
         if before is not None and (before.parent, before.round) == (parent and parent.number, attempt):
@@ -168,13 +168,18 @@ class Visits:
         before.edge = edge or self._known.leads(before.pointer, target)
 
     def _exited(self, event: Event, line: Line, kind: str) -> Visit | None:
-        visit = self._visit(line)
-        if visit is None:
-            return None
+        visit, name = self._visit(line), str(event.details.get("name"))
+        missed = visit is None or visit.state != name
+        if visit is None or missed:  # it was entered before a history that is cut begins
+            at = self._events[0].at
+            visit = Visit(len(self.run.visits), name, kind, self._known.pointer(None, None, name), event.id, at)
+            self.run.visits.append(visit)
+            self._at[line] = visit.number
+            self._ends.began(visit)
         visit.output = event.details.get("output")
         assigned = event.details.get("assignedVariables")
         visit.assigned = dict(assigned) if isinstance(assigned, dict) else {}
-        failed = self._ends.failing(visit) or (kind == "Task" and not visit.attempts)
+        failed = self._ends.failing(visit) or (kind == "Task" and not visit.attempts and not missed)
         if failed:
             visit.edge = self._known.catches(visit.pointer, self._ends.error(visit))
             self._ends.tell_error(visit, *self._known.error_output(visit.edge, visit.output))

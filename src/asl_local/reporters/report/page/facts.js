@@ -10,9 +10,9 @@ function factsView(root, run, app) {
     el("dl", { class: "facts" }, ...knownFacts(run).map(([name, value, copied]) => el("div", { class: copied ? "wide" : null }, el("dt", {}, name),
       el("dd", {}, value, copied && copyButton(value, name))))),
     el("div", { class: "pair" },
-      el("div", { class: "card" }, el("header", {}, el("h2", {}, "Execution input")), el("div", { class: "body" }, jsonView(facts.input, "Execution input"))),
+      el("div", { class: "card" }, el("header", {}, el("h2", {}, "Execution input")), el("div", { class: "body" }, told(facts.input, "Execution input"))),
       el("div", { class: "card" }, el("header", {}, el("h2", {}, "Execution output")), el("div", { class: "body" },
-        facts.status === "SUCCEEDED" ? jsonView(facts.output, "Execution output") : nothing(`None: ${facts.status}`)))),
+        facts.status === "SUCCEEDED" ? told(facts.output, "Execution output") : nothing(`None: ${facts.status}`)))),
   );
   root.querySelector(".badge").classList.add("big");
 }

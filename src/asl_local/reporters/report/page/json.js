@@ -21,6 +21,11 @@ function jsonView(value, name) {
   return el("div", { class: "json-box" }, el("div", { class: "tools" }, unfold, copy), tree);
 }
 
+/** A value, or that nobody knows it: a history that is cut, or without data. */
+function told(value, name) {
+  return value === undefined ? nothing("The history does not tell it.") : jsonView(value, name);
+}
+
 /** Whether a value is an object or a list. */
 function isContainer(value) {
   return value !== null && typeof value === "object" && !(value instanceof Exact);
