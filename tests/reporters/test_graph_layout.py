@@ -176,7 +176,7 @@ def sampled(arrow: Arrow) -> list[Point]:
                 found.append((u * u * ax + 2 * u * t * bx + t * t * cx, u * u * ay + 2 * u * t * by + t * t * cy))
         else:
             found.append((values[0], values[1]))
-    return [*found, arrow.points[-1]]
+    return [arrow.points[-1], *found]  # the line begins at the arrow's head
 
 
 def runs_through(line: list[Point], rect: Rect) -> bool:

@@ -100,8 +100,12 @@ class TestElements:
         path = "$." + "x" * 80
         inner = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
         states = {"M": {"Type": "Map", "ItemsPath": path, "Iterator": inner, "End": True}}
-        (frame,) = elements(picture({"StartAt": "M", "States": states}), "frame")
-        assert frame.findtext(f"{SVG}title") == f"for each of {path}"
+        state = elements(picture({"StartAt": "M", "States": states}), "Map")[0]
+        assert f"for each of {path}" in (state.findtext(f"{SVG}title") or "")
+        assert not elements(state, "heading")
+        states = {"P": {"Type": "Parallel", "Branches": [{"Comment": "漢" * 36, **inner}], "End": True}}
+        (frame,) = elements(picture({"StartAt": "P", "States": states}), "frame")
+        assert frame.findtext(f"{SVG}title") == "漢" * 36
 
 
 class TestPaint:

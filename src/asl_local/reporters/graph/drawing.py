@@ -98,7 +98,10 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Around a branch or what a Map runs; `state` is the pointer of the state that it is part of."""
+    """Around a branch or what a Map runs; `state` is the pointer of the state that it is part of.
+
+    That of a Map is not drawn: its box is its frame.
+    """
 
     pointer: str
     state: str
@@ -196,7 +199,7 @@ class _Inside:
         wide = max(_LEAST_WIDTH, 2 * PAD + ICON + ICON_GAP + max(text))
         below = len(notes) + (retry is not None)
         header = Size(_even(wide), 2 * ABOVE + len(lines) * NAME_LINE + below * NOTE_LINE)
-        pieces = [_Piece.of(each, top=False) for each in node.blocks]
+        pieces = [_Piece.of(each, framed=node.type != "Map") for each in node.blocks]
         if not pieces:
             return cls(node, lines, notes, retry, pieces, header, header)
         inner = sum(each.framed.width for each in pieces) + _BETWEEN_FRAMES * (len(pieces) + 1)
@@ -211,10 +214,21 @@ class _Inside:
     @property
     def outer(self) -> Size:
         more = 2 * STACK if self.stacked else 0.0
-        return Size(self.size.width + more, self.size.height + more)
+        return Size(self.size.width + more, self.size.height + more, self.line, more)
+
+    @property
+    def line(self) -> float:
+        """Where arrows come in and leave: above what a Map begins with, if that is not too near to a corner."""
+        middle = self.size.width / 2
+        if self.stacked and len(self.pieces) == 1:
+            piece = self.pieces[0]
+            start = float(round((self.size.width - piece.size.width) / 2 + piece.start))
+            if abs(start - middle) < 0.7 * middle:
+                return start
+        return middle
 
     def put(self, drawing: Drawing, block: str, x: float, y: float) -> None:
-        rect = Rect(x, y, *self.size)
+        rect = Rect(x, y, self.size.width, self.size.height)
         header = Rect(x, y, self.size.width, self.header.height)
         node = self.node
         drawing.boxes.append(Box(node, block, rect, header, self.lines, self.notes, self.retry, self.stacked))
@@ -228,7 +242,7 @@ class _Inside:
             piece.put(
                 drawing,
                 frame.x + (frame.width - piece.size.width) / 2,
-                frame.y + _FRAME_TITLE + PAD / 2,
+                frame.y + piece.above,
             )
             left = frame.right + _BETWEEN_FRAMES
 
@@ -247,7 +261,13 @@ def _notes(node: Node) -> tuple[tuple[str, ...], str | None]:
             retry = lettering.cut(note[found.end() :], _LONGEST_NOTE)
         else:
             others.append(note)
-    first = " · ".join([node.type or "placeholder", *others[:1]])
+    if node.type == "Map":  # it has no frame of its own that could say this
+        others += [lettering.printable(block.title) for block in node.blocks if block.title]
+    kind = node.type or "placeholder"
+    if others and others[0].startswith(f"{kind.lower()} "):  # a Wait waits
+        first = kind + others[0][len(kind) :]
+    else:
+        first = " · ".join([kind, *others[:1]])
     more = [" · ".join(others[1:])] if others[1:] else []
     return tuple(lettering.cut(line, _LONGEST_NOTE) for line in (first, *more)), retry
 
@@ -259,12 +279,13 @@ class _Piece:
     block: Block
     title: str
     size: Size
+    start: float  # where it begins, from the left
     insides: dict[str, tuple[_Inside, Point]]
     dots: list[Dot]
     arrows: list[Arrow]
 
     @classmethod
-    def of(cls, block: Block, *, top: bool) -> _Piece:
+    def of(cls, block: Block, *, top: bool = False, framed: bool = False) -> _Piece:
         insides = {node.name: _Inside.of(node) for node in block.nodes}
         merged = _merged(block)
         labels = [_label(edges) for edges in merged]
@@ -285,16 +306,27 @@ class _Piece:
             for name in (START, END)
             if name in sizes
         ]
-        title = lettering.cut(lettering.printable(block.title), _LONGEST_NAME)
+        title = lettering.cut(lettering.printable(block.title), _LONGEST_NOTE) if framed else ""
         return cls(
-            block, title, placed.size, {name: (each, corners[name]) for name, each in insides.items()}, dots, arrows
+            block,
+            title,
+            placed.size,
+            placed.lines[START],
+            {name: (each, corners[name]) for name, each in insides.items()},
+            dots,
+            arrows,
         )
 
     @property
     def framed(self) -> Size:
         """With the frame around it."""
         wide = max(self.size.width, lettering.width(self.title, NOTE_SIZE))
-        return Size(wide + 2 * PAD, self.size.height + _FRAME_TITLE + 1.5 * PAD)
+        return Size(wide + 2 * PAD, self.above + self.size.height + PAD)
+
+    @property
+    def above(self) -> float:
+        """From the frame's upper side to what is in it."""
+        return PAD / 2 + (_FRAME_TITLE if self.title else 0.0)
 
     def put(self, drawing: Drawing, x: float, y: float) -> None:
         for dot in self.dots:

@@ -78,7 +78,6 @@ svg.graph .around > .shape { fill: var(--graph-inner); }
 svg.graph .placeholder > .shape { stroke-dasharray: 3 3; }
 svg.graph .placeholder > .name { font-style: italic; }
 svg.graph .frame { fill: var(--graph-inner); stroke: var(--graph-frame); stroke-dasharray: 5 4; }
-svg.graph .frame.plain { stroke: none; }
 svg.graph .sign path { fill: none; stroke: #fff; stroke-width: 1.8; stroke-linecap: round; stroke-linejoin: round; }
 svg.graph .sign path.filled { fill: #fff; stroke: none; }
 svg.graph .retry { fill: none; stroke: var(--graph-soft); stroke-width: 1.6; stroke-linecap: round; }

@@ -94,7 +94,8 @@ class _Picture:
 
     def _state(self, box: Box) -> Iterator[str]:
         node, paint = box.node, self._paint.get(box.node.pointer, Paint(""))
-        said = [node.name, node.type or "placeholder", *node.notes, paint.kind, paint.note]
+        titles = [each.title for each in node.blocks] if box.stacked else []
+        said = [node.name, node.type or "placeholder", *node.notes, *titles, paint.kind, paint.note]
         kinds = ["state", node.type or "placeholder", "around" if node.blocks else "", _class(paint.kind)]
         button = ""
         if self._interactive:
@@ -189,11 +190,12 @@ def _badge(box: Box, paint: Paint) -> Iterator[str]:
 
 
 def _frame(frame: Frame, whole: str) -> str:
+    if not frame.dashed:
+        return ""
     x, y, width, height = frame.rect
-    kind = "frame" if frame.dashed else "frame plain"
     told = f"<title>{_text(whole)}</title>" if whole != frame.title else ""
     return (
-        f'<rect class="{kind}" {_place(x, y, width, height)} rx="5">{told}</rect>'
+        f'<rect class="frame" {_place(x, y, width, height)} rx="5">{told}</rect>'
         f'<text class="heading" x="{_number(x + drawn.PAD)}" y="{_number(y + 15)}">{_text(frame.title)}</text>'
     )
 
@@ -222,7 +224,10 @@ def _together(paints: Sequence[Paint]) -> Paint:
 
 
 def path(points: Sequence[Point], radius: float) -> tuple[str, str]:
-    """The path of an arrow's line with rounded corners, and that of its head."""
+    """The path of an arrow's line with rounded corners, and that of its head.
+
+    The line is drawn from its end: the dashes of lines that go the last part of their ways together fall together.
+    """
     *_, (from_x, from_y), (x, y) = points
     length = max(1e-9, ((x - from_x) ** 2 + (y - from_y) ** 2) ** 0.5)
     along = ((x - from_x) / length, (y - from_y) / length)
@@ -233,7 +238,7 @@ def path(points: Sequence[Point], radius: float) -> tuple[str, str]:
         line.append((base[0] + along[0], base[1] + along[1]))
     corners = [(x, y), (base[0] + wide[0], base[1] + wide[1]), (base[0] - wide[0], base[1] - wide[1])]
     head = "M" + "L".join(f"{_number(a)} {_number(b)}" for a, b in corners) + "Z"
-    return _rounded(line, radius), head
+    return _rounded(line[::-1], radius), head
 
 
 def _rounded(points: Sequence[Point], radius: float) -> str:

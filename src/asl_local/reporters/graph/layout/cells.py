@@ -15,15 +15,28 @@ Point: TypeAlias = tuple[float, float]
 LANE = 14.0
 """Between a node's side and a link that leads back along it, and between two such."""
 
+PASSAGE = 1.0
+"""Half the width of a link that passes."""
 HEAD = 44.0
 """What leads back leaves a node and comes in so far down at most."""
 
 
 class Size(NamedTuple):
-    """In pixels."""
+    """In pixels. `line` is where links come in and leave, from the left side; in the middle if it is not given.
+
+    Of the width `beyond` is what looks out at the right, where nothing leaves aside.
+    """
 
     width: float
     height: float
+    line: float | None = None
+    beyond: float = 0.0
+
+    @property
+    def sides(self) -> tuple[float, float]:
+        """How far it reaches from its line, to the left and to the right."""
+        left = self.width / 2 if self.line is None else self.line
+        return left, self.width - left
 
 
 class Link(NamedTuple):
@@ -46,7 +59,7 @@ class Cell:
     """A place in a layer: a node, the label of link number `label`, or where links pass on their way.
 
     `left` and `right` are how far it reaches from its line, at `x`. `place` is its number in the layer. `lane` tells which
-    passages may become one: those that have it in common. `half` is half the width of a node itself.
+    passages may become one: those that have it in common. `sides` are how far a node itself reaches to the left and right.
     """
 
     layer: int
@@ -56,9 +69,13 @@ class Cell:
     node: str | None = None
     label: int | None = None
     lane: tuple[str, bool, bool] | None = None
-    half: float = 0.0
+    sides: tuple[float, float] = (0.0, 0.0)
     place: int = 0
     x: float = 0.0
+
+    def side(self, side: int) -> float:
+        """The x of a node's left (-1) or right (1) side."""
+        return self.x + self.sides[1] if side > 0 else self.x - self.sides[0]
 
 
 class Joint(NamedTuple):
@@ -74,7 +91,8 @@ class Joint(NamedTuple):
 class Chain:
     """The cells that link number `link` goes through, from top to bottom, and where it meets the first and the last.
 
-    `side` is 0 for a link that leads down; one that leads back up leaves and comes in at the right (1) or left (-1) side.
+    `side` is 0 for a link that leads down. One that leads back up leaves and comes in at the right (1) or left (-1) side
+    of its nodes; once it is unfolded, its first and last cells stand beside them, and `nodes` are theirs.
     """
 
     link: int
@@ -82,6 +100,7 @@ class Chain:
     out: float
     into: float
     side: int = 0
+    nodes: tuple[Cell, Cell] | None = None
 
     def joints(self) -> Iterator[Joint]:
         """Its pieces, from top to bottom."""
@@ -119,4 +138,4 @@ class Grid:
                 cell.place = n
 
 
-__all__ = ["HEAD", "LANE", "Cell", "Chain", "Grid", "Joint", "Link", "Loop", "Point", "Size"]
+__all__ = ["HEAD", "LANE", "PASSAGE", "Cell", "Chain", "Grid", "Joint", "Link", "Loop", "Point", "Size"]

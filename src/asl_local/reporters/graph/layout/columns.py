@@ -16,7 +16,7 @@ from asl_local.reporters.graph.layout.simplex import Distance, solve
 _GAPS = {  # between neighbours, by what they are: nodes, labels, passages
     "nn": 30, "ln": 20, "np": 20, "ll": 14, "lp": 12, "pp": 14,
 }  # fmt: skip
-_MAIN, _INNER, _FAVOURED, _BACK, _REST = 64, 12, 6, 3, 2
+_MAIN, _INNER, _FAVOURED, _ASIDE, _REST = 64, 12, 6, 4, 2
 
 
 def columns(grid: Grid, links: Sequence[Link], favoured: Set[int], main: Set[int]) -> None:
@@ -54,6 +54,12 @@ def columns(grid: Grid, links: Sequence[Link], favoured: Set[int], main: Set[int
             distances.append(Distance(count, numbers[id(block)], -start, weight))
             distances.append(Distance(count, numbers[id(other)], -end, weight))
             count += 1
+    for chain in grid.chains:
+        for node, cell in zip(chain.nodes or (), (chain.cells[0], chain.cells[-1]), strict=False):
+            near, far = (node, cell) if chain.side > 0 else (cell, node)
+            (block, from_), (other, to) = at[id(near)], at[id(far)]
+            if block is not other:
+                distances.append(Distance(numbers[id(block)], numbers[id(other)], from_ - to, _REST))
     for loose in _loose(grid):
         distances.append(Distance(count, numbers[id(at[id(grid.layers[0][0])][0])], 0, 1))
         distances.append(Distance(count, numbers[id(at[id(loose)][0])], 0, 1))
@@ -72,11 +78,14 @@ def columns(grid: Grid, links: Sequence[Link], favoured: Set[int], main: Set[int
 def _weight(link: int, joint: Joint, links: Sequence[Link], favoured: Set[int], main: Set[int]) -> int:
     if link in main:
         return _MAIN
-    if joint.upper.node is None and joint.lower.node is None:
+    labelled = joint.upper.label is not None
+    if joint.upper.node is None and joint.lower.node is None and not (labelled and links[link].aside):
         return _INNER
     if link in favoured:
         return _FAVOURED
-    return _BACK if links[link].aside else _REST
+    if links[link].aside:
+        return _ASIDE - labelled  # its label rather below its source than above its target
+    return _REST
 
 
 def _gap(left: Cell, right: Cell) -> int:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from asl_local.reporters.graph.layout.cells import HEAD, LANE, Cell, Chain, Grid, Link, Loop, Size
+from asl_local.reporters.graph.layout.cells import HEAD, LANE, PASSAGE, Cell, Chain, Grid, Link, Loop, Size
 
-_PASSAGE = 1.0  # half the width of a link that passes
 BESIDE = 5.0  # from a link that leads back to its label
-_FROM_CORNER = 18.0  # a link that leads aside leaves so far from the right corner
+_FROM_CORNER = 18.0  # a link that leads aside leaves so far from the right corner,
+_FROM_MIDDLE = 150.0  # but not further from the middle
 
 
 def build(
@@ -63,9 +63,9 @@ class _Builder:
         return self._grid
 
     def _node(self, name: str) -> None:
-        """Its cell, with room at both sides for what leads back to it or from it."""
+        """Its cell, with room at its sides for what leads from it to itself."""
         size = self._sizes[name]
-        reach = {1: size.width / 2, -1: size.width / 2}
+        reach = {1: size.sides[1], -1: size.sides[0]}
         back = [n for n in self._sides if n not in self._loops() and name in self._links[n][:2]]
         used = {self._sides[n] for n in back}
         loops = [n for n in self._loops() if self._links[n].source == name]
@@ -80,12 +80,10 @@ class _Builder:
                 (n for n in here if self._links[n].source == name), key=lambda n: -self._rank[self._links[n].target]
             )
             for k, n in enumerate(outs):
-                self._outs[n] = side * (reach[side] + LANE * (k + 1))
-            into = any(self._links[n].target == name for n in here)
+                self._outs[n] = side * (reach[side] + LANE * (k + 2))
             self._ins[name, side] = side * (reach[side] + LANE)
-            reach[side] += LANE * max(len(outs), into)
         layer = self._layer[2 * self._rank[name]]
-        cell = Cell(layer, reach[-1], reach[1], size.height, node=name, half=size.width / 2, place=-1)
+        cell = Cell(layer, reach[-1], reach[1], size.height, node=name, sides=size.sides, place=-1)
         self._grid.nodes[name] = cell
         self._grid.layers[layer].append(cell)
 
@@ -120,7 +118,7 @@ class _Builder:
         upper, lower = self._grid.nodes[link.source], self._grid.nodes[link.target]
         chain = Chain(n, [upper, *self._between(n, upper, lower), lower], 0.0, 0.0)
         if link.aside:
-            chain.out = max(0.0, self._sizes[link.source].width / 2 - _FROM_CORNER)
+            chain.out = min(max(0.0, upper.sides[1] - self._sizes[link.source].beyond - _FROM_CORNER), _FROM_MIDDLE)
         self._grid.chains.append(chain)
         return chain
 
@@ -141,11 +139,11 @@ class _Builder:
         cells = []
         for layer in range(upper.layer + 1, lower.layer):
             if link.label and layer == with_label:
-                wide, tall = link.label
-                near, far = (wide / 2, wide / 2) if not side else (_PASSAGE, wide + BESIDE)
+                wide, tall = link.label.width, link.label.height
+                near, far = (wide / 2, wide / 2) if not side else (PASSAGE, wide + BESIDE)
                 cell = Cell(layer, *((near, far) if side >= 0 else (far, near)), tall, label=n)
             else:
-                cell = Cell(layer, _PASSAGE, _PASSAGE, lane=(link.target, link.aside, bool(side)))
+                cell = Cell(layer, PASSAGE, PASSAGE, lane=(link.target, link.aside, bool(side)))
             cells.append(cell)
             self._grid.layers[layer].append(cell)
         return cells

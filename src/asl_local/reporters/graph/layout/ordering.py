@@ -2,7 +2,7 @@
 
 Knows: layers and chains. Must never know: coordinates.
 Sweeps down and up put each cell at the mean place of its neighbours, then neighbours change places where that helps; the
-best order that was seen is kept. At last passages of links that lead to the same node become one, where they are
+best order that was seen is kept. At last what leads back gets cells beside its nodes, and passages of links that lead to the same node become one, where they are
 neighbours.
 """
 
@@ -12,7 +12,7 @@ from bisect import bisect_left, insort
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from asl_local.reporters.graph.layout.cells import Cell, Chain, Grid
+from asl_local.reporters.graph.layout.cells import PASSAGE, Cell, Chain, Grid
 
 _SWEEPS = 12
 _PATIENCE = 4  # sweeps without a better order
@@ -116,7 +116,7 @@ class _Arranger:
 
 
 def _part(cell: Cell, offset: float) -> float:
-    return 0.9 * offset / (2 * max(abs(offset), cell.left, cell.right)) if offset else 0.0
+    return offset / (2 * (abs(offset) + cell.left + cell.right)) if offset else 0.0
 
 
 def _right_of(places: Sequence[float], place: float) -> int:
@@ -128,6 +128,31 @@ def _mean(ends: Sequence[_End], place: int) -> float:
     if not ends:
         return float(place)
     return sum(cell.place + part - own for cell, part, own in ends) / len(ends)
+
+
+def unfold(grid: Grid) -> None:
+    """Give links that lead back cells of their own beside their nodes, the one that comes in nearest to it."""
+    beside: dict[tuple[int, int], list[tuple[float, Cell, bool]]] = {}
+    for chain in grid.chains:
+        if chain.side:
+            first, last = chain.cells[0], chain.cells[-1]
+            chain.nodes = (first, last)
+            ins = beside.setdefault((id(first), chain.side), [])
+            into = next((cell for _, cell, is_in in ins if is_in), None)
+            if into is None:
+                into = Cell(first.layer, PASSAGE, PASSAGE)
+                ins.append((0.0, into, True))
+            out = Cell(last.layer, PASSAGE, PASSAGE)
+            beside.setdefault((id(last), chain.side), []).append((abs(chain.into), out, False))
+            chain.cells = [into, *chain.cells[1:-1], out]
+            chain.out = chain.into = 0.0
+    for layer in grid.layers:
+        order: list[Cell] = []
+        for cell in layer:
+            left, right = (sorted(beside.get((id(cell), side), ()), key=lambda each: each[0]) for side in (-1, 1))
+            order += [each for _, each, _ in reversed(left)] + [cell] + [each for _, each, _ in right]
+        layer[:] = order
+    grid.number()
 
 
 def merge(grid: Grid) -> None:
@@ -167,4 +192,4 @@ def _merge(layer: list[Cell], chains: Sequence[Chain], turn: bool) -> None:
             chain.cells[n] = became.get(id(chain.cells[n]), chain.cells[n])
 
 
-__all__ = ["arrange", "merge"]
+__all__ = ["arrange", "merge", "unfold"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from asl_local.reporters.graph.layout.cells import Cell, Grid, Link, Point, Size
 from asl_local.reporters.graph.layout.columns import columns
 from asl_local.reporters.graph.layout.grid import BESIDE, build
-from asl_local.reporters.graph.layout.ordering import arrange, merge
+from asl_local.reporters.graph.layout.ordering import arrange, merge, unfold
 from asl_local.reporters.graph.layout.ranks import favoured, outgoing, ranks, walk
 from asl_local.reporters.graph.layout.routing import Rows, route
 
@@ -21,10 +21,11 @@ _FLIPPED = 6
 
 @dataclass
 class Placed:
-    """The size of all, the left upper corners of nodes; of each link the corners of its way and of its label."""
+    """The size of all, of nodes the left upper corners and the x of their lines, of links their ways and labels' corners."""
 
     size: Size
     corners: dict[str, Point] = field(default_factory=dict)
+    lines: dict[str, float] = field(default_factory=dict)
     ways: list[list[Point]] = field(default_factory=list)
     labels: list[Point | None] = field(default_factory=list)
 
@@ -32,7 +33,7 @@ class Placed:
 def place(sizes: Mapping[str, Size], links: Sequence[Link], start: str, *, tight: bool = False) -> Placed:
     """Places for the nodes, within 0, 0 and the size; `tight` leaves less room above and below.
 
-    Widths must be even numbers of pixels: whole numbers have a place each, and so have their middles.
+    Widths must be even and lines whole numbers of pixels.
     """
     leaving = outgoing(sizes, links)
     order, roots, back = walk(start, leaving, links)
@@ -43,9 +44,10 @@ def place(sizes: Mapping[str, Size], links: Sequence[Link], start: str, *, tight
         main.add(best[node])
         node = links[best[node]].target
     grid = _ordered(sizes, links, leaving, rank, roots=roots, back=back)
+    unfold(grid)
     merge(grid)
     columns(grid, links, set(best.values()), main)
-    return _placed(grid, sizes, links, route(grid, links, tight=tight))
+    return _placed(grid, links, route(grid, links, tight=tight))
 
 
 def _ordered(
@@ -69,10 +71,11 @@ def _ordered(
     return grid
 
 
-def _placed(grid: Grid, sizes: Mapping[str, Size], links: Sequence[Link], rows: Rows) -> Placed:
+def _placed(grid: Grid, links: Sequence[Link], rows: Rows) -> Placed:
     placed = Placed(Size(max(cell.x + cell.right for layer in grid.layers for cell in layer), rows.bottom))
     for name, cell in grid.nodes.items():
-        placed.corners[name] = (cell.x - sizes[name].width / 2, rows.tops[cell.layer])
+        placed.corners[name] = (cell.side(-1), rows.tops[cell.layer])
+    placed.lines = {name: cell.x for name, cell in grid.nodes.items()}
     placed.ways = [rows.ways[n] for n in range(len(links))]
     placed.labels = [None] * len(links)
     for chain in grid.chains:

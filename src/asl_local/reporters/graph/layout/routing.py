@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from asl_local.reporters.graph.layout.cells import HEAD, Cell, Grid, Joint, Link, Point
+from asl_local.reporters.graph.layout.cells import HEAD, Cell, Chain, Grid, Joint, Link, Point
 from asl_local.reporters.graph.layout.tracks import Span, tracks
 
 _TRACK = 10.0  # from one to the next
 _OUT, _IN, _BY = 12.0, 19.0, 9.0  # between a track and a node that is left, one that is come to, and what is passed
 _STRAIGHT = {  # the height of a gap without tracks, by whether there are nodes above and below
-    (True, True): 34.0, (True, False): 10.0, (False, True): 20.0, (False, False): 8.0,
+    (True, True): 34.0, (True, False): 14.0, (False, True): 20.0, (False, False): 8.0,
 }  # fmt: skip
 _TIGHT = 8.0  # so much less of it
 _OUT_AT, _IN_AT = 0.34, 0.66  # where in a node's head links that lead back leave it and come in
@@ -58,7 +58,7 @@ def route(grid: Grid, links: Sequence[Link], *, tight: bool = False) -> Rows:
             else:
                 rows.bottom += _STRAIGHT[nodes] - (_TIGHT if tight and any(nodes) else 0.0)
     for chain in grid.chains:
-        way = _way(rows, list(chain.joints()), turns, chain.side)
+        way = _way(rows, chain, turns)
         rows.ways[chain.link] = _plain(way[::-1] if chain.side else way)
     for loop in grid.loops:
         cell = grid.nodes[loop.node]
@@ -91,15 +91,16 @@ def _spans(grid: Grid, links: Sequence[Link]) -> list[list[Span[_Key]]]:
 
 
 def _at_side(rows: Rows, cell: Cell, side: int, part: float) -> Point:
-    return cell.x + side * cell.half, rows.tops[cell.layer] + min(cell.height, HEAD) * part
+    return cell.side(side), rows.tops[cell.layer] + min(cell.height, HEAD) * part
 
 
-def _way(rows: Rows, joints: Sequence[Joint], turns: dict[_Key, float], side: int) -> list[Point]:
+def _way(rows: Rows, chain: Chain, turns: dict[_Key, float]) -> list[Point]:
     """From top to bottom: from below the first node to above the last, or from the side of one to that of the other."""
-    first, last = joints[0].upper, joints[-1].lower
+    joints = list(chain.joints())
+    first, last = chain.nodes or (chain.cells[0], chain.cells[-1])
     start, end = _ends(joints[0])[0], _ends(joints[-1])[1]
-    if side:
-        into, out = _at_side(rows, first, side, _IN_AT), _at_side(rows, last, side, _OUT_AT)
+    if chain.side:
+        into, out = _at_side(rows, first, chain.side, _IN_AT), _at_side(rows, last, chain.side, _OUT_AT)
         points, after = [into, (start, into[1])], [(end, out[1]), out]
     else:
         points, after = [(start, rows.tops[first.layer] + first.height)], [(end, rows.tops[last.layer])]
