@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup check format lint types test thorough conformance docs bench-faces bench-distributed-map photos
+.PHONY: setup check format lint types test thorough conformance docs bench-faces bench-distributed-map bench-report photos
 
 setup: .venv/ready
 .venv/ready: pyproject.toml
@@ -40,6 +40,9 @@ bench-distributed-map: setup            ## a CSV of a million rows through a Dis
 
 bench-faces: setup                      ## detection, sunglasses and similarity on photos from package registries
 	$(BIN)/python bench/faces.py
+
+bench-report: setup                     ## the report of 70,000 events: its size, and the time to make, open and filter it
+	$(BIN)/python bench/report.py
 
 photos: setup                           ## the photo workflow
 	$(BIN)/python examples/rider_photos/run.py

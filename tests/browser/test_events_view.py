@@ -7,7 +7,10 @@ import re
 import pytest
 from runs_to_show import DIGITS, MARKUP, map_of, orders
 
+from asl_local.reporters.aws import Event
+from asl_local.reporters.recorded import read
 from asl_local.reporters.report.page import page
+from asl_local.reporters.visits.whole import run_of_recording
 
 ROWS = "#events .event-rows > .event"
 
@@ -166,6 +169,31 @@ def test_an_event_that_is_chosen_chooses_its_state(browser_page, small):
     opened.locator('#graph [data-pointer="/States/Prepare"]').first.click()
     opened.locator(f"{ROWS} .fold").first.click()
     assert opened.locator("#state h2").inner_text() == "Report"
+
+
+def test_the_events_of_a_visit_are_asked_for_beside_its_state(browser_page, small):
+    opened = browser_page(small)
+    opened.locator('#graph [data-pointer="/States/Night"]').first.click()
+    opened.get_by_role("button", name="Events of this visit").click()
+    assert opened.locator(f"{ROWS} .type").all_inner_texts() == ["WaitStateEntered", "WaitStateExited"]
+
+
+def test_what_was_cut_says_so(browser_page):
+    run = orders()
+    run.input = {"long": "é" * 7_000_000}
+    run.events = [Event(1, "ExecutionStarted", run.events[0].at, 0, {"input": run.input}), *run.events[1:]]
+    opened = browser_page(page(run))
+    note = "To keep this file small, 1 long values are cut after 1,000,000 bytes. Each says so where it is cut."
+    assert opened.locator("#facts").get_by_text(note).is_visible()
+    opened.locator("#facts").get_by_role("button", name="show all").click()
+    assert "… cut here, 14,000,002 bytes in all" in opened.locator("#facts").inner_text()
+
+
+def test_a_history_without_times_has_none(browser_page):
+    recorded = [{**event.to_aws(), "timestamp": None} for event in orders(2).events]
+    opened = browser_page(page(run_of_recording(read(recorded))))
+    assert opened.locator(f"{ROWS} .time").all_inner_texts() == [""] * opened.locator(ROWS).count()
+    assert opened.locator("#timeline").get_by_text("This history has no times.").is_visible()
 
 
 def test_paper_has_the_first_rows_and_says_so(browser_page, big, small):

@@ -153,6 +153,8 @@ class _Writer:
     def __init__(self, top: Run) -> None:
         first = top.events[0].at if top.events else top.started
         self._zero = int(first or 0)
+        # A history that was recorded without times is read as if all of it had happened at 0.
+        self._timeless = top.started is None and bool(top.events) and all(event.at == 0 for event in top.events)
         self._values = _Values()
         self._shapes: dict[tuple[str, tuple[str, ...]], int] = {}
         self._places: dict[tuple[str, str, str, str], int] = {}
@@ -270,6 +272,7 @@ class _Writer:
         return {
             "format": FORMAT,
             "zero": self._zero,
+            "timeless": self._timeless,
             "values": entries,
             "cut": cut,
             "definitions": list(self._definitions),

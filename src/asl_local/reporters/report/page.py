@@ -35,7 +35,7 @@ from asl_local.reporters.visits.model import Run
 
 STYLES: Final = ("base.css", "facts.css", "graph.css", "panel.css", "timeline.css", "events.css")
 SCRIPTS: Final = (
-    "data.js", "dom.js", "pictures.js", "json.js", "app.js", "facts.js", "paint.js", "graph.js", "tree.js", "panel.js",
+    "values.js", "data.js", "dom.js", "pictures.js", "json.js", "app.js", "facts.js", "paint.js", "graph.js", "tree.js", "panel.js",
     "table.js", "iterations.js", "rows.js", "scale.js", "timerows.js", "timeline.js", "events.js", "start.js",
 )  # fmt: skip
 """Concatenated in this order, into one function; start.js runs, all others only define."""

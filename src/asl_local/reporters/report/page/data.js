@@ -43,51 +43,6 @@ function offsets(counts) {
   return places;
 }
 
-/** A number whose text JavaScript's own numbers would not keep. */
-class Exact {
-  constructor(text) {
-    this.text = text;
-  }
-
-  toString() {
-    return this.text;
-  }
-
-  toJSON() {
-    return JSON.rawJSON ? JSON.rawJSON(this.text) : Number(this.text);
-  }
-}
-
-const TOKEN = /[ \t\n\r]*(?:([{}[\],:])|("(?:[^"\\]|\\.)*")|([^ \t\n\r{}[\],:"]+))/y;
-
-/** JSON text -> value, numbers exactly as they are written. */
-function parse(text) {
-  TOKEN.lastIndex = 0;
-  const next = () => TOKEN.exec(text) ?? [];
-  const leaf = ([, , string, word]) => {
-    if (string) return JSON.parse(string);
-    if (word === "null" || word === "true" || word === "false") return JSON.parse(word);
-    const number = Number(word);
-    return String(number) === word ? number : new Exact(word);
-  };
-  const value = (token) => {
-    if (token[1] === undefined) return leaf(token);
-    const closing = token[1] === "[" ? "]" : "}";
-    const made = closing === "]" ? [] : {};
-    for (let each = next(); each[1] !== closing; each = next()) {
-      if (each[1] === ",") each = next();
-      if (each[0] === undefined) throw new SyntaxError("JSON text that does not end");
-      if (closing === "]") made.push(value(each));
-      else {
-        next();
-        Object.defineProperty(made, JSON.parse(each[2]), { value: value(next()), enumerable: true, configurable: true, writable: true });
-      }
-    }
-    return made;
-  };
-  return value(next());
-}
-
 /** An object whose members are worked out when they are first read. */
 function lazily(made, members) {
   for (const [name, work] of Object.entries(members)) {
@@ -168,7 +123,7 @@ class Store {
   }
 
   seconds(micros) {
-    return micros === null ? null : this.doc.zero + micros / 1e6;
+    return micros === null || this.doc.timeless ? null : this.doc.zero + micros / 1e6;
   }
 
   definition(number) {
@@ -207,7 +162,7 @@ class RunView {
       virtual: of("virtual") === 1,
       definition: store.definition(of("definition")),
       mapRuns: Object.fromEntries(mapRuns),
-      notes: store.doc.notes.filter(([run]) => run === this.number).map(([, note]) => note),
+      notes: [...store.doc.notes.filter(([run]) => run === this.number).map(([, note]) => note), ...this.number === 0 && this.cut ? [cutNote(this.cut)] : []],
     };
     lazily(facts, { input: () => store.value(of("input")), output: () => store.value(of("output")) });
     Object.defineProperty(this, "facts", { value: facts });
@@ -443,9 +398,9 @@ class RunView {
   }
 }
 
-/** Whole numbers with commas between thousands. */
-function grouped(number) {
-  return String(number).replace(/\B(?=(\d{3})+$)/g, ",");
+/** What the page says at its head where values were cut. */
+function cutNote({ values, bytes }) {
+  return `To keep this file small, ${grouped(values)} long values are cut after ${grouped(bytes)} bytes. Each says so where it is cut.`;
 }
 
 /** The run that a document holds. */

@@ -244,6 +244,13 @@ function eventFilters(run, app, show) {
   });
   app.on("filter", ({ filter }) => {
     if (filter === null) return reset();
+    if (filter.visit !== undefined) {
+      reset();
+      app.select({ visit: filter.visit });
+      wanted.selected = true;
+      selected.setAttribute("aria-pressed", "true");
+      return apply();
+    }
     wanted.state = filter.state === undefined ? null : (columns.states.find(([name]) => name === filter.state)?.[1] ?? null);
     states.value = wanted.state ?? "";
     wanted.types.clear();
