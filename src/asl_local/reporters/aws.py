@@ -6,7 +6,7 @@ Shapes are made when somebody reads; the log itself holds bare tuples.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, overload
@@ -82,6 +82,11 @@ class History(Sequence[Event]):
         if number < 0:
             raise IndexError(f"the history has {len(self)} events")
         return event(number + 1, self._rows[number])
+
+    def shared(self) -> Iterator[Event]:
+        """The events with the history's own values, for readers that keep to looking: nothing is copied."""
+        for number, row in enumerate(self._rows, 1):
+            yield Event(number, *_parts(row))
 
     def to_aws(self) -> list[dict[str, Any]]:
         """The `events` of GetExecutionHistory, as boto3 gives them; times are aware datetimes."""

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import operator
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, Final, TypeAlias
 
 from asl_local.engine.history import EVENTS
+from asl_local.reporters.aws import History
 from asl_local.reporters.visits.model import Attempt, Child, Iteration, Run, Visit
 from asl_local.values import Json
 
@@ -70,6 +72,7 @@ class _Values:
         self.entries: list[Entry] = []
         self._known: dict[str | bytes, int] = {}
         self._strings: dict[str, int] = {}
+        self._seen: dict[int, tuple[Json, int]] = {}
 
     def of(self, value: Json, depth: int = 0) -> int:
         """The number of a value's text in the table."""
@@ -78,7 +81,13 @@ class _Values:
             if number is None:
                 number = self._strings[value] = self._number(_text(value), value, depth)
             return number
-        return self._number(_text(value), value, depth)
+        if type(value) is not dict and type(value) is not list:
+            return self._number(_text(value), value, depth)
+        seen = self._seen.get(id(value))
+        if seen is None:
+            # The value is kept beside its number: what is alive shares its id with nothing.
+            seen = self._seen[id(value)] = (value, self._number(_text(value), value, depth))
+        return seen[1]
 
     def maybe(self, value: Json) -> int | None:
         """The same, None where there is no value."""
@@ -160,9 +169,7 @@ class _Writer:
         self._places: dict[tuple[str, str, str, str], int] = {}
         self._definitions: dict[str, int] = {}
         self._definition_seen: dict[int, int] = {}
-        self._columns: dict[str, dict[str, list[int | None]]] = {
-            group: {name: [] for name in names} for group, names in _COLUMNS.items()
-        }
+        self._rows: dict[str, list[tuple[int | None, ...]]] = {group: [] for group in _COLUMNS}
         self._map_runs: list[list[Any]] = []
         self._notes: list[list[Any]] = []
         self._runs = 0
@@ -191,14 +198,15 @@ class _Writer:
         """Writes the events; returns their times."""
         times: list[int | None] = []
         visits: Sequence[int] = run.visit_of
-        for number, event in enumerate(run.events):
+        events = run.events.shared() if isinstance(run.events, History) else run.events
+        for number, event in enumerate(events):
             names = tuple(event.details)
             shape = self._shapes.setdefault((event.type, names), len(self._shapes))
             at = self._moment(event.at)
             times.append(at)
             belongs = visits[number] if number < len(visits) else -1
             self._put("events", shape, at, event.id - event.previous_event_id, belongs)
-            self._columns["details"]["value"] += [self._values.of(event.details[name]) for name in names]
+            self._rows["details"] += [(self._values.of(event.details[name]),) for name in names]
         return times
 
     def _visit(self, visit: Visit, run: Run, times: Sequence[int | None]) -> None:
@@ -263,8 +271,7 @@ class _Writer:
         return None if at is None else round((at - self._zero) * 1_000_000)
 
     def _put(self, group: str, *numbers: int | None) -> None:
-        for column, number in zip(self._columns[group].values(), numbers, strict=True):
-            column.append(number)
+        self._rows[group].append(numbers)
 
     def written(self, values_bytes: int) -> dict[str, Any]:
         """The document."""
@@ -280,10 +287,7 @@ class _Writer:
             "places": [list(place) for place in self._places],
             "mapRuns": self._map_runs,
             "notes": self._notes,
-            **{
-                group: {name: _column(column) for name, column in columns.items()}
-                for group, columns in self._columns.items()
-            },
+            **{group: _columns(group, rows) for group, rows in self._rows.items()},
         }
 
 
@@ -310,20 +314,37 @@ in the table of values, times microseconds: an event's since `zero`, a visit's s
 `last`, an attempt's start and retry since it was scheduled, an iteration's start since its Map was entered."""
 
 
-def _column(numbers: list[int | None]) -> dict[str, Any]:
+def _columns(group: str, rows: list[tuple[int | None, ...]]) -> dict[str, Any]:
+    names = _COLUMNS[group]
+    columns: Iterable[Sequence[int | None]] = zip(*rows, strict=True) if rows else [()] * len(names)
+    return {name: _column(column) for name, column in zip(names, columns, strict=True)}
+
+
+def _column(numbers: Sequence[int | None]) -> dict[str, Any]:
     """A column as `list`, as `runs` (value, how often, ...), as `steps` from one number to the next, or as runs of steps."""
+    steps = _steps(numbers)
+    forms = {"list": numbers, "runs": _runs(numbers), "steps": steps, "stepRuns": _runs(steps)}
+    texts = {form: _text(written) for form, written in forms.items() if written is not None}
+    name = min(texts, key=lambda form: len(texts[form]))
+    return {name: list(forms[name] or ())}
+
+
+def _steps(numbers: Sequence[int | None]) -> Sequence[int | None]:
+    if None not in numbers:
+        return list(map(operator.sub, numbers, (0, *numbers)))
     steps: list[int | None] = []
     last = 0
     for number in numbers:
         steps.append(None if number is None else number - last)
         last = last if number is None else number
-    forms = {"list": numbers, "runs": _runs(numbers), "steps": steps, "stepRuns": _runs(steps)}
-    forms = {form: written for form, written in forms.items() if len(written) <= len(numbers)}
-    name = min(forms, key=lambda form: len(_text(forms[form])))
-    return {name: forms[name]}
+    return steps
 
 
-def _runs(numbers: Sequence[int | None]) -> list[int | None]:
+def _runs(numbers: Sequence[int | None]) -> list[int | None] | None:
+    """Each number and how often it stands there in a row; None where that would be longer than the numbers."""
+    changes = sum(map(operator.ne, numbers, islice(numbers, 1, None)))
+    if 2 * changes + 2 > len(numbers):
+        return None
     return [part for number, alike in groupby(numbers) for part in (number, len(list(alike)))]
 
 

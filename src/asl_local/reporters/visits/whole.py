@@ -111,7 +111,7 @@ class _Whole:
         map_runs: Iterable[MapRun],
     ) -> Run:
         visits = Visits(definition, name=name, machine=machine)
-        for event in history:
+        for event in history.shared():
             visits.take(event)
         run = visits.run
         run.events, run.virtual = history, self._virtual
