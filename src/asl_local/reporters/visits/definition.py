@@ -110,9 +110,9 @@ class Known:
                 self._states[at] = state
                 for step, inner in _inner(state):
                     self._read(inner, f"{at}/{step}")
-                self._branches[at] = {
-                    str(branch.get("StartAt")): number for number, branch in enumerate(_listed(state, "Branches"))
-                }
+                branches = self._branches[at] = {}
+                for number, branch in enumerate(_listed(state, "Branches")):
+                    branches.setdefault(str(branch.get("StartAt")), number)
 
 
 def processor_of(map_state: Mapping[str, Any]) -> str:

@@ -141,10 +141,10 @@ class Ends:
             inside = None
         if how == "Failed":
             if inside is not None:
-                self._blame(inside, event)
-            self._fails(visit, inside, event)
+                self._blame(inside, event.at)
+            self._fails(visit, inside, event.at)
         elif inside is not None:
-            self._cut += self._close_all(inside, ABORTED, event)
+            self._cut += self._close_all(inside, ABORTED, event.at)
         if iteration is not None:
             iteration.ended = event.at
             iteration.outcome = {"Succeeded": SUCCEEDED, "Failed": FAILED}.get(how, ABORTED)
@@ -160,7 +160,7 @@ class Ends:
         """A Parallel or Map has failed for good: its Failed event. It may still be caught."""
         self._settle(visit, event)
         standing = self._standing[visit.number]
-        self._fails(visit, standing.culprit, event)
+        self._fails(visit, standing.culprit, event.at)
         if visit.attempts:
             visit.attempts[-1].last = event.id
         self._end(visit, FAILED, event.at, event.id)
@@ -178,9 +178,9 @@ class Ends:
             standing.told = True
         if visit.number in self._beside(visit):
             if visit is beside:
-                self._blame(visit, event)
+                self._blame(visit, event.at)
             elif event.type != "MapRunAborted":
-                self._close_all(visit, ABORTED, event)
+                self._close_all(visit, ABORTED, event.at)
         if visit.outcome != RUNNING:
             visit.last = event.id
         return visit
@@ -188,19 +188,19 @@ class Ends:
     def drop(self, visit: Visit, event: Event) -> None:
         """The line of control goes on without it: whatever it was, it is over."""
         if visit.number in self._beside(visit):
-            self._close_all(visit, ABORTED, event)
+            self._close_all(visit, ABORTED, event.at)
 
     def over(self, event: Event, status: str) -> None:
         """The execution has ended."""
         if status == "FAILED":
             culprit = self._who_failed(event)
             if culprit is not None:
-                self._blame(culprit, event, top=True)
+                self._blame(culprit, event.at, top=True)
         top = self._current
         if status == "FAILED" and top is not None and top.outcome in (FAILED, TIMED_OUT):
             self.tell_error(top, event.details.get("error"), event.details.get("cause"))
         for number in list(self._open):
-            self._close_all(self._run.visits[number], _OPEN_ENDS[status], event)
+            self._close_all(self._run.visits[number], _OPEN_ENDS[status], event.at)
 
     def _who_failed(self, event: Event) -> Visit | None:
         """The visit that an execution has failed in. Where the event before says nothing, it is one that has had a failure
@@ -222,11 +222,13 @@ class Ends:
         """What it failed with, and those inside who were the reason, as far as nothing has said so before."""
         if visit.error is None and error is not None:
             visit.error, visit.cause = error, cause
+        if visit.error is None:
+            return
+        if visit.attempts and visit.attempts[-1].outcome in (FAILED, TIMED_OUT) and visit.attempts[-1].error is None:
+            visit.attempts[-1].error, visit.attempts[-1].cause = visit.error, visit.cause
         culprit = self._standing[visit.number].culprit
-        if culprit is not None and visit.error is not None:
+        if culprit is not None:
             self.tell_error(culprit, visit.error, visit.cause)
-            if visit.attempts and visit.attempts[-1].error is None:
-                visit.attempts[-1].error, visit.attempts[-1].cause = visit.error, visit.cause
 
     # -- redrive -------------------------------------------------------------------------------------------------------
 
@@ -269,31 +271,28 @@ class Ends:
         return self._owners.get(event)
 
     def _settle(self, container: Visit, event: Event) -> None:
-        """Whatever is still open in a Parallel or Map is over: the culprit failed, the others were aborted."""
-        standing = self._standing[container.number]
+        """Whatever is still open in a Parallel or Map is over: the culprit failed, the others were aborted by that."""
+        standing, at = self._standing[container.number], event.at
         self._cut.clear()
-        if standing.open:
-            culprit = self._at(event.previous_event_id)
-            if culprit is not None and self._is_open(culprit) and self._is_inside(culprit, container):
-                self._blame(culprit, event, top=False, within=container)
-            for number in list(standing.open):
-                inner = self._run.visits[number]
-                before = self._standing[number].before
-                self._close_all(inner, ABORTED, event)
-                if before is not None:  # a redrive had taken it up, and what it is in started anew instead
-                    inner.outcome, inner.left, inner.last = before
-        if standing.culprit is None:
-            culprit = self._at(event.previous_event_id)
-            while culprit is not None and culprit.parent != container.number:
-                culprit = None if culprit.parent is None else self._run.visits[culprit.parent]
-            if culprit is not None and culprit.outcome in (FAILED, TIMED_OUT):
-                standing.culprit = culprit
-        self._abort_iterations(container, event)
+        culprit = self._at(event.previous_event_id)
+        if culprit is not None and self._is_open(culprit) and self._is_inside(culprit, container):
+            self._blame(culprit, at, within=container)
+        while culprit is not None and culprit.parent != container.number:
+            culprit = None if culprit.parent is None else self._run.visits[culprit.parent]
+        if culprit is not None and culprit.outcome in (FAILED, TIMED_OUT):
+            standing.culprit = standing.culprit or culprit
+            at = at if culprit.left is None else culprit.left
+        for number in list(standing.open):
+            inner, before = self._run.visits[number], self._standing[number].before
+            self._close_all(inner, ABORTED, at)
+            if before is not None:  # a redrive had taken it up, and what it is in started anew instead
+                inner.outcome, inner.left, inner.last = before
+        self._abort_iterations(container, at)
 
-    def _abort_iterations(self, container: Visit, event: Event, outcome: str = ABORTED) -> None:
+    def _abort_iterations(self, container: Visit, at: float, outcome: str = ABORTED) -> None:
         for iteration in self._standing[container.number].iterations.values():
             if iteration.outcome == RUNNING:
-                iteration.outcome, iteration.ended = outcome, event.at
+                iteration.outcome, iteration.ended = outcome, at
 
     def _is_inside(self, visit: Visit, container: Visit) -> bool:
         parent = visit.parent
@@ -301,13 +300,13 @@ class Ends:
             parent = self._run.visits[parent].parent
         return parent is not None
 
-    def _blame(self, visit: Visit, event: Event, *, top: bool = False, within: Visit | None = None) -> None:
+    def _blame(self, visit: Visit, at: float, *, top: bool = False, within: Visit | None = None) -> None:
         """It has failed; with `top`, all that it is in has too, without an event of their own; `within` one says which."""
         standing = self._standing[visit.number]
         if self._is_open(visit):
             for number in list(standing.open):
-                self._close_all(self._run.visits[number], ABORTED, event)
-            self._abort_iterations(visit, event)
+                self._close_all(self._run.visits[number], ABORTED, at)
+            self._abort_iterations(visit, at)
             if visit.type == "Fail":
                 visit.error, visit.cause = self._known.fails_with(visit.pointer)
                 visit.edge = self._known.leads(visit.pointer, None)
@@ -315,14 +314,14 @@ class Ends:
         if visit.parent is None:
             return
         parent = self._run.visits[visit.parent]
-        self._fails(parent, visit, event)
+        self._fails(parent, visit, at)
         if top or (within is not None and parent is not within):
             iteration = self._standing[parent.number].iterations.get(-1 if visit.slot is None else visit.slot)
             if iteration is not None and iteration.outcome == RUNNING:
-                iteration.outcome, iteration.ended = FAILED, event.at
-            self._blame(parent, event, top=top, within=within)
+                iteration.outcome, iteration.ended = FAILED, at
+            self._blame(parent, at, top=top, within=within)
 
-    def _fails(self, container: Visit, culprit: Visit | None, event: Event) -> None:
+    def _fails(self, container: Visit, culprit: Visit | None, at: float) -> None:
         """Something inside of a Parallel or Map has failed, and with it this attempt."""
         standing = self._standing[container.number]
         standing.failing = FAILED
@@ -335,17 +334,17 @@ class Ends:
         if container.attempts:
             attempt = container.attempts[-1]
             if attempt.outcome in (RUNNING, SUCCEEDED):  # its result could not be used
-                attempt.outcome, attempt.ended = FAILED, event.at
+                attempt.outcome, attempt.ended = FAILED, at if culprit is None or culprit.left is None else culprit.left
             if attempt.error is None:
                 attempt.error, attempt.cause = standing.error, standing.cause
 
-    def _close_all(self, visit: Visit, outcome: str, event: Event) -> list[Visit]:
+    def _close_all(self, visit: Visit, outcome: str, at: float) -> list[Visit]:
         """It is over, and all inside of it; these, innermost first."""
         closed = []
         for number in list(self._standing[visit.number].open):
-            closed += self._close_all(self._run.visits[number], outcome, event)
-        self._abort_iterations(visit, event, outcome)
-        self._end(visit, outcome, event.at, self._standing[visit.number].last)
+            closed += self._close_all(self._run.visits[number], outcome, at)
+        self._abort_iterations(visit, at, outcome)
+        self._end(visit, outcome, at, self._standing[visit.number].last)
         return [*closed, visit]
 
     def _end(self, visit: Visit, outcome: str, at: float, last: int) -> None:

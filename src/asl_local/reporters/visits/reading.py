@@ -217,7 +217,7 @@ class Visits:
     def _joined(self, event: Event, line: Line, _: str) -> Visit | None:
         visit = self._visit(line)
         if visit is not None and visit.attempts:
-            _end(visit.attempts[-1], SUCCEEDED, event)
+            _succeeded(visit.attempts[-1], event)
         return visit
 
     def _broke(self, event: Event, line: Line, _: str) -> Visit | None:
@@ -268,7 +268,7 @@ class Visits:
             attempt.started = event.at
         elif how == "Succeeded":
             attempt.output = details.get("output")
-            _end(attempt, SUCCEEDED, event)
+            _succeeded(attempt, event)
         elif how in _ENDED:
             error = details.get("error") or (TIMEOUT if how == "TimedOut" else None)
             self._ends.fail(visit, event, _ENDED[how], error)
@@ -290,8 +290,9 @@ def _attempt(visit: Visit, event: Event, **more: Any) -> None:
     visit.attempts.append(Attempt(len(visit.attempts), event.id, event.at, last=event.id, **more))
 
 
-def _end(attempt: Attempt, outcome: str, event: Event) -> None:
-    attempt.outcome, attempt.ended, attempt.last = outcome, event.at, event.id
+def _succeeded(attempt: Attempt, event: Event) -> None:
+    attempt.outcome, attempt.ended, attempt.last = SUCCEEDED, event.at, event.id
+    attempt.error = attempt.cause = None  # of before a redrive
 
 
 __all__ = ["Visits"]
