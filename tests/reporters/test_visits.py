@@ -291,7 +291,7 @@ def test_names_are_looked_up_in_their_block() -> None:
 def test_a_task_that_waits_for_a_token_is_running() -> None:
     definition = machine(A={
         "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
-        "Parameters": {"MessageBody.$": "$$.Task.Token"}, "End": True,
+        "Parameters": {"QueueUrl": "q", "MessageBody.$": "$$.Task.Token"}, "End": True,
     })  # fmt: skip
     execution = asl_local.load(definition).execution({})
     (call,) = execution.step(None, 0)
