@@ -296,6 +296,23 @@ def test_graph_refuses(arguments: list[str], said: str, capsys: pytest.CaptureFi
     assert sorted(path.name for path in Path().iterdir()) == ["good.json"]
 
 
+def test_graph_of_a_machine_in_a_template(capsys: pytest.CaptureFixture[str]) -> None:
+    wait = {"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": "${Seconds}", "End": True}}}
+    machines = {
+        name: {"Type": "AWS::StepFunctions::StateMachine", "Properties": {"Definition": content}}
+        for name, content in (("One", PASS), ("Two", wait))
+    }
+    write("template.json", {"Resources": machines})
+    assert cli.main(["graph", "template.json", "--format", "dot"]) == 2
+    assert "name one of them: One, Two" in capsys.readouterr().err
+    assert cli.main(["graph", "template.json", "--format", "dot", "--machine", "Two"]) == 0
+    assert "${Seconds} s" in capsys.readouterr().out
+    assert (
+        cli.main(["graph", "template.json", "--format", "dot", "--machine", "Two", "--substitute", "Seconds=90"]) == 0
+    )
+    assert "wait 90 s" in capsys.readouterr().out
+
+
 def test_graph_of_what_cannot_be_drawn(capsys: pytest.CaptureFixture[str]) -> None:
     write("bad.json", {"StartAt": "A", "States": {}})
     assert cli.main(["graph", "bad.json", "-o", "bad.svg"]) == 2

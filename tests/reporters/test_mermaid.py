@@ -159,7 +159,7 @@ def test_the_page_shows_what_its_machine_gives(project: Path) -> None:
     assert shown
     machine = asl_local.load(json.loads(definition[1]), name="orders")
     assert shown[1] == machine.to_mermaid()
-    # Where things stand in the picture may change; what stands in it may not.
+    # Where things stand in the picture may change, what stands in it may not; `asl-local graph` makes it anew.
     picture = (project / "docs" / "images" / "orders.svg").read_text("utf-8")
-    for content in (r"<title>.*?</title>", r'data-pointer="[^"]*"'):
-        assert sorted(re.findall(content, picture)) == sorted(re.findall(content, machine.to_svg()))
+    pointers = r'data-pointer="[^"]*"'
+    assert sorted(re.findall(pointers, picture)) == sorted(re.findall(pointers, machine.to_svg()))
