@@ -42,7 +42,18 @@ def test_the_end_of_a_long_history(browser_page: Any, axe: Any, events: list[dic
     assert "succeeded" in (rest.get_attribute("class") or "")
     rest.click()
     page.locator("#state").get_by_text("Wait", exact=True).first.wait_for()
+    ids = page.locator("#events .id button")
+    assert [int(ids.nth(n).inner_text()) for n in range(ids.count())] == [each["id"] for each in events[-12:]]
+    previous = page.locator("#events .previous")
+    assert str(events[-1]["previousEventId"]) == previous.nth(previous.count() - 1).inner_text()
     axe(page)
+
+
+def test_an_input_that_is_null_is_one(browser_page: Any) -> None:
+    machine = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
+    page = browser_page(asl_local.load(machine).simulate(None).to_html())
+    shown = page.locator("#facts .card .json")
+    assert [shown.nth(n).inner_text() for n in range(shown.count())] == ["null", "null"]
 
 
 def test_without_data_and_with_another_definition(browser_page: Any, axe: Any, events: list[dict[str, Any]]) -> None:

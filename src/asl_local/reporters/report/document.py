@@ -13,12 +13,13 @@ import hashlib
 import json
 import operator
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from typing import Any, Final, TypeAlias
 
 from asl_local.engine.history import EVENTS
-from asl_local.reporters.aws import History
+from asl_local.reporters.aws import Event, History
 from asl_local.reporters.visits.model import Attempt, Child, Iteration, Run, Visit
 from asl_local.values import Json
 
@@ -178,13 +179,13 @@ class _Writer:
         """A run, and those that it started; parents come before their children."""
         number = self._runs
         self._runs += 1
-        values = self._values
+        values, last = self._values, run.events[-1].id if run.events else 0
         self._put(
             "runs", parent, *(child.visit, child.index, child.round) if child else (None, None, 0), len(run.events), len(run.visits),
             *(values.of(word) for word in (run.name, run.status, run.machine, run.arn, run.machine_arn, run.type, run.place)),
             self._moment(run.started), self._moment(run.stopped),
-            values.maybe(run.input), values.maybe(run.output), values.maybe(run.error), values.maybe(run.cause),
-            int(run.virtual), self._definition(run.definition),
+            self._told(run.input, run, 1, ("input",)), self._told(run.output, run, last, ("output",)),
+            values.maybe(run.error), values.maybe(run.cause), int(run.virtual), self._definition(run.definition),
         )  # fmt: skip
         times = self._events(run)
         for visit in run.visits:
@@ -205,7 +206,7 @@ class _Writer:
             at = self._moment(event.at)
             times.append(at)
             belongs = visits[number] if number < len(visits) else -1
-            self._put("events", shape, at, event.id - event.previous_event_id, belongs)
+            self._put("events", event.id - number - 1, shape, at, event.id - event.previous_event_id, belongs)
             self._rows["details"] += [(self._values.of(event.details[name]),) for name in names]
         return times
 
@@ -252,10 +253,10 @@ class _Writer:
 
     def _told(self, value: Json, run: Run, id: int, names: Sequence[str]) -> int | None:
         """A value; null is one only where the event has it."""
-        if value is None and not (
-            0 < id <= len(run.events) and any(name in run.events[id - 1].details for name in names)
-        ):
-            return None
+        if value is None:
+            event = _event_of(run.events, id)
+            if event is None or not any(name in event.details for name in names):
+                return None
         return self._values.of(value)
 
     def _definition(self, definition: Mapping[str, Json] | None) -> int | None:
@@ -296,7 +297,7 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "parent", "visit", "index", "round", "events", "visits", "name", "status", "machine", "arn", "machineArn", "type", "place",
         "started", "stopped", "input", "output", "error", "cause", "virtual", "definition",
     ),
-    "events": ("shape", "at", "back", "visit"),
+    "events": ("skipped", "shape", "at", "back", "visit"),
     "details": ("value",),
     "visits": (
         "place", "first", "last", "parent", "slot", "round", "entered", "left", "outcome", "error", "cause", "input",
@@ -309,9 +310,10 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "iterations": ("index", "round", "started", "ended", "outcome"),
 }  # fmt: skip
-"""The columns. Counts of events, visits, assigned, attempts and iterations say whose the next ones are. Texts are numbers
-in the table of values, times microseconds: an event's since `zero`, a visit's since those of its events `first` and
-`last`, an attempt's start and retry since it was scheduled, an iteration's start since its Map was entered."""
+"""The columns. Counts of events, visits, assigned, attempts and iterations say whose the next ones are. An event's id is its
+place from 1 and `skipped`, how many a history that is cut lacks before it. Texts are numbers in the table of values, times
+microseconds: an event's since `zero`, a visit's since those of its events `first` and `last`, an attempt's start and retry
+since it was scheduled, an iteration's start since its Map was entered."""
 
 
 def _columns(group: str, rows: list[tuple[int | None, ...]]) -> dict[str, Any]:
@@ -351,6 +353,14 @@ def _runs(numbers: Sequence[int | None]) -> list[int | None] | None:
 def _time(times: Sequence[int | None], id: int) -> int:
     """The time of the event with this id; 0 where there is none, or it has no time."""
     return (times[id - 1] or 0) if 0 < id <= len(times) else 0
+
+
+def _event_of(events: Sequence[Event], id: int) -> Event | None:
+    """The event with this id: it stands in its place, but in a history that has holes."""
+    if 0 < id <= len(events) and (event := events[id - 1]).id == id:
+        return event
+    at = bisect_left(events, id, key=lambda each: each.id)
+    return events[at] if at < len(events) and events[at].id == id else None
 
 
 def _since(moment: int | None, other: int) -> int | None:

@@ -6,7 +6,7 @@
 //                        (seconds), virtual, definition (null where nobody knows it), mapRuns {visit: counts}, notes [text],
 //                        input, output
 //   run.count            events; run.event(i) -> {id, type, at, previous, visit, member, details}, i from 0; details by name
-//   run.typeOf(i) visitOf(i) atOf(i) previousOf(i)    the cheap columns; visitOf is -1 for the execution's own events
+//   run.typeOf(i) idOf(i) visitOf(i) atOf(i) previousOf(i)    the cheap columns; visitOf is -1 for the execution's own events
 //   run.detailsText(i)   the details as one JSON text, as GetExecutionHistory has them; "" where there are none
 //   run.visits           visits; run.visit(k) -> Visit's members in camelCase; assigned: {name: value}; attempts; iterations
 //   run.stateOf(k) stateTypeOf(k) pointerOf(k) edgeOf(k) outcomeOf(k) errorOf(k) inputOf(k) parentOf(k) slotOf(k) roundOf(k) enteredOf(k) leftOf(k)
@@ -185,8 +185,13 @@ class RunView {
     return this.store.seconds(this.store.column("events", "at")[this.event0 + i]);
   }
 
+  /** The event's id: its place, and one more for each event before it that a history that is cut does not have. */
+  idOf(i) {
+    return i + 1 + this.store.column("events", "skipped")[this.event0 + i];
+  }
+
   previousOf(i) {
-    return i + 1 - this.store.column("events", "back")[this.event0 + i];
+    return this.idOf(i) - this.store.column("events", "back")[this.event0 + i];
   }
 
   /** The details' names and their numbers in the table of values. */
@@ -205,7 +210,7 @@ class RunView {
   event(i) {
     const [type, member] = this.shapeOf(i);
     const details = Object.fromEntries(this.detailsOf(i).map(([name, number]) => [name, () => this.store.value(number)]));
-    const event = { id: i + 1, type, at: this.atOf(i), previous: this.previousOf(i), visit: this.visitOf(i), member };
+    const event = { id: this.idOf(i), type, at: this.atOf(i), previous: this.previousOf(i), visit: this.visitOf(i), member };
     return Object.assign(event, { details: lazily({}, details) });
   }
 

@@ -47,7 +47,7 @@ function eventsView(root, run, app) {
     const where = visit >= 0 ? around(run, visit) : "";
     const item = type.startsWith("MapIteration") ? iterationOf(run, i) : "";
     const time = run.atOf(i);
-    const name = el("button", { type: "button", class: "fold", "aria-expanded": String(open), "aria-label": `${i + 1} ${type}` }, String(i + 1));
+    const name = el("button", { type: "button", class: "fold", "aria-expanded": String(open), "aria-label": `${run.idOf(i)} ${type}` }, String(run.idOf(i)));
     const row = el("div", { role: "row", class: `event${bad ? ` bad ${failureKind(type)}` : ""}`, "aria-rowindex": at + 2 },
       el("div", { role: "cell", class: "number id" }, name),
       el("div", { role: "cell", class: "type" }, bad && icon(failureKind(type)), type),
