@@ -24,14 +24,15 @@ _LABELS: Final = 0.45  # of the width, at most
 _LEAST: Final = 40  # columns
 _LEAST_BAR: Final = 10
 _TICK_ROOM: Final = 10  # columns from one tick to the next, at least
-_UNITS: Final = (("s", 1.0), ("min", 60.0), ("h", 3_600.0), ("d", 86_400.0))
-_STEPS: Final = {
-    "s": (1, 2, 5, 10, 15, 30),
-    "min": (1, 2, 5, 10, 15, 30),
-    "h": (1, 2, 3, 6, 12),
-    "d": (1, 2, 7, 14, 30, 60, 90, 180),
-}
-_YEAR: Final = 365
+_UNITS: Final = {"s": 1, "min": 60, "h": 3_600, "d": 86_400}
+_STEPS: Final = (
+    *((step * 10.0**power, "s") for power in range(-6, 0) for step in (1, 2, 5)),
+    *((float(step), "s") for step in (1, 2, 5, 10, 15, 30)),
+    *((step * 60.0, "min") for step in (1, 2, 5, 10, 15, 30)),
+    *((step * 3_600.0, "h") for step in (1, 2, 3, 6, 12)),
+    *((step * 86_400.0 * 10**power, "d") for power in range(8) for step in (1, 2, 5)),
+)
+"""Between ticks, in seconds, and the unit that they are counted in."""
 
 
 def timeline_text(run: Run, width: int = 100, *, ascii: bool = False) -> str:
@@ -104,12 +105,22 @@ class _Timeline:
         return "".join(cells)
 
     def _axis(self, room: int) -> str:
-        step, unit, length = _step(self._span, max(2, room // _TICK_ROOM))
+        """Ticks that are apart, and one besides the first if there is room for it."""
+        most = max(2, room // _TICK_ROOM)
+        number = next(
+            (n for n, (step, _) in enumerate(_STEPS) if step * most >= self._span * (1 - 1e-9)), len(_STEPS) - 1
+        )
+        line = self._ticks(room, *_STEPS[number])
+        return line if line.count(_TICK[self._ascii]) > 1 or not number else self._ticks(room, *_STEPS[number - 1])
+
+    def _ticks(self, room: int, step: float, unit: str) -> str:
         line = ""
         for number in range(int(self._span / step + 1e-9) + 1):
             at = int(number * step / self._span * room)
-            text = f"{_TICK[self._ascii]}{number * step / length:,g} {unit}" if number else f"{_TICK[self._ascii]}0"
-            if at + len(text) <= room:
+            text = (
+                f"{_TICK[self._ascii]}{number * step / _UNITS[unit]:,g} {unit}" if number else f"{_TICK[self._ascii]}0"
+            )
+            if at + len(text) <= room and (not line or at > len(line)):
                 line = f"{line:<{at}}{text}"
         return line
 
@@ -159,19 +170,6 @@ def _columns(text: str) -> int:
         else 1
         for each in text
     )
-
-
-def _step(span: float, most: int) -> tuple[float, str, float]:
-    """The step between ticks in seconds, with the unit that they are counted in and its length."""
-    least = span / most
-    if least <= 1:
-        power = 10.0 ** math.floor(math.log10(least))
-        return next(step * power for step in (1, 2, 5, 10) if step * power >= least * (1 - 1e-9)), "s", 1.0
-    for unit, length in _UNITS:
-        for step in _STEPS[unit]:
-            if step * length >= least:
-                return step * length, unit, length
-    return math.ceil(least / 86_400 / _YEAR) * 86_400.0 * _YEAR, "d", 86_400.0
 
 
 __all__ = ["timeline_text"]
