@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from html.parser import HTMLParser
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -174,10 +175,32 @@ def test_a_run_without_a_definition_has_no_graph() -> None:
 
 
 def test_all_files_of_the_page_are_listed_and_there() -> None:
-    from importlib.resources import files
-
     there = {file.name for file in (files("asl_local.reporters.report") / "page").iterdir()}
     assert there <= {*SCRIPTS, *STYLES}
+
+
+def sources() -> dict[str, str]:
+    folder = files("asl_local.reporters.report") / "page"
+    return {name: (folder / name).read_text("utf-8") for name in (*STYLES, *SCRIPTS)}
+
+
+def test_no_two_scripts_define_the_same_name() -> None:
+    # They are one function in the end, in which the last definition of a function would win without a word.
+    names = re.findall(
+        r"(?m)^(?:async )?(?:function|class|const|let) (\w+)", "".join(sources()[name] for name in SCRIPTS)
+    )
+    assert len(names) > 100
+    assert [name for name in names if names.count(name) > 1] == []
+
+
+@pytest.mark.parametrize("name", [*STYLES, *SCRIPTS])
+def test_each_file_of_the_page_is_small_and_says_what_it_knows(name: str) -> None:
+    source = sources()[name]
+    assert "Knows:" in source
+    assert "Must never know:" in source
+    assert len(source.splitlines()) <= 470
+    assert "innerHTML" not in source
+    assert "</" not in source or name.endswith(".css")
 
 
 @pytest.mark.parametrize(

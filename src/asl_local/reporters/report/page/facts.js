@@ -7,7 +7,8 @@ function factsView(root, run, app) {
     el("header", {}, el("h1", { id: "facts-title" }, el("bdi", {}, facts.name)), outcome(facts.status, { badge: true })),
     ...(facts.error ?? facts.cause) ? [executionError(run, app)] : [],
     ...facts.notes.map((note) => el("p", { class: "notice" }, note)),
-    el("dl", { class: "facts" }, ...knownFacts(run).map(([name, value, copied]) => el("div", { class: copied ? "wide" : null }, el("dt", {}, name),
+    el("dl", { class: "facts" }, ...knownFacts(run).map(([name, value, copied]) =>
+      el("div", { class: copied ? "wide" : null }, el("dt", {}, name),
       el("dd", {}, value, copied && copyButton(value, name))))),
     el("div", { class: "pair" },
       el("div", { class: "card" }, el("header", {}, el("h2", {}, "Execution input")), el("div", { class: "body" }, told(facts.input, "Execution input"))),

@@ -197,7 +197,8 @@ function nearest(state, all, key) {
 
 function fillLegend(legend, svg) {
   const shown = KINDS.filter((kind) => kind !== "taken" && svg.querySelector(`.state.${kind}`));
-  legend.replaceChildren(...shown.map((kind) => el("li", {}, outcome(kind, { text: kind === "unreached" ? "not reached" : kind.replace("-", " ") }))),
+  const word = (kind) => (kind === "unreached" ? "not reached" : kind.replace("-", " "));
+  legend.replaceChildren(...shown.map((kind) => el("li", {}, outcome(kind, { text: word(kind) }))),
     el("li", { class: "muted" }, "×2 visited twice"), el("li", { class: "muted" }, "↻2 retried twice"));
 }
 

@@ -59,6 +59,17 @@ function textIn(value) {
   return value === undefined || value === null ? "" : short(value, 300);
 }
 
+/** How rows can be ordered; what has not ended counts as longest. */
+const ORDERS = new Map([
+  ["By item", null],
+  ["Longest first", (one, other) => lasting(other) - lasting(one) || one.index - other.index],
+  ["Latest first", (one, other) => other.started - one.started || other.index - one.index],
+]);
+
+function lasting({ started, ended }) {
+  return ended === null ? Number.MAX_VALUE : ended - started;
+}
+
 const CAUGHT_INSIDE = "with an error caught";
 const RETRIED_INSIDE = "with retries";
 
@@ -85,7 +96,8 @@ function marksInside(run, visit) {
 /** The Map whose items are shown for what is selected: the state itself, or the nearest around it. */
 function mapShown(run, { visit, scope }) {
   for (let at = visit ?? scope?.visit ?? null; at !== null; at = run.parentOf(at)) {
-    if (run.stateTypeOf(at) === "Map" && (run.visitColumn("iterations", at) || run.runsOf(at).some((each) => each.index !== null))) return at;
+    if (run.stateTypeOf(at) !== "Map") continue;
+    if (run.visitColumn("iterations", at) || run.runsOf(at).some((each) => each.index !== null)) return at;
   }
   return null;
 }
@@ -110,7 +122,7 @@ function iterationsView(root, run, app) {
         ...items.some((item) => item.round) ? [{ title: "Attempt", kind: "number time", cell: (item) => String(item.round + 1) }] : [],
         { title: "Outcome", kind: "came", cell: (item) => outcome(item.outcome) },
         { title: "Started", kind: "number time", cell: (item) => (item.started === null ? "" : offset(item.started, start)) },
-        { title: "Duration", kind: "number time", cell: (item) => (item.ended === null || item.started === null ? "" : duration(item.ended - item.started)) },
+        { title: "Duration", kind: "number time", cell: (item) => (item.ended === null ? "" : duration(item.ended - item.started)) },
         { title: "Error", kind: "error-name", cell: (item) => item.error },
         { title: "Input", kind: "code wide", cell: (item) => el("span", {}, item.picture, item.input) },
       ],
@@ -122,17 +134,20 @@ function iterationsView(root, run, app) {
       item.marks = [item.outcome, ...marks.get(`${item.round} ${item.index}`) ?? []];
       item.marks.forEach(tally);
     }
-    const which = el("select", { class: "field", "aria-label": "Outcome" }, el("option", { value: "" }, `All outcomes (${grouped(items.length)})`),
-      ...[...WORST_FIRST, CAUGHT_INSIDE, RETRIED_INSIDE].filter((each) => counts.has(each)).map((each) => el("option", { value: each }, `${each} (${grouped(counts.get(each))})`)));
-    const words = el("input", { class: "field", type: "search", placeholder: "Find in input or error", "aria-label": "Find in input or error" });
-    const order = el("select", { class: "field", "aria-label": "Order" }, ...["By item", "Longest first", "Latest first"].map((each) => el("option", {}, each)));
+    const choices = [...WORST_FIRST, CAUGHT_INSIDE, RETRIED_INSIDE].filter((each) => counts.has(each));
+    const which = el("select", { class: "field", "aria-label": "Outcome" },
+      el("option", { value: "" }, `All outcomes (${grouped(items.length)})`),
+      ...choices.map((each) => el("option", { value: each }, `${each} (${grouped(counts.get(each))})`)));
+    const find = "Find in input or error";
+    const words = el("input", { class: "field", type: "search", placeholder: find, "aria-label": find });
+    const order = el("select", { class: "field", "aria-label": "Order" }, ...[...ORDERS.keys()].map((each) => el("option", {}, each)));
     const count = el("span", { class: "muted", role: "status" });
     apply = () => {
       const wanted = words.value.trim().toLowerCase();
       const rows = items.filter((item) => (!which.value || item.marks.includes(which.value)) && (!wanted || textOf(item).includes(wanted)));
-      if (order.value === "Longest first") rows.sort((one, other) => (other.ended ?? Infinity) - other.started - ((one.ended ?? Infinity) - one.started) || one.index - other.index);
-      if (order.value === "Latest first") rows.sort((one, other) => other.started - one.started || other.index - one.index);
-      count.textContent = rows.length === items.length ? counted(rows.length, "item") : `${grouped(rows.length)} of ${counted(items.length, "item")}`;
+      if (ORDERS.get(order.value)) rows.sort(ORDERS.get(order.value));
+      const all = counted(items.length, "item");
+      count.textContent = rows.length === items.length ? all : `${grouped(rows.length)} of ${all}`;
       table.show(rows);
     };
     which.addEventListener("change", apply);

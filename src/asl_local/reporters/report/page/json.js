@@ -38,7 +38,8 @@ function nothing(why) {
 
 function jsonNode(key, value, deep, budget, around) {
   budget.left -= 1;
-  const label = key === null ? [] : [el("span", { class: typeof key === "number" ? "index" : "key" }, typeof key === "number" ? String(key) : JSON.stringify(key)), ": "];
+  const named = typeof key === "number" ? el("span", { class: "index" }, String(key)) : el("span", { class: "key" }, JSON.stringify(key));
+  const label = key === null ? [] : [named, ": "];
   const picture = thumbnail(value, around);
   if (!isContainer(value)) return el("div", { class: "leaf" }, ...label, ...jsonLeaf(value), picture);
   const list = Array.isArray(value);
@@ -108,9 +109,15 @@ function smallThumbnail(value) {
 /** A value in one short line. */
 function short(value, longest = 80) {
   if (value === undefined) return "";
-  if (typeof value === "string" && value.length > longest) return `${JSON.stringify(value.slice(0, longest)).slice(0, -1)}…`;
-  const text = isContainer(value) ? preview(value, Array.isArray(value), longest, true) : value instanceof Exact ? String(value) : JSON.stringify(value);
+  const text = isContainer(value) ? preview(value, Array.isArray(value), longest, true) : leafText(value, longest);
   return text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
+}
+
+/** A text, number, truth or null as JSON; a long text is cut. */
+function leafText(value, longest) {
+  if (value instanceof Exact) return String(value);
+  if (typeof value !== "string" || value.length <= longest) return JSON.stringify(value);
+  return `${JSON.stringify(value.slice(0, longest)).slice(0, -1)}…`;
 }
 
 /** The beginning of a container's text, without making all of it. */
@@ -128,7 +135,7 @@ function preview(value, list, longest = 60, brackets = false) {
     if (text.length > left.length) text += ", ";
     if (!list) text += `${JSON.stringify(key)}: `;
     if (isContainer(member)) text += preview(member, Array.isArray(member), longest - text.length, true);
-    else text += typeof member === "string" && member.length > longest ? `${JSON.stringify(member.slice(0, longest)).slice(0, -1)}…` : member instanceof Exact ? String(member) : JSON.stringify(member);
+    else text += leafText(member, longest);
   }
   return `${text.length > longest ? `${text.slice(0, longest)}…` : cut ? `${text}, …` : text}${right}`;
 }

@@ -22,7 +22,8 @@ function panelView(root, run, app) {
     if (number === null) {
       title.replaceChildren(el("bdi", {}, nameOf(pointer)));
       head.append(outcome("unreached", { badge: true, text: "not reached" }));
-      body.replaceChildren(el("p", { class: "muted" }, definition?.Type ?? ""), definition === undefined ? "" : jsonView(definition, "Definition"));
+      body.replaceChildren(el("p", { class: "muted" }, definition?.Type ?? ""),
+        definition === undefined ? "" : jsonView(definition, "Definition"));
       return;
     }
     const visit = run.visit(number);
@@ -37,7 +38,8 @@ function panelView(root, run, app) {
       tabs(visit.state, visitParts(run, visit, definition), tab, (chosen) => { tab = chosen; }),
     );
     body.scrollTop = 0;
-    app.say(`${visit.state}, ${visit.type}, ${visit.outcome}${all.length > 1 ? `, visit ${all.indexOf(number) + 1} of ${all.length}` : ""}`);
+    const which = all.length > 1 ? `, visit ${all.indexOf(number) + 1} of ${all.length}` : "";
+    app.say(`${visit.state}, ${visit.type}, ${visit.outcome}${which}`);
   };
   app.on("select", render);
   render();
@@ -79,14 +81,18 @@ function visitFacts(run, app, visit) {
     ["Retried", visit.attempts.length > 1 ? counted(visit.attempts.length - 1, "time") : ""],
     ["In", parent === null ? "" : insideOf(run, app, visit)],
     ["Went on to", way ? el("bdi", {}, way) : ""],
-    ["Map Run", counts ? Object.entries(counts).filter(([, count]) => count).map(([name, count]) => `${grouped(count)} ${name}`).join(", ") : ""],
+    ["Map Run", Object.entries(counts ?? {}).filter(([, count]) => count).map(([name, count]) => `${grouped(count)} ${name}`).join(", ")],
     ["Started", startedRuns(run, app, number)],
   ].filter(([, value]) => value);
-  return el("div", {}, el("dl", { class: "visit-facts" }, ...rows.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))),
-    el("div", { class: "tools" }, button("Events of this visit", () => {
-      app.filter({ visit: number });
-      document.getElementById("events").scrollIntoView();
-    }, { class: "button small" }), visit.type === "Map" && button("Iterations", () => document.getElementById("iterations").scrollIntoView(), { class: "button small" })));
+  const goTo = (section) => document.getElementById(section).scrollIntoView();
+  const events = button("Events of this visit", () => {
+    app.filter({ visit: number });
+    goTo("events");
+  }, { class: "button small" });
+  const iterations = visit.type === "Map" && button("Iterations", () => goTo("iterations"), { class: "button small" });
+  return el("div", {},
+    el("dl", { class: "visit-facts" }, ...rows.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))),
+    el("div", { class: "tools" }, events, iterations));
 }
 
 /** What a visit happened in: a branch, or an iteration that can be opened. */
@@ -95,7 +101,7 @@ function insideOf(run, app, visit) {
   const name = run.stateOf(parent);
   const scope = app.state.scope;
   if (run.stateTypeOf(parent) !== "Map") return el("span", {}, el("bdi", {}, name), slot === null ? "" : `, branch ${slot}`);
-  if (scope && scope.visit === parent && sameScope(scope, scopeOf(run, visit.number))) return el("span", {}, el("bdi", {}, name), `, iteration ${slot}`);
+  if (scope && sameScope(scope, scopeOf(run, visit.number))) return el("span", {}, el("bdi", {}, name), `, iteration ${slot}`);
   return button(`${name}, iteration ${slot}`, () => openIteration(run, app, scopeOf(run, visit.number), false), { class: "link" });
 }
 
@@ -120,13 +126,21 @@ function visitParts(run, visit, definition) {
   const before = variablesAt(run, visit.number);
   const parts = [
     ["Input", () => (visit.input !== undefined ? jsonView(visit.input, "Input") : nothing("The history does not tell it."))],
-    ["Output", () => (visit.output !== undefined ? jsonView(visit.output, "Output") : nothing(visit.left === null ? "None: the state is not over." : `None: the state ${visit.outcome}.`))],
+    ["Output", () => (visit.output !== undefined ? jsonView(visit.output, "Output") : nothing(noOutput(visit)))],
   ];
   const assigned = Object.entries(visit.assigned);
-  if (before.size || assigned.length) parts.push(["Variables", () => el("div", {}, variables("Assigned by this state", assigned), variables("When it began", [...before]))]);
-  if (visit.attempts.length) parts.push([visit.attempts.length > 1 ? `Attempts (${visit.attempts.length})` : "Attempt", () => attemptsTable(run, visit)]);
+  if (before.size || assigned.length) {
+    parts.push(["Variables", () => el("div", {}, variables("Assigned by this state", assigned), variables("When it began", [...before]))]);
+  }
+  const many = visit.attempts.length;
+  if (many) parts.push([many > 1 ? `Attempts (${many})` : "Attempt", () => attemptsList(run, visit)]);
   if (definition !== undefined) parts.push(["Definition", () => jsonView(definition, "Definition")]);
   return parts;
+}
+
+function noOutput({ outcome: came, left }) {
+  if (left === null) return "None: the state is not over.";
+  return { failed: "None: the state failed.", "timed out": "None: the state timed out.", aborted: "None: the state was aborted." }[came] ?? "The history does not tell it.";
 }
 
 function variables(heading, pairs) {
@@ -135,24 +149,30 @@ function variables(heading, pairs) {
     el("div", {}, el("code", {}, `$${name}`), jsonView(value, `$${name}`))));
 }
 
-function attemptsTable(run, { attempts }) {
+function attemptsList(run, { attempts }) {
   return el("ol", { class: "attempts" }, ...attempts.map((each, at) => {
     const ended = each.ended;
     const next = attempts[at + 1];
     const again = each.retryAt ?? next?.scheduled ?? null;
     return el("li", {},
       el("div", { class: "attempt" }, el("strong", {}, `Attempt ${at + 1}`), outcome(each.outcome),
-        el("span", { class: "muted" }, `${offset(each.scheduled, run.facts.started)}${ended === null ? "" : `, took ${duration(ended - each.scheduled)}`}`)),
-      each.error !== null || each.cause !== null ? el("p", { class: "wrap" }, el("strong", {}, each.error ?? ""), each.cause ? `: ${cutText(each.cause)}` : "") : "",
+        el("span", { class: "muted" }, offset(each.scheduled, run.facts.started) + (ended === null ? "" : `, took ${duration(ended - each.scheduled)}`))),
+      attemptError(each),
       each.input !== undefined ? el("details", {}, el("summary", {}, "Called with"), jsonView(each.input, "Called with")) : "",
       each.output !== undefined ? el("details", {}, el("summary", {}, "Answered"), jsonView(each.output, "Answered")) : "",
       ended !== null && again !== null ? el("p", { class: "muted" }, `waited ${duration(again - ended)}, then tried again`) : "");
   }));
 }
 
-function cutText(text, longest = 600) {
-  return text.length > longest ? `${text.slice(0, longest)}…` : text;
+/** The error of an attempt; a cause that is long or JSON folds. */
+function attemptError({ error, cause }) {
+  if (error === null && cause === null) return "";
+  const plain = cause !== null && cause.length <= SHORT_CAUSE && !holdsJson(cause);
+  return el("div", { class: "wrap" }, el("strong", {}, error ?? "Error"), plain && cause !== "" && `: ${cause}`,
+    !plain && cause !== null && el("details", {}, el("summary", {}, "Cause"), causeView(cause)));
 }
+
+const SHORT_CAUSE = 300;  // characters
 
 let tabGroups = 0;
 
@@ -173,8 +193,11 @@ function tabs(name, parts, chosen, remember) {
     remember(parts[at][0].split(" ")[0]);
   };
   parts.forEach(([title], at) => {
-    list.append(el("button", { type: "button", role: "tab", id: `tab-${group}-${at}`, "aria-controls": `part-${group}-${at}`, on: { click: () => show(at) } }, title));
-    panels.push(el("div", { class: "part", role: "tabpanel", id: `part-${group}-${at}`, "aria-labelledby": `tab-${group}-${at}`, "data-title": title, on: { unfold: () => fill(at) } }));
+    const [tab, part] = [`tab-${group}-${at}`, `part-${group}-${at}`];
+    list.append(el("button", { type: "button", role: "tab", id: tab, "aria-controls": part, on: { click: () => show(at) } }, title));
+    panels.push(el("div", {
+      class: "part", role: "tabpanel", id: part, "aria-labelledby": tab, "data-title": title, on: { unfold: () => fill(at) },
+    }));
   });
   list.addEventListener("keydown", (event) => {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];

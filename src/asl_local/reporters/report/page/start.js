@@ -9,8 +9,6 @@ const original = document.title;
 const HEADINGS = new Map([...document.querySelectorAll("main > section > header > h2")].map((heading) =>
   [heading.parentNode.parentNode.id, heading.textContent]));
 
-const hide = (section) => { section.hidden = true; };
-
 /** Shows a run; `path` are the runs that lead to it, outermost first, each with what its link says. */
 function show(run, path) {
   const app = makeApp(run, {
@@ -23,7 +21,7 @@ function show(run, path) {
     show(outer, path.slice(0, at)).select({ visit: before.state.visit });
   };
   const views = [["facts", factsView], ["graph", graphView], ["state", panelView], ["iterations", iterationsView],
-    ["timeline", typeof timelineView === "function" ? timelineView : hide], ["events", typeof eventsView === "function" ? eventsView : hide]];
+    ["timeline", timelineView], ["events", eventsView]];
   for (const [id, view] of views) {
     const section = document.getElementById(id);
     const fresh = section.cloneNode(false);  // the listeners of the run before stay behind

@@ -13,7 +13,8 @@ function treeView(run, scope, app) {
     }
   };
   app.on("select", mark);
-  return el("div", { class: "tree" }, scope ? null : el("p", { class: "muted" }, "The definition is not known, so here is what happened, state by state."),
+  const why = "The definition is not known, so here is what happened, state by state.";
+  return el("div", { class: "tree" }, scope ? null : el("p", { class: "muted" }, why),
     numbers.length ? list : nothing("No state was entered."));
 }
 
@@ -43,9 +44,10 @@ function visitItem(run, number, app) {
   const folded = el("details", {}, el("summary", {}, counted(slots.length, word, word === "branch" ? "branches" : "iterations")));
   folded.addEventListener("toggle", () => {
     if (!folded.open || folded.children.length > 1) return;
+    const rest = slots.length - AT_ONCE;
     folded.append(el("ul", {}, ...slots.slice(0, AT_ONCE).map((slot) =>
       el("li", {}, el("span", { class: "muted" }, `${word} ${slot}`), visitList(run, run.childrenOf(number, slot), app))),
-      slots.length > AT_ONCE && el("li", { class: "muted" }, `and ${grouped(slots.length - AT_ONCE)} more; the table of iterations has all`)));
+      rest > 0 && el("li", { class: "muted" }, `and ${grouped(rest)} more; the table of iterations has all`)));
   });
   return el("li", {}, row, folded);
 }
