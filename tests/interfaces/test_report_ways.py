@@ -158,6 +158,12 @@ def history() -> list[dict[str, Any]]:
     return json.loads(json.dumps(simulate(lambda event: event).history.to_aws(), default=str))
 
 
+def test_the_timeline_as_text(history: list[dict[str, Any]]) -> None:
+    assert "Rest" in asl_local.view(history, ORDER).timeline()
+    cut = asl_local.view(history[5:], ORDER).timeline(60)
+    assert cut.splitlines()[1].endswith(" s")  # seconds since the first event, as nobody knows when it was started
+
+
 def test_a_history_with_its_definition(history: list[dict[str, Any]], tmp_path: Path) -> None:
     viewed = asl_local.view(history, ORDER)
     assert (viewed.notes, viewed.run.status) == ([], "SUCCEEDED")

@@ -96,6 +96,18 @@ def test_from_standard_input(call: Call, monkeypatch: pytest.MonkeyPatch) -> Non
     assert "standard input: a history is JSON" in call("view", "-", "-o", "-")[2]
 
 
+def test_as_text(call: Call) -> None:
+    code, out, error = call("view", "history.json", "--definition", "work.asl.json", "--format", "text")
+    assert (code, error) == (0, "")
+    lines = out.splitlines()
+    assert "SUCCEEDED" in lines[0]
+    assert [name for name in ("Work", "Rest") if any(name in line for line in lines)] == ["Work", "Rest"]
+    assert not Path("history.html").exists()
+    assert call("view", "history.json", "--format", "text", "-o", "out.txt") == (0, "out.txt\n", "")
+    assert "Rest" in Path("out.txt").read_text("utf-8")
+    assert call("view", "history.json", "--format", "text", "--open")[0] == 2
+
+
 def test_several_pages(call: Call) -> None:
     events = json.loads(Path("history.json").read_text("utf-8"))["events"]
     for number, part in enumerate((events[:3], events[3:]), 1):
@@ -203,6 +215,16 @@ def test_the_report_of_a_run_that_is_interrupted(call: Call, monkeypatch: pytest
     text = page("out.html")
     assert "ABORTED" in text
     assert "interrupted" in text
+
+
+def test_the_report_of_a_run_that_waits_for_nobody(call: Call) -> None:
+    ask = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "End": True}
+    ask["Parameters"] = {"QueueUrl": "https://q/1/q", "MessageBody": {"token.$": "$$.Task.Token"}}
+    Path("ask.asl.json").write_text(json.dumps({"StartAt": "Ask", "States": {"Ask": ask}}), "utf-8")
+    Path("asked.py").write_text('RESOURCES = {"arn:aws:states:::sqs:sendMessage.waitForTaskToken": lambda event: {}}')
+    code, _, error = call("run", "ask.asl.json", "--simulate", "--resources", "asked.py", "--report", "out.html", "-q")
+    assert (code, "token" in error) == (2, True)
+    assert "Ask" in page("out.html")
 
 
 def test_a_place_that_cannot_be_written_is_refused_before_anything_runs(call: Call) -> None:

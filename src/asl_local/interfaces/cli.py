@@ -395,6 +395,10 @@ def _add_view(commands: Any) -> None:
         "--execution", metavar="FILE", help="what describe-execution has written: names, status, the end"
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="write there; - is standard output")
+    parser.add_argument(
+        "--format", choices=("html", "text"), default="html",
+        help="a page, or the timeline as text, on standard output unless -o says otherwise; default: html",
+    )  # fmt: skip
     parser.add_argument("--open", action="store_true", help="open the report in the browser")
     _add_root(parser)
     _add_substitute(parser)

@@ -6,6 +6,7 @@ Knows: files, options, the records of a root. Must never know: what a history me
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -40,11 +41,14 @@ def run(options: argparse.Namespace) -> int:
         return cli.USAGE
     for note in shown.notes:
         cli.complain(f"note: {note}")
-    aws = _stand_ins(options) if recorded or options.root else None
+    if options.format == "text":
+        text = f"{shown.timeline(shutil.get_terminal_size((100, 1)).columns)}\n"
+    else:
+        text = shown.to_html(aws=_stand_ins(options) if recorded or options.root else None)
     if target is None:
-        sys.stdout.write(shown.to_html(aws=aws))
+        sys.stdout.write(text)
         return 0
-    shown.to_html(target, aws=aws)
+    writing.write(text, target)
     print(target)
     if options.open:
         import webbrowser  # noqa: PLC0415 - only few want it
@@ -78,7 +82,7 @@ def _piped() -> str:
 
 def _target(options: argparse.Namespace, beside: Path | None) -> Path | None:
     """Where the report goes, None for standard output."""
-    if options.output == _STANDARD:
+    if options.output == _STANDARD or (options.output is None and options.format == "text"):
         if options.open:
             raise UsageError("--open needs a file: name it with -o FILE")
         return None

@@ -34,7 +34,7 @@ def write(text: str, path: str | os.PathLike[str]) -> Path:
     """Write a report's text, the whole file or nothing. Raises OSError; folders are not made."""
     target = Path(path)
     check_writable(target)
-    files.write_output(target, text.encode("utf-8"))
+    files.write_output(target, _HALVES.sub("\ufffd", text).encode("utf-8"))
     return target
 
 

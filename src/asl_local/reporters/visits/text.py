@@ -48,7 +48,9 @@ def timeline_text(run: Run, width: int = 100, *, ascii: bool = False) -> str:
 class _Timeline:
     def __init__(self, run: Run, width: int, ascii: bool) -> None:
         self._run, self._width, self._ascii = run, width, ascii
-        self._start = 0.0 if run.started is None else run.started
+        began = run.events[0].at if run.events else 0.0  # of a history that is cut, nobody knows when it was started
+        self._start = began if run.started is None else run.started
+        self._timed = run.started is not None or began > 0
         self._now = run.events[-1].at if run.events else self._start
         if run.stopped is not None:
             self._now = run.stopped
@@ -57,7 +59,7 @@ class _Timeline:
     def lines(self) -> Iterator[str]:
         rows = list(rows_of(self._run, self._now))
         labels = [self._label(row) for row in rows]
-        times = [took(row.end - row.start) if row.outcome and self._run.started is not None else "" for row in rows]
+        times = [took(row.end - row.start) if row.outcome and self._timed else "" for row in rows]
         named = [_columns(label) for label, row in zip(labels, rows, strict=True) if row.outcome]
         label_room = min(max(named, default=0), int(self._width * _LABELS))
         time_room = max(map(len, times), default=0)
