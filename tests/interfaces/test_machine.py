@@ -231,6 +231,15 @@ def test_a_machine_has_a_type_and_express_refuses_what_it_has_not() -> None:
         asl_local.load(succeed, type="FAST")
 
 
+@pytest.mark.parametrize("rule", [{"And": "${Rules}"}, {"Not": {"Or": "${Rules}"}}])
+def test_a_placeholder_for_the_rules_of_a_rule_waits_for_its_value(rule: dict[str, Any]) -> None:
+    choice = {"Type": "Choice", "Choices": [{**rule, "Next": "B"}], "Default": "B"}
+    machine = asl_local.load({"StartAt": "A", "States": {"A": choice, "B": {"Type": "Succeed"}}})
+    assert machine.definition["States"]["A"] == choice
+    with pytest.raises(asl_local.InvalidDefinition, match=r"The placeholder in '\$\{Rules\}' has no value"):
+        machine.simulate({})
+
+
 def test_placeholders_for_parts_of_a_machine_let_it_be_looked_at_and_not_run() -> None:
     machine = asl_local.load(
         {

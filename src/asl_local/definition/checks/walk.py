@@ -343,6 +343,10 @@ class _Check:
             if where.owner == "ChoiceRule" and "Condition" not in tree:
                 self.findings.error(where.pointer, "These fields are required: [Condition]")
             return
+        for name in ("And", "Or"):
+            if isinstance(tree.get(name), str):
+                meanwhile: Json = [{"Variable": "$", "IsPresent": True}]
+                self.findings.placeholder(f"{where.pointer}/{name}", tree[name], meanwhile)
         operators = [name for name in tree if name in OPERATORS]
         selectors = [name for name in _SELECTORS if name in tree]
         if len(selectors) != 1:
