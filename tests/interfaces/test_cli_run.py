@@ -490,6 +490,27 @@ def test_ctrl_c_leaves_an_aborted_execution_that_can_be_read(kind: str, capsys: 
     assert any("StateEntered" in line and line.endswith(f" {state}") for line in shown.splitlines())
 
 
+def test_ctrl_c_while_the_record_is_begun_leaves_one_that_says_aborted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from asl_local.interfaces.records import Records
+
+    begin = Records.begin
+
+    def begin_and_stop(self: Records, kept: dict[str, object]) -> None:
+        begin(self, kept)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Records, "begin", begin_and_stop)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # the program is about to end; this process is not
+    Path("nap.json").write_text(
+        '{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 9, "End": true}}}', "utf-8"
+    )
+    assert cli.main(["run", "nap.json", "--name", "cut"]) == 130
+    assert "interrupted; execution cut was aborted" in capsys.readouterr().err
+    assert record("cut")["status"] == "ABORTED"
+
+
 def test_a_killed_execution_leaves_a_record_that_says_running(capsys: pytest.CaptureFixture[str]) -> None:
     wait = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 3600, "End": True}}}
     Path("wait.json").write_text(json.dumps(wait), "utf-8")

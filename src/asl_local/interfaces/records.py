@@ -152,9 +152,13 @@ class Recording:
 
     def take(self, event: Event) -> None:
         """Take the next event. Raises RecordError if the record cannot be begun."""
-        if not self.events and self._records is not None:
-            self._records.begin({**self._record, "startDate": _text(event.timestamp)})
         self.events.append(event)
+        if len(self.events) == 1 and self._records is not None:
+            try:
+                self._records.begin({**self._record, "startDate": _text(event.timestamp)})
+            except RecordError:
+                self.events.clear()  # there is nothing to close; after Ctrl-C there is
+                raise
 
     def close(self, result: Result | None) -> None:
         """Write the whole record; `result` is None for an execution that was interrupted. Raises OSError."""
