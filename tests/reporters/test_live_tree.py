@@ -9,8 +9,8 @@ import pytest
 
 import asl_local
 from asl_local.drivers.listening import listening
+from asl_local.reporters.live.families import forest
 from asl_local.reporters.live.picture import picture
-from asl_local.reporters.live.screen import forest
 from asl_local.reporters.live.tree import Tree, Wait
 from asl_local.reporters.live.watching import Watch
 from asl_local.reporters.live.words import left, so_far, took

@@ -65,9 +65,10 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
 # -- when there is a picture -------------------------------------------------------------------------------------------
 
 
-def test_a_picture_for_every_change_and_one_for_every_second() -> None:
+@pytest.mark.parametrize(("kind", "expected"), [("run", [1, 1, 1, 2, 2, 3]), ("simulate", [1, 1, 1, 1, 1, 1])])
+def test_a_picture_for_every_change_and_in_real_time_for_every_second(kind: str, expected: list[int]) -> None:
     face, pace = Face(), [0.0]
-    watch = Watch(face, clock=lambda: 1_000.0, pace=lambda: pace[0])
+    watch = Watch(face, pace=lambda: pace[0])
     seen: list[int] = []
 
     def work(_: Any) -> None:
@@ -77,19 +78,30 @@ def test_a_picture_for_every_change_and_one_for_every_second() -> None:
             seen.append(len(face.said))
 
     with listening(watch):
-        MACHINE.run({}, {"Work": work})
+        getattr(MACHINE, kind)({}, {"Work": work})
         watch.look()
-    # `clock` is no real time: the execution is taken for a simulated one, whose times stand still.
-    assert seen == [1, 1, 1, 1, 1, 1]
-
-    face, seen[:] = Face(), []
-    watch = Watch(face, pace=lambda: pace[0])
-    with listening(watch):
-        MACHINE.run({}, {"Work": work})
-        watch.look()
-    assert seen == [1, 1, 1, 2, 2, 3]
+    assert seen == expected
     assert face.said[0] == "draw ['RUNNING']"
     assert face.said[-1] == "leave ['SUCCEEDED']"
+
+
+@pytest.mark.parametrize(("at", "virtual"), [(None, True), (1_700_000_000.0, False)])
+def test_a_redrive_goes_on_in_the_time_that_it_had(at: float | None, virtual: bool) -> None:
+    clocks: list[bool] = []
+
+    class Clocks(Face):
+        def leave(self, ended: Any) -> None:
+            clocks.extend(each.virtual for each in ended)
+
+    def declined(_: Any) -> Any:
+        raise asl_local.StateError("Declined", None)
+
+    failed = MACHINE.simulate({}, {"Work": declined}, start=1_699_999_000.0)
+    watch = Watch(Clocks(), clock=lambda: 1_700_000_001.0)
+    with listening(watch):
+        MACHINE.redrive(failed, {"Work": lambda _: 1}, at=at)
+        watch.look()
+    assert clocks == [virtual]
 
 
 def test_a_thread_draws_while_something_runs_and_is_gone_afterwards() -> None:
@@ -141,6 +153,36 @@ def test_redrives_are_shown_with_what_was_before() -> None:
         MACHINE.redrive(failed, {"Work": lambda _: 1})
         watch.look()
     assert face.said == ["leave ['FAILED']", "leave ['SUCCEEDED']"]
+
+
+def test_an_execution_is_left_when_those_that_it_started_are_over_too() -> None:
+    nap = {"StartAt": "Nap", "States": {"Nap": {"Type": "Wait", "Seconds": 20, "Next": "Work"}, "Work": TASK}}
+    child = asl_local.load(nap, name="child")
+    start = {
+        "Type": "Task", "Resource": "arn:aws:states:::states:startExecution", "End": True,
+        "Parameters": {"StateMachineArn": child.identity("x").machine_arn, "Input": {}},
+    }  # fmt: skip
+    parent = asl_local.load({"StartAt": "Start", "States": {"Start": start}}, name="parent")
+    face = Face()
+    watch = Watch(face)
+    resources = asl_local.Resources({"Work": lambda _: watch.look()}, machines={"child": child})
+    with listening(watch):
+        parent.simulate({}, resources)
+        watch.look()
+    assert face.said == ["draw ['SUCCEEDED', 'RUNNING']", "leave ['SUCCEEDED', 'SUCCEEDED']"]
+
+
+def test_each_of_several_executions_is_left_when_it_is_over() -> None:
+    face, over = Face(), threading.Event()
+    watch = Watch(face)
+    with listening(watch):
+        background = MACHINE.start({}, {"Work": lambda _: over.wait(10)})
+        MACHINE.simulate({}, {"Work": lambda _: 1})
+        watch.look()
+        over.set()
+        background.result(timeout=10)
+        watch.look()
+    assert face.said == ["leave ['SUCCEEDED']", "draw ['RUNNING']", "leave ['SUCCEEDED']"]
 
 
 def test_a_picture_that_cannot_be_drawn_fails_no_execution(monkeypatch: pytest.MonkeyPatch) -> None:

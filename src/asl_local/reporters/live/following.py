@@ -27,7 +27,9 @@ from asl_local.reporters.visits.reading import Visits
 _LINES = 20  # of what happened last
 _ITEMS = 100  # of a Map Run's children that run, and of those that failed: no terminal is higher
 _OUTCOMES = {"FAILED": FAILED, "TIMED_OUT": TIMED_OUT, "ABORTED": ABORTED}
-_UNREAL: Final = 60.0  # seconds: an execution in real time begins when it is heard of
+_CLOCKS: Final = {"run": False, "start": False, "resume": False, "simulate": True, "resume_simulation": True}
+"""Whether time is virtual, by how an execution was asked for."""
+_UNREAL: Final = 60.0  # seconds: what happens in real time is looked at soon
 
 
 class Followed:
@@ -49,8 +51,9 @@ class Followed:
         self._failed: dict[int, tuple[int, list[Item]]] = {}  # by Map Run, so many and which ones
         self.tree = Tree(self._visits.run)
         self.lines: deque[tuple[str, str]] = deque(maxlen=_LINES)
-        self.virtual = kind in ("simulate", "resume_simulation") if virtual is None else virtual
-        self._began = clock()
+        self.virtual = _CLOCKS.get(kind, False) if virtual is None else virtual
+        # The first event that is new tells which clock it is, where nothing else does; old ones may be of any age.
+        self._telling = len(execution.history.rows) + 1 if virtual is None and kind not in _CLOCKS else 0
 
     @property
     def arn(self) -> str:
@@ -58,9 +61,9 @@ class Followed:
         return self.execution.identity.execution_arn
 
     @property
-    def started(self) -> Mapping[str, int]:
-        """The visits that have started other executions, by those ones' ARNs."""
-        return {arn: visit for arn, (visit, _) in self._visits.started_by.items()}
+    def started(self) -> Mapping[str, tuple[int, int]]:
+        """The executions that this one has started, by their ARNs: the visit that did, and its attempt."""
+        return self._visits.started_by
 
     def now(self) -> float:
         """The moment that it is for the execution, in epoch seconds."""
@@ -92,8 +95,8 @@ class Followed:
     def _take(self, row: Any) -> None:
         self._seen += 1
         happened = event(self._seen, row)
-        if self._seen == 1 and not self.virtual:
-            self.virtual = abs(happened.at - self._began) > _UNREAL
+        if self._seen == self._telling:
+            self.virtual = abs(happened.at - self._clock()) > _UNREAL
         self._visits.run.virtual = self.virtual
         self._visits.take(happened)
         self.tree.take(happened)

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from asl_local.errors import MissingExtra
+from asl_local.reporters.live.families import forest
 from asl_local.reporters.live.picture import picture
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from asl_local.reporters.live.following import Followed
-    from asl_local.reporters.live.tree import Tree
 
 _ENDLESS = 200  # lines of what is no terminal: not all of a Map of 10,000 iterations that failed
 _ASIDE = 4  # lines of a terminal that are left to what is said when all is over
@@ -98,21 +98,6 @@ class Screen:
         return self._console.height if self._console.is_terminal else _ENDLESS
 
 
-def forest(shown: Sequence[Followed]) -> list[Tree]:
-    """The trees of executions, those that others have started below the states that did."""
-    starters = {arn: (each.tree, visit) for each in shown for arn, visit in each.started.items()}
-    roots = []
-    for each in shown:
-        each.tree.nested = {}
-    for each in shown:
-        above = starters.get(each.arn)
-        if above is None:
-            roots.append(each.tree)
-        else:
-            above[0].nested.setdefault(above[1], []).append(each.tree)
-    return roots
-
-
 def available() -> bool:
     """Whether what draws the tree is installed."""
     try:
@@ -160,4 +145,4 @@ def _stream_handlers() -> Iterator[logging.StreamHandler[Any]]:
                 yield handler
 
 
-__all__ = ["Screen", "available", "forest"]
+__all__ = ["Screen", "available"]

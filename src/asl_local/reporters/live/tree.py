@@ -96,7 +96,7 @@ class Tree:
 
     @classmethod
     def of(cls, run: Run) -> Tree:
-        """The index over all that a run has."""
+        """The index over a run's visits."""
         tree = cls(run)
         for visit in run.visits:
             tree._enter(visit)
@@ -107,11 +107,6 @@ class Tree:
                         parts.running[each.index] = None
                     else:
                         tree._end(parts, each.index, each.outcome)
-        for number, counts in run.map_runs.items():
-            tree._parts[number] = _counted(run, number, counts)
-        for child in run.children:
-            if child.index is None:
-                tree.nested.setdefault(child.visit, []).append(cls.of(child.run))
         return tree
 
     def take(self, event: Event) -> int:
@@ -132,7 +127,7 @@ class Tree:
         return number
 
     def set_parts(self, visit: int, parts: Parts) -> None:
-        """How far a Map Run is, which its parent's events do not say."""
+        """How far a Map Run is: the events of its parent do not say it."""
         self._parts[visit] = parts
 
     # -- questions -------------------------------------------------------------------------------------------------
@@ -201,26 +196,6 @@ class Tree:
         parts.done += 1
         if outcome in (FAILED, TIMED_OUT):
             parts.failed[slot] = None
-
-
-def _counted(run: Run, visit: int, counts: dict[str, int]) -> Parts:
-    """Of a Map Run that DescribeMapRun's counts tell of."""
-    failed = counts.get("failed", 0) + counts.get("timedOut", 0)
-    items = [
-        Item(
-            child.index, TIMED_OUT if child.run.status == "TIMED_OUT" else FAILED, child.run.place,
-            child.run.started or 0.0, child.run.stopped, child.run.error, child.run.cause,
-        )
-        for child in run.children
-        if child.visit == visit and child.index is not None and child.run.status in ("FAILED", "TIMED_OUT")
-    ]  # fmt: skip
-    return Parts(
-        total=counts.get("total"),
-        done=counts.get("succeeded", 0) + failed + counts.get("aborted", 0),
-        items=items,
-        running_count=counts.get("running", 0),
-        failed_count=failed,
-    )
 
 
 __all__ = ["SMALL", "Item", "Parts", "Tree", "Wait"]

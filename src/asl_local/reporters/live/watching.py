@@ -21,6 +21,7 @@ from asl_local.drivers.listening import Heard, listening
 from asl_local.engine import Execution
 from asl_local.reporters.aws import event as event_of
 from asl_local.reporters.live import screen
+from asl_local.reporters.live.families import families
 from asl_local.reporters.live.following import Followed
 from asl_local.reporters.live.plain import Plain, moves
 from asl_local.reporters.map_runs import map_run
@@ -96,17 +97,18 @@ class Watch:
     def look(self) -> None:
         """Show what has happened, if anything has, or if the last picture is a second old."""
         with self._lock:
-            shown = self._shown.copy()
-            over = [each.over for each in shown]  # before they are looked at for the last time
-        changed = [each.look() for each in shown]
-        now = self._pace()
-        if shown and all(over[at] for at, each in enumerate(shown) if each.kind != "nested"):
-            self._face.leave(shown)
+            shown = [(each, each.over) for each in self._shown]  # over, before it is looked at for the last time
+        changed = [each.look() for each, _ in shown]
+        over = {id(each) for each, is_over in shown if is_over}
+        ended = [family for family in families([each for each, _ in shown]) if over.issuperset(map(id, family))]
+        for family in ended:
+            self._face.leave(family)
             with self._lock:
-                self._shown = self._shown[len(shown) :]
-            self._drawn = now
-        elif any(changed) or (now - self._drawn >= _SECOND and any(not each.virtual for each in shown)):
-            self._face.draw(shown)
+                self._shown = [each for each in self._shown if each not in family]
+        now, left = self._pace(), [each for each, _ in shown if not any(each in family for family in ended)]
+        late = now - self._drawn >= _SECOND and any(not each.virtual for each in left)
+        if left and (ended or any(changed) or late):
+            self._face.draw(left)
             self._drawn = now
 
     def start(self) -> None:
