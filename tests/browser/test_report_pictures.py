@@ -61,3 +61,18 @@ def test_a_key_belongs_to_the_bucket_around_it(browser_page: Any, report: str) -
     page.locator("#facts").get_by_role("button", name="Unfold").first.click()
     shown = page.locator("#facts img")
     assert {shown.nth(n).get_attribute("alt") for n in range(shown.count())} == {"Picture photos/red+one.jpg"}
+
+
+def test_a_face_is_told_in_words(browser_page: Any, axe: Any) -> None:
+    face = {
+        "BoundingBox": {"Width": 0.2, "Height": 0.2, "Left": 0.3, "Top": 0.1}, "Confidence": 100.0,
+        "AgeRange": {"Low": 23, "High": 31}, "Smile": {"Value": True, "Confidence": 99.2},
+        "Sunglasses": {"Value": False, "Confidence": 99.9}, "Beard": {"Value": False, "Confidence": 99.9},
+    }  # fmt: skip
+    machine = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
+    page = browser_page(asl_local.load(machine).simulate({"face": face, "box": {"BoundingBox": {}}}).to_html())
+    said = page.locator("#facts .card").first.locator(".face")
+    assert [said.nth(n).inner_text() for n in range(said.count())] == [
+        "a face, 100.0 %: 23 to 31 years old, smiling, without sunglasses"
+    ]
+    axe(page)

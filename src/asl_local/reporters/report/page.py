@@ -35,8 +35,8 @@ from asl_local.reporters.visits.model import Run
 
 STYLES: Final = ("base.css", "facts.css", "graph.css", "panel.css", "timeline.css", "events.css")
 SCRIPTS: Final = (
-    "values.js", "data.js", "dom.js", "pictures.js", "json.js", "app.js", "facts.js", "paint.js", "graph.js", "tree.js", "panel.js",
-    "table.js", "iterations.js", "rows.js", "scale.js", "timerows.js", "timeline.js", "events.js", "start.js",
+    "values.js", "data.js", "dom.js", "pictures.js", "faces.js", "json.js", "app.js", "facts.js", "paint.js", "graph.js", "tree.js",
+    "panel.js", "table.js", "iterations.js", "rows.js", "scale.js", "timerows.js", "timeline.js", "events.js", "start.js",
 )  # fmt: skip
 """Concatenated in this order, into one function; start.js runs, all others only define."""
 

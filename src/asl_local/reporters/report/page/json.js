@@ -46,7 +46,8 @@ function jsonNode(key, value, deep, budget, around) {
   const keys = list ? value.map((_, at) => at) : Object.keys(value);
   if (keys.length === 0) return el("div", { class: "leaf" }, ...label, list ? "[]" : "{}");
   const count = list ? counted(keys.length, "item") : counted(keys.length, "member");
-  const inner = el("div", { class: "inner" }, picture);
+  const face = faceIn(value);
+  const inner = el("div", { class: "inner" }, picture, face && el("p", { class: "face" }, face));
   const bucket = bucketIn(value, around);
   const made = el("details", {}, el("summary", {}, ...label, list ? "[" : "{",
     el("span", { class: "preview" }, ` ${preview(value, list)} ${list ? "]" : "}"}`), el("span", { class: "count" }, ` ${count}`)),
