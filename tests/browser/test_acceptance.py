@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import sample_runs
 from sample_runs import HOSTILE
 
 INSIDE = "/States/Pack items/ItemProcessor"
 ROWS = "tbody tr[aria-rowindex]"
+DRAWN = "new Promise(requestAnimationFrame).then(() => new Promise(requestAnimationFrame))"
 BELOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -137,6 +140,160 @@ def test_an_iteration_has_its_own_graph(browser_page, axe, order):
     assert state(opened, "/States/Charge card").count() == 1
 
 
+# -- events and time ---------------------------------------------------------------------------------------------------
+
+
+def test_events_are_filtered_by_type_and_state_and_unfold(browser_page, axe, order):
+    opened = browser_page(order)
+    events = opened.locator("#events")
+    status, rows = events.get_by_role("status"), events.locator(".event-rows [role=row]")
+    assert status.inner_text() == "87 events"
+    events.get_by_label("State", exact=True).select_option("Pack (25)")
+    assert status.inner_text() == "25 of 87 events"
+    events.locator("summary").click()
+    events.get_by_role("checkbox", name="LambdaFunctionFailed").check()
+    assert status.inner_text() == "1 of 87 events"
+    opened.keyboard.press("Escape")
+    assert rows.count() == 1
+    assert "LambdaFunctionFailed" in rows.inner_text()
+    rows.get_by_role("button").first.click()
+    assert "item 2 is in pieces" in rows.inner_text()
+    assert "item 2" in opened.locator("#state").inner_text()  # its visit is selected
+    axe(opened)
+    events.get_by_role("button", name="Show all").click()
+    assert status.inner_text() == "87 events"
+
+
+def test_a_state_leads_to_its_events(browser_page, order):
+    opened = browser_page(order)
+    click(opened, "/States/Charge card")
+    opened.get_by_role("button", name="Events of this visit").click()
+    rows = opened.locator("#events .event-rows [role=row].of-selected")
+    assert rows.count() == 11
+    assert all("Charge card" in each for each in rows.all_inner_texts())
+
+
+def bar(opened, name):
+    """Where a state's bar is in the timeline: left edge and width."""
+    row = opened.locator("#timeline [role=row]").filter(has=opened.get_by_text(name, exact=True))
+    box = row.locator(".bar-of").first.bounding_box()
+    return box["x"], box["width"]
+
+
+def test_the_timeline_is_zoomed(browser_page, order):
+    opened = browser_page(order)
+    timeline = opened.locator("#timeline")
+    timeline.get_by_role("button", name="Compress quiet time").click()
+    before = bar(opened, "Reserve van")
+    for _ in range(3):
+        timeline.get_by_role("button", name="Zoom in").click()
+    opened.evaluate(DRAWN)
+    wait = bar(opened, "Cool off")
+    assert wait[1] > before[1]
+    row = timeline.locator("[role=row]").filter(has=opened.get_by_text("Reserve van", exact=True))
+    row.dblclick()
+    opened.evaluate(DRAWN)
+    assert bar(opened, "Reserve van")[1] > 8 * before[1]
+    timeline.get_by_role("button", name="Fit").click()
+    opened.evaluate(DRAWN)
+    assert bar(opened, "Reserve van")[1] == pytest.approx(before[1], abs=1)
+    assert opened.locator("#state h2").inner_text() == "Reserve van"
+
+
+# -- keys only ---------------------------------------------------------------------------------------------------------
+
+FOCUS = """
+() => {
+  const it = document.activeElement;
+  if (it === document.body) return null;
+  const { left, right, top, bottom } = it.getBoundingClientRect();
+  const style = getComputedStyle(it), shape = it.matches("svg .state") ? getComputedStyle([...it.querySelectorAll(":scope > .shape")].at(-1)) : null;
+  const inside = it.closest("[role=row]");
+  return {
+    section: it.closest("section")?.id ?? "", name: it.getAttribute("aria-label") ?? it.textContent.trim().slice(0, 60), tag: it.tagName,
+    seen: right > 0 && left < innerWidth && bottom > 0 && top < innerHeight,
+    marked: (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1) || (shape !== null && parseFloat(shape.strokeWidth) >= 2)
+      || (inside !== null && getComputedStyle(inside).outlineStyle !== "none"),
+  };
+}
+"""
+
+
+def stops(opened, key="Tab", most=300):
+    """Everything that the focus comes to, from the page's beginning to its end."""
+    found = []
+    for _ in range(most):
+        opened.keyboard.press(key)
+        at = opened.evaluate(FOCUS)
+        if at is None:
+            return found
+        found.append(at)
+    raise AssertionError(f"the focus does not come out again: {found[-3:]}")
+
+
+def test_all_of_it_is_reached_by_keys_alone(browser_page, order):
+    opened = browser_page(order)
+    for at in stops(opened):
+        assert at["seen"], f"the focus is on what nobody sees: {at}"
+        assert at["marked"], f"nothing shows where the focus is: {at}"
+    opened.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
+    sections = {at["section"] for at in stops(opened)}
+    assert {"facts", "graph", "timeline", "events"} <= sections
+
+
+REACHED = """
+(root) => {
+  const reached = new Set(), waiting = [root];
+  while (waiting.length) {
+    const at = waiting.pop();
+    if (reached.has(at)) continue;
+    reached.add(at);
+    for (const key of ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"]) {
+      at.focus();
+      at.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+      waiting.push(document.activeElement);
+    }
+  }
+  return reached.size;
+}
+"""
+
+
+@pytest.mark.parametrize("which", ["order", "hostile"])
+def test_arrow_keys_lead_to_every_state(browser_page, request, which):
+    opened = browser_page(request.getfixturevalue(which))
+    states = opened.locator("#graph svg.graph .state")
+    assert states.first.evaluate(REACHED) == states.count() > 10
+
+
+def to(opened, section, name):
+    """Presses Tab until the focus is on something of that name."""
+    for _ in range(300):
+        opened.keyboard.press("Tab")
+        at = opened.evaluate(FOCUS)
+        if at and at["section"] == section and at["name"].startswith(name):
+            return
+    raise AssertionError(f"no way to {name} in {section}")
+
+
+def test_an_iteration_is_opened_by_keys_alone(browser_page, order):
+    opened = browser_page(order)
+    to(opened, "graph", "Check order")
+    for key in ("ArrowDown", "ArrowUp"):
+        for _ in range(20):
+            if opened.evaluate(FOCUS)["name"].startswith("Pack items"):
+                break
+            opened.keyboard.press(key)
+    opened.keyboard.press("Enter")
+    assert heading(opened, "state") == "Pack items"
+    to(opened, "iterations", "2")
+    opened.keyboard.press("Enter")
+    assert "2" in heading(opened, "graph")
+    to(opened, "graph", "Previous iteration")
+    opened.keyboard.press("Escape")
+    assert state(opened, "/States/Charge card").count() == 1
+
+
 # -- hostile data ------------------------------------------------------------------------------------------------------
 
 
@@ -204,3 +361,75 @@ def test_the_button_changes_light_and_dark_of_everything(browser_page, axe, orde
     assert other.evaluate(ground) == dark
     other.get_by_role("button", name="Light or dark").click()
     assert other.evaluate(ground) == light
+
+
+# -- paper, pictures, many ---------------------------------------------------------------------------------------------
+
+
+def test_on_paper_everything_stands_in_the_light(browser_page, order):
+    opened = browser_page(order, dark=True, width=720, media="print")
+    assert opened.evaluate("getComputedStyle(document.body).color") == "rgb(31, 35, 40)"
+    assert (
+        opened.evaluate("getComputedStyle(document.querySelector('#graph svg.graph .name')).fill")
+        != "rgb(255, 255, 255)"
+    )
+    assert not opened.get_by_role("button", name="Zoom in").first.is_visible()
+    assert opened.locator("#events .event-rows [role=row]").count() == 87
+    assert opened.evaluate(BELOW) == 0
+    cut = """() => [...document.querySelectorAll("main section:not(#timeline) *")].filter((it) =>
+      ["auto", "scroll", "hidden"].includes(getComputedStyle(it).overflowX) && it.scrollWidth > it.clientWidth + 2
+      && it.clientWidth > 20).map((it) => it.className || it.tagName)"""
+    assert opened.evaluate(cut) == []
+
+
+@pytest.fixture(scope="module")
+def photos(project, tmp_path_factory):
+    pytest.importorskip("cv2")
+    result, aws = sample_runs.photos(project, tmp_path_factory.mktemp("photos"))
+    return result.to_html(aws=aws)
+
+
+def test_the_batch_of_photos(browser_page, axe, photos):
+    opened = browser_page(photos)
+    base = "/States/DynamicParallelProcessing"
+    click(opened, base)
+    rows = opened.locator("#iterations").locator(ROWS)
+    assert rows.count() == 6
+    rows.nth(0).get_by_role("button").click()
+    picture = opened.locator("#state img").first
+    picture.wait_for()
+    assert picture.evaluate("it => it.decode().then(() => it.naturalWidth)") > 40
+    assert "1_collins.jpg" in picture.get_attribute("alt")
+    assert state(opened, f"{base}/Iterator/States/PersistMetadata").locator(".badge").count() == 1
+    axe(opened)
+
+
+@pytest.fixture(scope="module")
+def big():
+    return sample_runs.big().to_html()
+
+
+def test_ten_thousand_iterations(browser_page, axe, big):
+    assert len(big.encode()) < 15_000_000
+    opened = browser_page(big)
+    nodes = "document.querySelectorAll('*').length"
+    assert opened.evaluate(nodes) < 5000
+    events = opened.locator("#events")
+    status = events.get_by_role("status")
+    assert status.inner_text() == "70,206 events"
+    events.get_by_role("button", name="Failures only").click()
+    assert status.inner_text() == "100 of 70,206 events"
+    events.get_by_role("button", name="Show all").click()
+    events.get_by_label("Find in details").fill("number 4999 is odd")
+    events.get_by_text(re.compile(r"^\d of 70,206 events$")).wait_for()
+    events.get_by_role("button", name="Show all").click()
+    click(opened, "/States/All")
+    iterations = opened.locator("#iterations")
+    iterations.get_by_label("Outcome").select_option("with an error caught")
+    assert "100 of 10,000 items" in iterations.inner_text()
+    iterations.locator(ROWS).nth(1).get_by_role("button").click()
+    assert "199" in heading(opened, "graph")
+    assert "number 199 is odd" in opened.locator("#state").inner_text()
+    opened.locator("#events [role=table]").evaluate("it => { it.scrollTop = it.scrollHeight; }")
+    assert opened.evaluate(nodes) < 5000
+    axe(opened, "#events")
