@@ -241,6 +241,23 @@ def test_a_map_is_a_bar_and_below_it_what_failed_and_what_runs() -> None:
     assert drawn(tree, 5.0, height=1) == drawn(tree, 5.0)[:1]
 
 
+def test_of_a_large_map_what_failed_stands_before_what_runs() -> None:
+    each = visit(0, "Each", "Map", iterations=[Iteration(0, 0.0), Iteration(1, 0.0, 1.0, "failed")])
+    bad = done(2, "Work", "Task", parent=0, slot=1, outcome="failed", error="Bad")
+    tree = Tree.of(run_of(each, visit(1, "Work", "Task", parent=0, slot=0), bad))
+    assert [line[6:9] for line in drawn(tree, 0.0)[2:]] == ["● [", "✗ ["]
+    tree.parts(each).total = 20  # type: ignore[union-attr]
+    assert [line[6:9] for line in drawn(tree, 0.0)[2:]] == ["✗ [", "● ["]
+
+
+def test_one_state_alone_is_not_left_out() -> None:
+    run = run_of(done(0, "A"), done(1, "B"), visit(2, "C", "Task"))
+    assert drawn(Tree.of(run), 0.0, height=4)[1:] == ["├─ ✓ A  1.0 s", "├─ ✓ B  1.0 s", "└─ ● C"]
+    assert drawn(Tree.of(run), 0.0, height=3)[1:] == ["├─ … 2 more before", "└─ ● C"]
+    run = run_of(done(0, "A"), visit(1, "B", "Task"))
+    assert drawn(Tree.of(run), 0.0, height=3)[1:] == ["├─ ✓ A  1.0 s", "└─ ● B"]
+
+
 def test_an_iteration_that_has_not_come_to_a_state_yet_is_there() -> None:
     run = run_of(visit(0, "Each", "Map", iterations=[Iteration(0, 0.0)]))
     assert drawn(Tree.of(run), 0.0)[2] == "   └─ ● [0]"

@@ -28,6 +28,7 @@ turns."""
 
 _BAD = (FAILED, TIMED_OUT, ABORTED)
 _GUIDES = ("│  ", "├─ ", "   ", "└─ "), ("|  ", "|- ", "   ", "`- ")
+_BEHIND = 1 << 40  # added to the places of rows that stand behind others: what runs behind what failed
 _TAIL = 5  # lines of what happened last
 _ROOM = 8  # lines that the tree has at least before any of them is shown
 
@@ -137,7 +138,8 @@ def _inside(node: _Node, most: int) -> Iterator[Iterator[_Ranked]]:
             return
         bad = _FAILED_ONCE if over else _LIVE
         yield ((bad, _slot(tree, visit, slot)) for slot in tree.failed(visit, most))
-        yield ((_DONE_INSIDE if over else _LIVE, _slot(tree, visit, slot)) for slot in tree.running(visit, most))
+        rank, behind = _DONE_INSIDE if over else _LIVE, 0 if tree.is_small(visit) else _BEHIND
+        yield ((rank, _slot(tree, visit, slot, behind)) for slot in tree.running(visit, most))
         yield ((_DONE_ITEMS, _slot(tree, visit, slot)) for slot in tree.done(visit))
     yield _executions(tree, visit.number)
 
@@ -152,12 +154,13 @@ def _branches(tree: Tree, visit: Visit, over: bool) -> Iterator[Iterator[_Ranked
 
 def _items(tree: Tree, visit: Visit, items: Sequence[Item]) -> Iterator[_Ranked]:
     for each in items:
-        yield _LIVE, _Node(tree, item=each, parent=visit, place=each.index)
+        behind = _BEHIND if each.outcome == RUNNING else 0
+        yield _LIVE, _Node(tree, item=each, parent=visit, place=each.index + behind)
 
 
 def _executions(tree: Tree, visit: int | None) -> Iterator[_Ranked]:
     for place, each in enumerate(tree.nested.get(visit, ())):
-        yield _LIVE if each.run.status == "RUNNING" else _DONE_INSIDE, _Node(each, place=1_000_000 + place)
+        yield _LIVE if each.run.status == "RUNNING" else _DONE_INSIDE, _Node(each, place=2 * _BEHIND + place)
 
 
 def _before(node: _Node) -> Iterator[_Ranked]:
@@ -173,9 +176,9 @@ def _before(node: _Node) -> Iterator[_Ranked]:
         yield rank, _Node(node.tree, visit, place=place)
 
 
-def _slot(tree: Tree, container: Visit, slot: int) -> _Node:
+def _slot(tree: Tree, container: Visit, slot: int, behind: int = 0) -> _Node:
     line = tree.line(container.number, slot)
-    return _Node(tree, line[-1] if line else None, slot, parent=container, place=slot)
+    return _Node(tree, line[-1] if line else None, slot, parent=container, place=slot + behind)
 
 
 # -- how they stand ----------------------------------------------------------------------------------------------------
@@ -189,7 +192,13 @@ def _below(node: _Node) -> list[_Node | str]:
         return inner
     tree, visit = node.tree, node.visit
     line = tree.line() if visit is None else tree.line(visit.parent, node.slot)
-    before = words.hidden((len(line) - 1 - len(earlier), "before")) if inner or earlier else ""
+    missing = len(line) - 1 - len(earlier) if inner or earlier else 0
+    if missing == 1:  # no longer than the words that it is missing
+        shown = {each.place for each in earlier}
+        at = next(place for place in range(len(line)) if place not in shown)
+        earlier.insert(at, _Node(tree, line[at], place=at))
+        missing = 0
+    before = words.hidden((missing, "before"))
     if visit is not None:  # a branch or iteration with a row for each of its states: its last one has another, too
         inner = [_Node(tree, visit, place=len(line), below=node.below)]
     return [*([before] if before else []), *earlier, *inner]
