@@ -70,6 +70,23 @@ def test_ends_agree(case: Case, seed: int) -> None:
     elif result.status == "FAILED":
         assert top[-1].outcome in BROKEN
         assert (top[-1].error, top[-1].cause) == (result.error, result.cause)
+        assert place_of_failure(run) == result.place
+
+
+def place_of_failure(run: Run) -> str:
+    """Where it failed, as the engine words it: each failed visit, and the one in it that was the reason."""
+    words, inside = "", run.within(None)[-1:]
+    while inside:
+        visit = inside[0]
+        kind = "item" if run.visits[visit.parent or 0].type == "Map" else "branch"
+        words += f", {kind} {visit.slot} > " if words else ""
+        words += f"{visit.type} '{visit.state}'"
+        inside = [
+            each
+            for each in run.within(visit.number)
+            if each.outcome in BROKEN and each.round == len(visit.attempts) - 1
+        ]
+    return words
 
 
 def check_ended(run: Run, *, redriven: bool = False) -> None:

@@ -199,6 +199,19 @@ TABLE: dict[str, tuple[dict[str, Any], Any, Any, list[str]]] = {
         "    #0 0..2 aborted",
         "B 2..2 succeeded -> End",
     ]),
+    "a catcher that fails itself": (
+        machine(A={**MAP, "ItemProcessor": machine(T=task(Catch=[{**catch("U"), "ResultPath": "$.a"}]), U=PASS),
+                   "Catch": [catch("B")]}, B=PASS),
+        {"items": [2]}, by_item,
+        [
+            "A 0..2 caught States.ResultPathMatchFailure -> Catch/0",
+            "  #0 0..2 failed States.ResultPathMatchFailure",
+            "  (0) 0..2 failed",
+            "  [0]T 0..2 failed E",
+            "    #0 0..2 failed E",
+            "B 2..2 succeeded -> End",
+        ],
+    ),
     "a Map that is tried again": (machine(A={**MAP, "Retry": RETRY}), {"items": [0]}, failing("E"), [
         "A 0..7 succeeded -> End",
         "  #0 0..2 failed E again at 5",

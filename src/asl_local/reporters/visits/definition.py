@@ -73,6 +73,10 @@ class Known:
                 return at
         return fitting[0][0] if fitting and target is not None else ""
 
+    def may_catch(self, pointer: str) -> bool:
+        """Whether a state has catchers, or nobody knows."""
+        return pointer not in self._states or bool(self._states[pointer].get("Catch"))
+
     def fails_with(self, pointer: str) -> tuple[str | None, str | None]:
         """The Error and Cause of a Fail state, as far as they are not computed."""
         state = self._states.get(pointer, {})

@@ -32,7 +32,8 @@ class _Standing:
     """What is known of a visit besides: its last event, what failed in it since it was last tried, who in it failed.
 
     `open` are the visits inside that are not over, `current` the last visit of each branch or item, `iterations` those
-    of the present round by index. `told` says that its StateAborted event has come, `before` what it was before a redrive.
+    of the present round by index. `own` says that an event has told the error of the state itself, `told` that its
+    StateAborted event has come, `before` what it was before a redrive.
     """
 
     last: int
@@ -45,6 +46,7 @@ class _Standing:
     current: dict[int, Visit] = field(default_factory=dict)
     iterations: dict[int, Iteration] = field(default_factory=dict)
     branches: dict[str, int] = field(default_factory=dict)
+    own: bool = False
     told: bool = False
     before: tuple[str, float | None, int] | None = None
 
@@ -99,7 +101,7 @@ class Ends:
     def fail(self, visit: Visit, event: Event, how: str = FAILED, error: str | None = None) -> None:
         """Something in it has failed: retry and catch are to come."""
         standing = self._standing[visit.number]
-        standing.failing = how
+        standing.failing, standing.own = how, True
         standing.error, standing.cause = error or event.details.get("error"), event.details.get("cause")
         visit.error, visit.cause = standing.error, standing.cause
         if visit.attempts and visit.attempts[-1].outcome in (RUNNING, SUCCEEDED):
@@ -122,7 +124,7 @@ class Ends:
             if attempt.error is None and standing.culprit is not None:
                 attempt.error, attempt.cause = standing.culprit.error, standing.culprit.cause
             attempt.retry_at = event.at
-        standing.failing, standing.error, standing.cause, standing.culprit = "", None, None, None
+        standing.failing, standing.own, standing.error, standing.cause, standing.culprit = "", False, None, None, None
         visit.error = visit.cause = None
         standing.current.clear()
         standing.iterations.clear()
@@ -198,7 +200,7 @@ class Ends:
                 self._blame(culprit, event.at, top=True)
         top = self._current
         if status == "FAILED" and top is not None and top.outcome in (FAILED, TIMED_OUT):
-            self.tell_error(top, event.details.get("error"), event.details.get("cause"))
+            self._overrule(top, event.details.get("error"), event.details.get("cause"))
         for number in list(self._open):
             self._close_all(self._run.visits[number], _OPEN_ENDS[status], event.at)
 
@@ -230,6 +232,27 @@ class Ends:
         if culprit is not None:
             self.tell_error(culprit, visit.error, visit.cause)
 
+    def tell_caught(self, visit: Visit, error: str | None, cause: str | None) -> None:
+        """What its catcher was given, as far as its output says: of a Parallel or Map no event does."""
+        if error is not None and visit.type in ("Parallel", "Map") and not self._standing[visit.number].own:
+            self._overrule(visit, error, cause)
+        else:
+            self.tell_error(visit, error, cause)
+
+    def _overrule(self, visit: Visit, error: str | None, cause: str | None) -> None:
+        """What the execution has failed with is what the state has: its Catch may have failed after its task.
+
+        That is so for the reason inside of it, too, unless it is its own Catch that may have.
+        """
+        self.tell_error(visit, error, cause)
+        if (visit.error, visit.cause) != (error, cause):
+            visit.error, visit.cause = error, cause
+            if visit.attempts and visit.type != "Task":
+                visit.attempts[-1].error, visit.attempts[-1].cause = error, cause
+            culprit = self._standing[visit.number].culprit
+            if culprit is not None and not self._known.may_catch(visit.pointer):
+                self._overrule(culprit, error, cause)
+
     # -- redrive -------------------------------------------------------------------------------------------------------
 
     def redriven(self) -> None:
@@ -252,7 +275,8 @@ class Ends:
         standing.before = (visit.outcome, visit.left, visit.last)
         visit.outcome, visit.left, visit.last = RUNNING, None, 0
         visit.error = visit.cause = None
-        standing.failing, standing.error, standing.cause, standing.culprit, standing.told = "", None, None, None, False
+        standing.failing, standing.error, standing.cause, standing.culprit = "", None, None, None
+        standing.told = standing.own = False
         self._beside(visit)[visit.number] = None
         if visit.type in ("Parallel", "Map") and visit.attempts:
             visit.attempts[-1].outcome, visit.attempts[-1].ended = RUNNING, None

@@ -164,7 +164,7 @@ class Visits:
             edge = self._known.catches(before.pointer, before.error, target)
             if edge:
                 before.outcome = CAUGHT
-                self._ends.tell_error(before, *self._known.error_output(edge, before.output))
+                self._ends.tell_caught(before, *self._known.error_output(edge, before.output))
         before.edge = edge or self._known.leads(before.pointer, target)
 
     def _exited(self, event: Event, line: Line, kind: str) -> Visit | None:
@@ -182,7 +182,7 @@ class Visits:
         failed = self._ends.failing(visit) or (kind == "Task" and not visit.attempts and not missed)
         if failed:
             visit.edge = self._known.catches(visit.pointer, self._ends.error(visit))
-            self._ends.tell_error(visit, *self._known.error_output(visit.edge, visit.output))
+            self._ends.tell_caught(visit, *self._known.error_output(visit.edge, visit.output))
         else:
             visit.edge = self._known.goes_on(visit.pointer)
             visit.error = visit.cause = None
