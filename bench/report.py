@@ -136,9 +136,9 @@ def in_browser(path: Path) -> None:
             print(f"  {name:<16} {took:6.0f} ms")
         began = time.perf_counter()
         opened.get_by_label("Find in details").fill(SEARCH)
-        opened.locator("#events .count").filter(has_text=" of ").wait_for()
+        opened.locator("#events .filters .count").filter(has_text=" of ").wait_for()
         took = (time.perf_counter() - began) * 1000
-        print(f"  {'find a text':<16} {took:6.0f} ms   {opened.locator('#events .count').inner_text()}")
+        print(f"  {'find a text':<16} {took:6.0f} ms   {opened.locator('#events .filters .count').inner_text()}")
         browser.close()
 
 

@@ -73,6 +73,27 @@ def orders(items: int = 8, night: int = 60) -> Run:
     )
 
 
+def children(items: int = 5) -> Run:
+    """A Distributed Map whose child with item 3 fails."""
+
+    def add(item: int, context: Any) -> int:
+        context.sleep(1 + item)
+        if item == 3:
+            raise ValueError("three")
+        return item
+
+    task = {"Type": "Task", "Resource": f"{ARN}add", "End": True}
+    rows = {
+        "Type": "Map",
+        "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "Add",
+                          "States": {"Add": task}},
+        "ToleratedFailureCount": 1,
+        "End": True,
+    }  # fmt: skip
+    machine = asl_local.load({"StartAt": "Rows", "States": {"Rows": rows}}, name="rows")
+    return run_of(machine.simulate(list(range(items)), {"add": add}))
+
+
 def map_of(items: int) -> Run:
     """What a Map with one Task leaves, six events for each item and all of them side by side, made without running it."""
     steps = ("MapIterationStarted", "TaskStateEntered", "LambdaFunctionScheduled", "LambdaFunctionStarted",

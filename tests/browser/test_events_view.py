@@ -30,7 +30,7 @@ def ids(opened):
 
 
 def count(opened):
-    return opened.locator("#events .count")
+    return opened.locator("#events .filters .count")
 
 
 def focused(opened):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from runs_to_show import map_of, orders
+from runs_to_show import children, map_of, orders
 
 from asl_local.reporters.report.page import page
 
@@ -183,12 +183,26 @@ def test_what_is_chosen_here_is_chosen_everywhere_and_back(browser_page, small):
     assert row(opened, "Night").get_attribute("aria-current") == "true"
     box = opened.get_by_label("Find in details")
     box.fill("try later")
-    opened.locator("#events .count").filter(has_text=" of ").wait_for()
+    opened.locator("#events .filters .count").filter(has_text=" of ").wait_for()
     opened.locator("#events .fold").first.click()
     # Its Map's iteration was folded.
     chosen = opened.locator(f"{ROWS}[aria-current]")
     assert chosen.locator("bdi").inner_text() == "Charge"
     assert chosen.get_attribute("aria-level") == "3"
+
+
+def test_children_of_a_map_run_are_rows_that_open(browser_page):
+    opened = browser_page(page(children()))
+    opened.get_by_role("button", name="Unfold Rows").click()
+    assert names(opened) == ["Rows", *(f"Rows, child {n}" for n in range(5))]
+    assert "failed" in row(opened, "Rows, child 3").get_attribute("class")
+    assert row(opened, "Rows").locator(".density .some-failed").count() == 1
+    row(opened, "Rows, child 3").locator(".name").click()
+    assert names(opened) == ["Add"]
+    assert opened.locator("#events .event .type").last.inner_text() == "ExecutionFailed"
+    opened.keyboard.press("Escape")
+    opened.keyboard.press("Escape")
+    assert names(opened)[0] == "Rows"
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1280, True), (390, False)])
