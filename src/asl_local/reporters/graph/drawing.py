@@ -263,11 +263,7 @@ def _notes(node: Node) -> tuple[tuple[str, ...], str | None]:
             others.append(note)
     if node.type == "Map":  # it has no frame of its own that could say this
         others += [lettering.printable(block.title) for block in node.blocks if block.title]
-    kind = node.type or "placeholder"
-    if others and others[0].startswith(f"{kind.lower()} "):  # a Wait waits
-        first = kind + others[0][len(kind) :]
-    else:
-        first = " · ".join([kind, *others[:1]])
+    first = " · ".join([node.type or "placeholder", *others[:1]])
     more = [" · ".join(others[1:])] if others[1:] else []
     return tuple(lettering.cut(line, _LONGEST_NOTE) for line in (first, *more)), retry
 

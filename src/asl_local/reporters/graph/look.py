@@ -97,6 +97,8 @@ svg.graph .unreached > .name, svg.graph .out > .name { fill: var(--graph-soft); 
 svg.graph .edge.unreached > path { stroke-width: 1; stroke-opacity: .7; }
 svg.graph .edge.taken > path { stroke-width: 2.4; }
 svg.graph .edge.none > path { stroke-dasharray: 2 4; }
+svg.graph .edge.catch.taken > path { stroke: var(--graph-warn); }
+svg.graph .edge.catch.taken > .head { fill: var(--graph-warn); }
 svg.graph .state[role="button"] { cursor: pointer; outline: none; }
 svg.graph .state[role="button"]:hover > .shape { stroke-width: 2.4; }
 svg.graph .state[role="button"]:focus-visible > .shape { stroke: var(--graph-focus); stroke-width: 3; }
@@ -111,13 +113,13 @@ def graph_css() -> str:
         f"svg.graph {{ color-scheme: light dark; {_variables(_LIGHT)} }}",
         f"@media (prefers-color-scheme: dark) {{ svg.graph {{ {dark} }} }}",
         f"@media print {{ svg.graph {{ {_variables(_LIGHT)} }} }}",
-        _RULES.strip(),
         *(f"svg.graph .{name} > .sign > rect {{ fill: {colour}; }}" for name, colour in _TYPES),
         *(line for kind in _KINDS for line in _kind(*kind)),
         *(line for kind, colour in _EDGES for line in (
             f"svg.graph .edge.{kind} > path {{ stroke: var(--graph-{colour}); }}",
             f"svg.graph .edge.{kind} > .head {{ fill: var(--graph-{colour}); }}",
         )),
+        _RULES.strip(),
         "",
     ))  # fmt: skip
 

@@ -9,6 +9,8 @@ brackets, and it keeps the order in which a Choice's rules are written.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from asl_local.reporters.graph.layout.cells import HEAD, LANE, PASSAGE, Cell, Chain, Grid, Link, Loop, Size
 
@@ -17,25 +19,41 @@ _FROM_CORNER = 18.0  # a link that leads aside leaves so far from the right corn
 _FROM_MIDDLE = 150.0  # but not further from the middle
 
 
-def build(
-    sizes: Mapping[str, Size], links: Sequence[Link], leaving: Mapping[str, Sequence[int]], rank: Mapping[str, int],
-    *, sides: Mapping[int, int], roots: Sequence[str],
-) -> Grid:  # fmt: skip
-    """The grid, in the order of the walk. `sides` has the links that lead back: 1 is at the right, -1 at the left.
+class Problem(NamedTuple):
+    """What is to be laid out: nodes and links, the ranks of the nodes, and where a walk through them begins."""
 
-    `roots` are where the walk that found them began.
+    sizes: Mapping[str, Size]
+    links: Sequence[Link]
+    rank: Mapping[str, int]
+    roots: Sequence[str]
+
+
+@dataclass(slots=True)
+class Variant:
+    """What can be one way or another: the order in which a walk takes a node's links, and sides.
+
+    `back` has the sides at which links that lead back run, `aside` those at which links that lead aside leave their
+    sources: 1 is the right, -1 the left.
     """
-    return _Builder(sizes, links, leaving, rank, sides).grid(roots)
+
+    leaving: dict[str, list[int]]
+    back: dict[int, int]
+    aside: dict[str, int]
+
+
+def build(problem: Problem, variant: Variant) -> Grid:
+    """The grid, in the order of the walk."""
+    return _Builder(problem, variant).grid(problem.roots)
 
 
 class _Builder:
-    def __init__(
-        self, sizes: Mapping[str, Size], links: Sequence[Link], leaving: Mapping[str, Sequence[int]],
-        rank: Mapping[str, int], sides: Mapping[int, int],
-    ) -> None:  # fmt: skip
-        self._sizes, self._links, self._leaving, self._rank, self._sides = sizes, links, leaving, rank, sides
-        with_label = {self._level_of_label(n) for n, link in enumerate(links) if link.label and n not in self._loops()}
-        levels = sorted({2 * level for level in rank.values()} | with_label)
+    def __init__(self, problem: Problem, variant: Variant) -> None:
+        self._sizes, self._links, self._rank = problem.sizes, problem.links, problem.rank
+        self._leaving, self._sides, self._aside = variant.leaving, variant.back, variant.aside
+        with_label = {
+            self._level_of_label(n) for n, link in enumerate(self._links) if link.label and n not in self._loops()
+        }
+        levels = sorted({2 * level for level in self._rank.values()} | with_label)
         self._layer = {level: n for n, level in enumerate(levels)}
         self._grid = Grid([[] for _ in levels])
         self._outs: dict[int, float] = {}  # of links that lead back, from the source's line
@@ -118,7 +136,9 @@ class _Builder:
         upper, lower = self._grid.nodes[link.source], self._grid.nodes[link.target]
         chain = Chain(n, [upper, *self._between(n, upper, lower), lower], 0.0, 0.0)
         if link.aside:
-            chain.out = min(max(0.0, upper.sides[1] - self._sizes[link.source].beyond - _FROM_CORNER), _FROM_MIDDLE)
+            side = self._aside[link.source]
+            reach = upper.sides[1] - self._sizes[link.source].beyond if side > 0 else upper.sides[0]
+            chain.out = side * min(max(0.0, reach - _FROM_CORNER), _FROM_MIDDLE)
         self._grid.chains.append(chain)
         return chain
 
@@ -129,7 +149,7 @@ class _Builder:
         between = self._between(n, upper, lower)
         for cell in between:
             self._count += 1
-            self._key[id(cell)] = self._count if side > 0 else self._key[id(self._trail[cell.layer])] - 0.5
+            self._key[id(cell)] = self._count if side > 0 else self._key[id(self._trail.get(cell.layer, lower))] - 0.5
         into = self._ins[link.target, side]
         self._grid.chains.append(Chain(n, [upper, *between, lower], into, self._outs[n], side))
 
@@ -149,4 +169,4 @@ class _Builder:
         return cells
 
 
-__all__ = ["BESIDE", "build"]
+__all__ = ["BESIDE", "Problem", "Variant", "build"]

@@ -10,13 +10,11 @@ from dataclasses import dataclass, field
 
 from asl_local.reporters.graph.layout.cells import Cell, Grid, Link, Point, Size
 from asl_local.reporters.graph.layout.columns import columns
-from asl_local.reporters.graph.layout.grid import BESIDE, build
-from asl_local.reporters.graph.layout.ordering import arrange, merge, unfold
+from asl_local.reporters.graph.layout.grid import BESIDE, Problem
+from asl_local.reporters.graph.layout.ordering import merge, unfold
 from asl_local.reporters.graph.layout.ranks import favoured, outgoing, ranks, walk
 from asl_local.reporters.graph.layout.routing import Rows, route
-
-_FLIPPED = 6
-"""Of so many links that lead back both sides are tried."""
+from asl_local.reporters.graph.layout.untangling import untangled
 
 
 @dataclass
@@ -43,32 +41,11 @@ def place(sizes: Mapping[str, Size], links: Sequence[Link], start: str, *, tight
     while node in best:
         main.add(best[node])
         node = links[best[node]].target
-    grid = _ordered(sizes, links, leaving, rank, roots=roots, back=back)
+    grid = untangled(Problem(sizes, links, rank, roots), leaving, back)
     unfold(grid)
     merge(grid)
     columns(grid, links, set(best.values()), main)
     return _placed(grid, links, route(grid, links, tight=tight))
-
-
-def _ordered(
-    sizes: Mapping[str, Size], links: Sequence[Link], leaving: Mapping[str, Sequence[int]], rank: Mapping[str, int],
-    *, roots: Sequence[str], back: set[int],
-) -> Grid:  # fmt: skip
-    """The grid with the fewest crossings that was found; what leads back does so at the right where both are as good."""
-    sides = dict.fromkeys(sorted(back), 1)
-    grid = build(sizes, links, leaving, rank, sides=sides, roots=roots)
-    least = arrange(grid)
-    for n in sorted(back)[:_FLIPPED]:
-        if not least:
-            break
-        sides[n] = -1
-        other = build(sizes, links, leaving, rank, sides=sides, roots=roots)
-        found = arrange(other)
-        if found < least:
-            grid, least = other, found
-        else:
-            sides[n] = 1
-    return grid
 
 
 def _placed(grid: Grid, links: Sequence[Link], rows: Rows) -> Placed:
