@@ -11,6 +11,8 @@ from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 Point: TypeAlias = tuple[float, float]
+Lane: TypeAlias = tuple[str, bool, bool]
+"""Where links can run together: their target, whether they lead aside, and whether they lead back."""
 
 LANE = 14.0
 """Between a node's side and a link that leads back along it, and between two such."""
@@ -60,6 +62,7 @@ class Cell:
 
     `left` and `right` are how far it reaches from its line, at `x`. `place` is its number in the layer. `lane` tells which
     passages may become one: those that have it in common. `sides` are how far a node itself reaches to the left and right.
+    `above` and `below` are its neighbours while the order is sought.
     """
 
     layer: int
@@ -68,14 +71,24 @@ class Cell:
     height: float = 0.0
     node: str | None = None
     label: int | None = None
-    lane: tuple[str, bool, bool] | None = None
+    lane: Lane | None = None
     sides: tuple[float, float] = (0.0, 0.0)
+    above: list[End] = field(default_factory=list)
+    below: list[End] = field(default_factory=list)
     place: int = 0
     x: float = 0.0
 
     def side(self, side: int) -> float:
         """The x of a node's left (-1) or right (1) side."""
         return self.x + self.sides[1] if side > 0 else self.x - self.sides[0]
+
+
+class End(NamedTuple):
+    """A neighbour, where a joint meets it, and where the joint meets the cell itself: parts of widths, from -0.5 to 0.5."""
+
+    cell: Cell
+    part: float
+    own: float
 
 
 class Joint(NamedTuple):
@@ -138,4 +151,4 @@ class Grid:
                 cell.place = n
 
 
-__all__ = ["HEAD", "LANE", "PASSAGE", "Cell", "Chain", "Grid", "Joint", "Link", "Loop", "Point", "Size"]
+__all__ = ["HEAD", "LANE", "PASSAGE", "Cell", "Chain", "End", "Grid", "Joint", "Lane", "Link", "Loop", "Point", "Size"]

@@ -8,13 +8,15 @@ brackets, and it keeps the order in which a Choice's rules are written.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from asl_local.reporters.graph.layout.cells import HEAD, LANE, PASSAGE, Cell, Chain, Grid, Link, Loop, Size
+from asl_local.reporters.graph.layout.cells import HEAD, LANE, PASSAGE, Cell, Chain, Grid, Lane, Link, Loop, Size
 
 BESIDE = 5.0  # from a link that leads back to its label
+_CROWD = 6  # so many links aside or back to one node are ordered one by one; more of them share their passages
 _FROM_CORNER = 18.0  # a link that leads aside leaves so far from the right corner,
 _FROM_MIDDLE = 150.0  # but not further from the middle
 
@@ -60,6 +62,9 @@ class _Builder:
         self._ins: dict[tuple[str, int], float] = {}  # by target and side
         self._key: dict[int, float] = {}  # by id of cell
         self._trail: dict[int, Cell] = {}
+        lanes = Counter((link.target, link.aside, n in self._sides) for n, link in enumerate(self._links))
+        self._crowded = {lane for lane, count in lanes.items() if count > _CROWD and (lane[1] or lane[2])}
+        self._shared: dict[tuple[Lane, int], Cell] = {}
         self._count = 0.0
 
     def _loops(self) -> list[int]:
@@ -120,7 +125,8 @@ class _Builder:
                 continue
             chain = self._forward(n)
             for cell in chain.cells[1:-1]:
-                self._meet(cell)
+                if id(cell) not in self._key:
+                    self._meet(cell)
             if target.place < 0:
                 self._meet(target)
                 path.append(iter(self._leaving[self._links[n].target]))
@@ -148,6 +154,8 @@ class _Builder:
         upper, lower = self._grid.nodes[link.target], self._grid.nodes[link.source]
         between = self._between(n, upper, lower)
         for cell in between:
+            if id(cell) in self._key:
+                continue
             self._count += 1
             self._key[id(cell)] = self._count if side > 0 else self._key[id(self._trail.get(cell.layer, lower))] - 0.5
         into = self._ins[link.target, side]
@@ -163,7 +171,11 @@ class _Builder:
                 near, far = (wide / 2, wide / 2) if not side else (PASSAGE, wide + BESIDE)
                 cell = Cell(layer, *((near, far) if side >= 0 else (far, near)), tall, label=n)
             else:
-                cell = Cell(layer, PASSAGE, PASSAGE, lane=(link.target, link.aside, bool(side)))
+                lane = (link.target, link.aside, bool(side))
+                if lane in self._crowded and (lane, layer) in self._shared:
+                    cells.append(self._shared[lane, layer])
+                    continue
+                cell = self._shared[lane, layer] = Cell(layer, PASSAGE, PASSAGE, lane=lane)
             cells.append(cell)
             self._grid.layers[layer].append(cell)
         return cells

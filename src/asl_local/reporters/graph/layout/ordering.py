@@ -8,123 +8,123 @@ neighbours.
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_right, insort
 from collections.abc import Sequence
-from typing import TypeAlias
 
-from asl_local.reporters.graph.layout.cells import PASSAGE, Cell, Chain, Grid
+from asl_local.reporters.graph.layout.cells import PASSAGE, Cell, Chain, End, Grid
 
 _SWEEPS = 12
 _PATIENCE = 4  # sweeps without a better order
-
-_End: TypeAlias = tuple[Cell, float, float]
-"""A neighbour, where the joint meets it, and where it meets the cell itself: parts of their widths, from -0.5 to 0.5."""
+_EXCHANGES = 8  # rounds of exchanges after a sweep
+_LARGE = 1_500  # cells; so many are ordered with less patience
 
 
 def arrange(grid: Grid) -> int:
     """Order the grid's layers; how many crossings are left."""
-    arranger = _Arranger(grid)
-    return arranger.run()
+    _meet(grid)
+    layers = grid.layers
+    best = _crossings(layers)
+    kept = [list(layer) for layer in layers]
+    waited = 0
+    patience = _PATIENCE if sum(map(len, layers)) < _LARGE else 1
+    for sweep in range(_SWEEPS):
+        if not best or waited == patience:
+            break
+        _sweep(layers, down=sweep % 2 == 0)
+        _exchange(layers)
+        now = _crossings(layers)
+        waited += 1
+        if now < best:
+            best, waited = now, 0
+            kept = [list(layer) for layer in layers]
+    layers[:] = kept
+    grid.number()
+    return best
 
 
-class _Arranger:
-    def __init__(self, grid: Grid) -> None:
-        self._grid = grid
-        self._above: dict[int, list[_End]] = {}
-        self._below: dict[int, list[_End]] = {}
-        for chain in grid.chains:
-            for joint in chain.joints():
+def _meet(grid: Grid) -> None:
+    """Write the neighbours into the cells: what goes the same way counts once."""
+    seen = set()
+    for chain in grid.chains:
+        for joint in chain.joints():
+            key = (id(joint.upper), id(joint.lower), joint.out, joint.into)
+            if key not in seen:
+                seen.add(key)
                 out, into = _part(joint.upper, joint.out), _part(joint.lower, joint.into)
-                self._below.setdefault(id(joint.upper), []).append((joint.lower, into, out))
-                self._above.setdefault(id(joint.lower), []).append((joint.upper, out, into))
+                joint.upper.below.append(End(joint.lower, into, out))
+                joint.lower.above.append(End(joint.upper, out, into))
 
-    def run(self) -> int:
-        layers = self._grid.layers
-        best = self._crossings()
-        kept = [list(layer) for layer in layers]
-        waited = 0
-        for sweep in range(_SWEEPS):
-            if not best or waited == _PATIENCE:
-                break
-            self._sweep(down=sweep % 2 == 0)
-            self._exchange()
-            now = self._crossings()
-            waited += 1
-            if now < best:
-                best, waited = now, 0
-                kept = [list(layer) for layer in layers]
-        layers[:] = kept
-        self._grid.number()
-        return best
 
-    def _crossings(self) -> int:
-        return sum(self._between(layer) for layer in self._grid.layers)
+def _crossings(layers: Sequence[Sequence[Cell]]) -> int:
+    return sum(_below(layer) for layer in layers)
 
-    def _between(self, layer: Sequence[Cell]) -> int:
-        """Crossings right below a layer."""
-        joints = sorted(
-            (cell.place + own, other.place + part)
-            for cell in layer
-            for other, part, own in self._below.get(id(cell), ())
-        )
-        seen: list[float] = []
-        found = n = 0
-        while n < len(joints):  # what leaves at the same point does not cross
-            m = n
-            while m < len(joints) and joints[m][0] == joints[n][0]:
-                found += len(seen) - _right_of(seen, joints[m][1])
-                m += 1
-            for _, lower in joints[n:m]:
-                insort(seen, lower)
-            n = m
-        return found
 
-    def _sweep(self, *, down: bool) -> None:
-        near = self._above if down else self._below
-        for layer in self._grid.layers if down else reversed(self._grid.layers):
-            wanted = {id(cell): _mean(near.get(id(cell), ()), cell.place) for cell in layer}
-            layer.sort(key=lambda cell, wanted=wanted: wanted[id(cell)])  # type: ignore[misc]
-            for n, cell in enumerate(layer):
-                cell.place = n
+def _below(layer: Sequence[Cell]) -> int:
+    """Crossings right below a layer."""
+    joints = sorted((cell.place + own, other.place + part) for cell in layer for other, part, own in cell.below)
+    seen: list[float] = []
+    found = n = 0
+    while n < len(joints):  # what leaves at the same point does not cross
+        m = n
+        while m < len(joints) and joints[m][0] == joints[n][0]:
+            found += len(seen) - bisect_right(seen, joints[m][1])
+            m += 1
+        for _, lower in joints[n:m]:
+            insort(seen, lower)
+        n = m
+    return found
 
-    def _exchange(self) -> None:
-        """Neighbours change places as long as that takes crossings away."""
-        better = True
-        for _ in range(len(self._grid.layers) + 4):
-            if not better:
-                return
-            better = False
-            for layer in self._grid.layers:
-                for n in range(len(layer) - 1):
-                    a, b = layer[n], layer[n + 1]
-                    if self._gain(a, b) > 0:
-                        layer[n], layer[n + 1] = b, a
-                        a.place, b.place = n + 1, n
-                        better = True
 
-    def _gain(self, a: Cell, b: Cell) -> int:
-        """How many crossings are fewer with b left of a."""
-        found = 0
-        for near in (self._above, self._below):
-            ends_a, ends_b = near.get(id(a), ()), near.get(id(b), ())
-            for cell_a, part_a, _ in ends_a:
-                at = cell_a.place + part_a
-                for cell_b, part_b, _ in ends_b:
-                    other = cell_b.place + part_b
-                    found += (at > other) - (at < other)
-        return found
+def _sweep(layers: Sequence[list[Cell]], *, down: bool) -> None:
+    for layer in layers if down else reversed(layers):
+        layer.sort(key=_mean_above if down else _mean_below)
+        for n, cell in enumerate(layer):
+            cell.place = n
+
+
+def _mean_above(cell: Cell) -> float:
+    return _mean(cell.above, cell.place)
+
+
+def _mean_below(cell: Cell) -> float:
+    return _mean(cell.below, cell.place)
+
+
+def _exchange(layers: Sequence[list[Cell]]) -> None:
+    """Neighbours change places as long as that takes crossings away."""
+    waiting = set(range(len(layers)))
+    for _ in range(_EXCHANGES):
+        if not waiting:
+            return
+        changed = set()
+        for level in sorted(waiting):
+            layer = layers[level]
+            for n in range(len(layer) - 1):
+                a, b = layer[n], layer[n + 1]
+                if _gain(a.above, b.above) + _gain(a.below, b.below) > 0:
+                    layer[n], layer[n + 1] = b, a
+                    a.place, b.place = n + 1, n
+                    changed.add(level)
+        waiting = {near for level in changed for near in (level - 1, level, level + 1) if 0 <= near < len(layers)}
+
+
+def _gain(of_a: Sequence[End], of_b: Sequence[End]) -> int:
+    """How many crossings at one side are fewer with b left of a."""
+    found = 0
+    for cell_a, part_a, _ in of_a:
+        at = cell_a.place + part_a
+        for cell_b, part_b, _ in of_b:
+            other = cell_b.place + part_b
+            if at != other:
+                found += 1 if at > other else -1
+    return found
 
 
 def _part(cell: Cell, offset: float) -> float:
     return offset / (2 * (abs(offset) + cell.left + cell.right)) if offset else 0.0
 
 
-def _right_of(places: Sequence[float], place: float) -> int:
-    """How many of them are not right of it."""
-    return bisect_left(places, place + 1e-9)
-
-
-def _mean(ends: Sequence[_End], place: int) -> float:
+def _mean(ends: Sequence[End], place: int) -> float:
     if not ends:
         return float(place)
     return sum(cell.place + part - own for cell, part, own in ends) / len(ends)

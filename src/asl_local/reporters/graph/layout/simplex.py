@@ -8,9 +8,11 @@ Directed Graphs (1993), with plain recomputation where theirs updates: our graph
 from __future__ import annotations
 
 from collections.abc import Sequence
+from heapq import heappop, heappush
 from typing import NamedTuple
 
 _MOST = 600  # steps; each gives a valid answer that is as good or better
+_WORK = 1_500_000  # variables and edges that all steps together may look at
 
 
 class Distance(NamedTuple):
@@ -44,7 +46,7 @@ class _Solver:
         self._connect()
         self._first()
         self._grow()
-        for _ in range(_MOST):
+        for _ in range(min(_MOST, _WORK // (self._count + len(self._edges)))):
             if not self._step():
                 break
         return self._value
@@ -98,33 +100,35 @@ class _Solver:
     def _grow(self) -> None:
         """A tree of edges that are exactly as long as they must be, through all variables; values move for it."""
         inside = [False] * self._count
-        inside[0] = True
-        members = [0]
-        queue = [0]
-        while True:
-            for n in queue:
-                for m in self._at[n]:
-                    edge = self._edges[m]
-                    other = edge.upper if edge.lower == n else edge.lower
-                    if not inside[other] and not self._slack(edge):
-                        self._in_tree[m] = inside[other] = True
-                        members.append(other)
-                        queue.append(other)
-            if len(members) == self._count:
-                return
-            least, found = None, -1
-            for n in members:
-                for m in self._at[n]:
-                    edge = self._edges[m]
-                    if inside[edge.lower] != inside[edge.upper]:
-                        slack = self._slack(edge)
-                        if least is None or slack < least:
-                            least, found = slack, m
-            edge = self._edges[found]
-            move = (least or 0) if inside[edge.lower] else -(least or 0)
-            for n in members:
-                self._value[n] += move
-            queue = [edge.lower if inside[edge.lower] else edge.upper]
+        shift = 0  # the tree's values are so much higher than they are written
+        lower: list[
+            tuple[int, int]
+        ] = []  # edges whose lower end alone is in the tree: their slack and the shift, numbers
+        upper: list[tuple[int, int]] = []  # and those with the upper end: their slack without the shift
+        node, entering = 0, -1
+        for _ in range(self._count):
+            if entering >= 0:
+                self._in_tree[entering] = True
+            inside[node] = True
+            self._value[node] -= shift
+            for m in self._at[node]:
+                edge = self._edges[m]
+                if not inside[edge.upper]:
+                    heappush(lower, (self._slack(edge), m))
+                elif not inside[edge.lower]:
+                    heappush(upper, (self._slack(edge), m))
+            while lower and inside[self._edges[lower[0][1]].upper]:
+                heappop(lower)
+            while upper and inside[self._edges[upper[0][1]].lower]:
+                heappop(upper)
+            if lower and (not upper or lower[0][0] - shift <= upper[0][0] + shift):
+                slack, entering = lower[0]
+                shift, node = slack, self._edges[entering].upper
+            elif upper:
+                slack, entering = upper[0]
+                shift, node = -slack, self._edges[entering].lower
+        for n in range(self._count):
+            self._value[n] += shift
 
     def _step(self) -> bool:
         """Take an edge out of the tree whose cut costs, and put the one in that gives way first. False if none is left."""

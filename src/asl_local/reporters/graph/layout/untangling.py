@@ -14,7 +14,7 @@ from asl_local.reporters.graph.layout.cells import Grid, Link
 from asl_local.reporters.graph.layout.grid import Problem, Variant, build
 from asl_local.reporters.graph.layout.ordering import arrange
 
-_WORK = 60_000  # cells that all tries together may have
+_WORK = 60_000  # cells, and steps of links through them, that all tries together may have
 _ROUNDS = 3
 
 _Change: TypeAlias = Callable[[Variant], None]
@@ -39,7 +39,7 @@ def untangled(problem: Problem, leaving: Mapping[str, Sequence[int]], back: set[
             change(changed)
             other = build(problem, changed)
             found = arrange(other)
-            work -= sum(map(len, other.layers))
+            work -= sum(len(layer) for layer in other.layers) + sum(len(chain.cells) for chain in other.chains)
             if found < least:
                 grid, least, variant = other, found, changed
         if least == before:
