@@ -89,7 +89,7 @@ function paintGraph(svg, run, states) {
     state.setAttribute("aria-label", `${name}: ${paint.words}`);
     state.querySelector(":scope > title").textContent = `${name}\n${paint.words}`;
     state.querySelector(":scope > .badge")?.remove();
-    if (paint.kind !== "unreached") state.append(badgeAt(state, paint));
+    if (paint.kind !== "unreached") addBadge(state, paint);
   }
   for (const edge of svg.querySelectorAll(".edge")) {
     const pointers = edge.dataset.pointer.split(" ").map((each) => each.replaceAll("%20", " "));
@@ -105,22 +105,26 @@ function setKind(element, kind) {
   element.classList.add(kind);
 }
 
-/** The badge of a state, at its right upper corner, as svg.py draws it. */
-function badgeAt(state, { kind, note }) {
+/** Adds the badge of a state, at its right upper corner, as svg.py draws it. */
+function addBadge(state, { kind, note }) {
   const { x, y, width } = [...state.querySelectorAll(":scope > .shape")].at(-1).getBBox();
-  const wide = note ? 22 + note.length * 7 : 16;
   const make = (tag, attributes) => {
     const made = document.createElementNS(SVG, tag);
     for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
     return made;
   };
-  const badge = make("g", { class: "badge", transform: `translate(${x + width - wide + 6} ${y - 8})` });
   const sign = document.querySelector(`#mark-${kind} path`)?.getAttribute("d") ?? "";
-  badge.append(make("rect", { width: wide, height: 16, rx: 8 }), make("path", { d: sign }));
+  const ground = make("rect", { height: 16, rx: 8 });
+  const badge = make("g", { class: "badge" });
+  badge.append(ground, make("path", { d: sign }));
+  state.append(badge);
+  let wide = 16;
   if (note) {
     const text = make("text", { x: 16, y: 12 });
     text.textContent = note;
     badge.append(text);
+    wide += (text.getComputedTextLength() || note.length * 7) + 6;
   }
-  return badge;
+  ground.setAttribute("width", wide);
+  badge.setAttribute("transform", `translate(${x + width - wide + 6} ${y - 8})`);
 }
