@@ -293,7 +293,11 @@ def test_map_runs_are_told_elsewhere_too() -> None:
     assert "M [########################] 2/2 items, SUCCEEDED" in stream.getvalue().splitlines()
 
 
-def test_a_tree_that_was_asked_for_stands_in_a_file_as_it_was_in_the_end() -> None:
+@pytest.mark.parametrize("variable", ["FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"])
+def test_a_tree_that_was_asked_for_stands_in_a_file_as_it_was_in_the_end(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "1")
     stream = io.StringIO()
     with asl_local.live(stream, progress="tree"):
         MACHINE.simulate({}, {"Work": lambda _: 1}, execution_name="one")

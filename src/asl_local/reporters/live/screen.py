@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from asl_local.errors import MissingExtra
 from asl_local.reporters.live.families import forest
 from asl_local.reporters.live.picture import picture
+from asl_local.reporters.live.plain import moves
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +42,7 @@ class Screen:
 
     def open(self) -> None:
         """Take hold of the terminal: hide the cursor, let what others print appear above the tree."""
-        if not self._console.is_terminal or self._console.is_dumb_terminal:
+        if not self._console.is_terminal:
             return
         from rich.live import Live  # noqa: PLC0415
 
@@ -112,8 +113,12 @@ def _console(stream: TextIO) -> Console:
         from rich.console import Console  # noqa: PLC0415
     except ImportError:
         raise MissingExtra("the tree needs rich: pip install 'asl-local[terminal]'", name="rich") from None
-    # No markup, no highlighting: what others print is theirs.
-    return Console(file=stream, markup=False, highlight=False, emoji=False, soft_wrap=False)
+    # No markup, no highlighting: what others print is theirs. What is a terminal is not left to the environment
+    # (FORCE_COLOR, TTY_INTERACTIVE): a file never gets what moves a cursor.
+    cursor = moves(stream)
+    return Console(
+        file=stream, force_terminal=cursor, force_interactive=cursor, markup=False, highlight=False, emoji=False
+    )  # fmt: skip
 
 
 def _group(lines: Sequence[Any]) -> Any:
