@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -493,3 +495,30 @@ def test_a_task_token_is_told() -> None:
 def test_a_machine_whose_definition_says_nothing_of_the_tree_cannot_break_it() -> None:
     pictures = simulated({"Stop": {"Type": "Fail", "Error": "E", "Cause": "C"}})
     assert pictures.taken[-1] == ["demo  one  FAILED", "└─ ✗ Stop  E: C"]
+
+
+@pytest.mark.parametrize("number", range(1, 8))
+def test_pictures_of_the_workshops_machines_fit_wherever_they_are_drawn(project: Path, number: int) -> None:
+    from rich.cells import cell_len
+
+    (definition,) = (project / "definitions").glob(f"{number}-*.asl.json")
+    machine = asl_local.load(definition)
+    sizes = random.Random(number)
+    drawn_at: list[tuple[int, int]] = []
+
+    class Anywhere(Pictures):
+        def draw(self, shown: Any) -> None:
+            width, height = sizes.randint(1, 120), sizes.randint(1, 30)
+            tail, plain = list(shown[0].lines), sizes.random() < 0.5
+            lines = picture(forest(shown), shown[0].now(), width, height, tail=tail, plain=plain)
+            assert len(lines) <= height
+            assert all(cell_len(line.plain) <= width and line.plain.isprintable() for line in lines)
+            drawn_at.append((width, height))
+
+    watch = Watch(Anywhere(0, 0), pace=lambda: 0.0)
+    with listening(watch):
+        machine.simulate(
+            asl_local.mock_input(machine), asl_local.mock_answers(machine), on_event=lambda _: watch.look()
+        )
+        watch.look()
+    assert len(drawn_at) > 3
