@@ -7,6 +7,7 @@ import re
 import pytest
 from runs_to_show import DIGITS, MARKUP, map_of, orders
 
+import asl_local
 from asl_local.reporters.aws import Event
 from asl_local.reporters.recorded import read
 from asl_local.reporters.report.page import page
@@ -127,6 +128,23 @@ def test_an_event_unfolds_to_what_the_history_has(browser_page, small):
     assert opened.locator(":focus").get_attribute("aria-expanded") == "false"
 
 
+def test_an_event_before_that_a_cut_history_lacks_is_no_link(browser_page):
+    """The last events of a history, as `--reverse-order --max-items` gives them."""
+    cut = [event.to_aws() for event in orders(2).events][-8:]
+    opened = browser_page(asl_local.view({"events": cut}).to_html())
+    opened.locator(f"{ROWS} .fold").last.click()
+    last = opened.locator(ROWS).last
+    previous = last.locator(".previous").inner_text()
+    last.get_by_role("button", name=f"{previous}, the previous event").click()
+    assert focused(opened) == previous == str(cut[-1]["previousEventId"])
+    opened.keyboard.press("Home")
+    opened.keyboard.press("Enter")
+    first = opened.locator(ROWS).first
+    assert int(first.locator(".previous").inner_text()) < cut[0]["id"]
+    assert f"previous event {cut[0]['previousEventId']}" in first.locator(".details").inner_text()
+    assert first.locator(".details .link").count() == 0
+
+
 def test_markup_is_text(browser_page, small):
     opened = browser_page(small)
     opened.get_by_label("Find in details").fill("script")
@@ -176,6 +194,17 @@ def test_the_events_of_a_visit_are_asked_for_beside_its_state(browser_page, smal
     opened.locator('#graph [data-pointer="/States/Night"]').first.click()
     opened.get_by_role("button", name="Events of this visit").click()
     assert opened.locator(f"{ROWS} .type").all_inner_texts() == ["WaitStateEntered", "WaitStateExited"]
+
+
+def test_an_iteration_that_is_opened_has_its_events(browser_page, small):
+    opened = browser_page(small)
+    opened.locator("#timeline .name").filter(has_text="Orders[5]").click()
+    waits_for(count(opened), r"^\d+ of \d+ events, in Orders\[5\]$")
+    types = opened.locator(f"{ROWS} .type").all_inner_texts()
+    assert (types[0], types[-1]) == ("MapIterationStarted", "MapIterationSucceeded")
+    assert all("Orders[5]" in place for place in opened.locator(f"{ROWS} .place").all_inner_texts())
+    opened.locator("#events").get_by_role("button", name="Show all").click()
+    waits_for(count(opened), r"^\d+ events$")
 
 
 def test_what_was_cut_says_so(browser_page):

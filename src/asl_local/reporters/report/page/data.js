@@ -7,6 +7,7 @@
 //                        input, output
 //   run.count            events; run.event(i) -> {id, type, at, previous, visit, member, details}, i from 0; details by name
 //   run.typeOf(i) idOf(i) visitOf(i) atOf(i) previousOf(i)    the cheap columns; visitOf is -1 for the execution's own events
+//   run.indexOf(id)      the place of the event with this id, -1 where there is none
 //   run.detailsText(i)   the details as one JSON text, as GetExecutionHistory has them; "" where there are none
 //   run.visits           visits; run.visit(k) -> Visit's members in camelCase; assigned: {name: value}; attempts; iterations
 //   run.stateOf(k) stateTypeOf(k) pointerOf(k) edgeOf(k) outcomeOf(k) errorOf(k) inputOf(k) parentOf(k) slotOf(k) roundOf(k) enteredOf(k) leftOf(k)
@@ -192,6 +193,18 @@ class RunView {
 
   previousOf(i) {
     return this.idOf(i) - this.store.column("events", "back")[this.event0 + i];
+  }
+
+  /** The place of the event with this id; -1 where the history does not have it. */
+  indexOf(id) {
+    let low = 0;
+    let high = this.count - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.idOf(middle) < id) low = middle + 1;
+      else high = middle;
+    }
+    return this.count > 0 && this.idOf(low) === id ? low : -1;
   }
 
   /** The details' names and their numbers in the table of values. */

@@ -67,7 +67,8 @@ function eventsView(root, run, app) {
 
   function eventDetails(i) {
     const { member, details, previous, at, type } = run.event(i);
-    const to = previous > 0 && button(String(previous), () => goTo(previous - 1), { class: "link", "aria-label": `${previous}, the previous event` });
+    const before = run.indexOf(previous);
+    const to = before < 0 ? previous || "" : button(String(previous), () => goTo(before), { class: "link", "aria-label": `${previous}, the previous event` });
     return el("div", {},
       el("p", { class: "muted" }, `${type} at ${moment(at) || "an unknown time"}${at === null ? "" : " UTC"}`, to ? ", previous event " : "", to),
       Object.keys(details).length ? el("div", {}, member && el("code", { class: "member" }, member), jsonView(details, member ?? "Details"))
@@ -146,6 +147,11 @@ function iterationOf(run, i) {
   return found ? `[${run.store.text(found[1])}]` : "";
 }
 
+/** Whether it is the Map's own event about that iteration. */
+function isAbout(run, i, { visit, slot }) {
+  return run.visitOf(i) === visit && run.typeOf(i).startsWith("MapIteration") && iterationOf(run, i) === `[${slot}]`;
+}
+
 /** The filters: {root, apply(), reset()}; `show(matches, {grown, over})` is called with what passes, event
  * numbers from 0: `grown` says that they are those of the last time and more, `over` that there will be no more. */
 function eventFilters(run, app, show) {
@@ -196,7 +202,7 @@ function eventFilters(run, app, show) {
       if (wanted.types.size && !wanted.types.has(columns.typeOf[i])) continue;
       if (wanted.state !== null && columns.stateOf[i] !== wanted.state) continue;
       if (wanted.failures && !columns.bad[columns.typeOf[i]]) continue;
-      if (inside && !inside[run.visitOf(i)]) continue;
+      if (inside && !inside[run.visitOf(i)] && !(scope && only === null && isAbout(run, i, scope))) continue;
       found.push(i);
     }
     return found;
@@ -204,7 +210,9 @@ function eventFilters(run, app, show) {
 
   function tell(found) {
     clear.hidden = found === run.count && !wanted.text && !wanted.selected;
-    count.textContent = found === run.count ? counted(found, "event") : `${grouped(found)} of ${counted(run.count, "event")}`;
+    const { scope } = app.state;
+    const where = scope ? `, in ${run.stateOf(scope.visit)}[${scope.slot}]` : "";
+    count.textContent = found === run.count ? counted(found, "event") : `${grouped(found)} of ${counted(run.count, "event")}${where}`;
   }
 
   /** Finds and shows what passes; a search takes turns with everything else on the page. */
