@@ -221,6 +221,13 @@ def test_a_definition_of_another_machine(history: list[dict[str, Any]], tmp_path
     assert "Charge" in text
 
 
+def test_a_definition_whose_states_have_become_others(history: list[dict[str, Any]]) -> None:
+    other = {**ORDER, "States": {**ORDER["States"], "Rest": {"Type": "Pass", "End": True}}}
+    assert asl_local.view(history, other).notes == [
+        "The definition is not the one that this execution ran with: 'Rest' is a Pass and was a Wait."
+    ]
+
+
 def test_without_a_definition_there_is_all_else(history: list[dict[str, Any]]) -> None:
     viewed = asl_local.view(history)
     assert (viewed.run.definition, viewed.notes) == (None, [])

@@ -233,6 +233,11 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything_runs(call: Ca
     assert not Path("r").exists()
 
 
+def test_standard_output_is_not_for_the_report(call: Call) -> None:
+    code, out, error = call("run", "work.asl.json", "--resources", "tasks.py", "--report", "-")
+    assert (code, out, "--report: name a file" in error) == (2, "", True)
+
+
 def test_the_record_of_a_run_by_its_name_or_its_file(call: Call) -> None:
     more = ("--simulate", "--resources", "tasks.py", "--root", "r", "-q", "--name", "first")
     assert call("run", "work.asl.json", *more)[0] == 0

@@ -65,10 +65,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("--mock and --test-case go together: a file, and the name of a test case in it")
     if options.invent and (options.resources or options.mock):
         raise UsageError("--invent answers every task, there is nothing left for --resources and --mock")
-    if options.report is not None:
-        from asl_local.interfaces.viewing.writing import check_writable  # noqa: PLC0415 - only few want it
-
-        check_writable(Path(options.report))
+    _check_report(options.report)
     given = mock_input(machine) if options.invent and options.input is None else read_input(options.input)
     aws = stand_ins(options)
     resources = mock_answers(machine) if options.invent else gather(options.resources, aws)
@@ -376,6 +373,17 @@ def _close(recording: Recording, result: Result | None) -> None:
         recording.close(result)
     except (OSError, ValueError) as error:
         cli.complain(f"the execution's record could not be written: {cli.error_text(error)}")
+
+
+def _check_report(file: str | None) -> None:
+    """Raises UsageError or OSError where --report names no file that can be written."""
+    if file is None:
+        return
+    if file == "-":
+        raise UsageError("--report: name a file; standard output is for the execution's output")
+    from asl_local.interfaces.viewing.writing import check_writable  # noqa: PLC0415 - only few want it
+
+    check_writable(Path(file))
 
 
 def _write_report(options: argparse.Namespace, recording: Recording, result: Result | None, aws: Any) -> None:

@@ -6,7 +6,7 @@ Knows: what a history is looked at with. Must never know: how a run is read off 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, overload
@@ -14,8 +14,10 @@ from typing import Any, overload
 from asl_local.interfaces.result import Result
 from asl_local.interfaces.viewing.definitions import Shown, tree_of
 from asl_local.interfaces.viewing.facts import Described, described, tell
+from asl_local.reporters.graph.outline import outline
 from asl_local.reporters.recorded import Given, read
 from asl_local.reporters.visits.model import Run, Visit
+from asl_local.values import Json
 
 _MOST_NAMED = 8  # states that a sentence lists
 
@@ -86,22 +88,35 @@ def view(
     if execution is not None:
         tell(run, described(execution), text=True)
     run.name = run.name or Path(recording.source).name.split(".")[0]
-    if definition is not None:
-        run.notes += _strangers(run.visits, str(definition) if isinstance(definition, (str, os.PathLike)) else "")
+    if definition is not None and run.definition is not None:
+        source = str(definition) if isinstance(definition, os.PathLike) else ""
+        run.notes += _strangers(run.visits, run.definition, source)
     return View(run)
 
 
-def _strangers(visits: list[Visit], source: str) -> Iterator[str]:
+def _strangers(visits: list[Visit], definition: Mapping[str, Json], source: str) -> Iterator[str]:
     """Where the visits do not fit the definition."""
-    named = f" {source}" if source and "\n" not in source and "{" not in source else ""
-    unknown = list(dict.fromkeys(visit.state for visit in visits if not visit.pointer))
+    named = f"The definition{f' {source}' if source else ''}"
+    types = {node.pointer: node.type for node in outline(definition).walk()}
+    unknown = _some(repr(visit.state) for visit in visits if not visit.pointer)
     if unknown:
-        shown = ", ".join(map(repr, unknown[:_MOST_NAMED])) + (", …" if len(unknown) > _MOST_NAMED else "")
-        more = "s" if len(unknown) > 1 else ""
         yield (
-            f"The definition{named} does not have the state{more} {shown}: it is not the one that this execution ran with. "
-            "What the graph does not show stands in the timeline and the events."
+            f"{named} does not have the state{'s' if ', ' in unknown else ''} {unknown}: it is not the one that this "
+            "execution ran with. What the graph does not show stands in the timeline and the events."
         )
+    changed = _some(
+        f"{visit.state!r} is a {types[visit.pointer]} and was a {visit.type}"
+        for visit in visits
+        if types.get(visit.pointer, "") not in ("", visit.type)
+    )
+    if changed:
+        yield f"{named} is not the one that this execution ran with: {changed}."
+
+
+def _some(words: Iterable[str]) -> str:
+    """The words, each once, as many as somebody reads."""
+    each = list(dict.fromkeys(words))
+    return ", ".join(each[:_MOST_NAMED]) + (", …" if len(each) > _MOST_NAMED else "")
 
 
 __all__ = ["View", "view"]
