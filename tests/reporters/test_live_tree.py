@@ -521,4 +521,4 @@ def test_pictures_of_the_workshops_machines_fit_wherever_they_are_drawn(project:
             asl_local.mock_input(machine), asl_local.mock_answers(machine), on_event=lambda _: watch.look()
         )
         watch.look()
-    assert len(drawn_at) > 3
+    assert len(drawn_at) >= 3
