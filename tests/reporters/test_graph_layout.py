@@ -381,3 +381,89 @@ class TestChecker:
         drawing.arrows[0] = replace(a, points=((0.0, 0.0), (9.0, 9.0)))
         drawing.arrows[1] = replace(b, points=((0.0, 9.0), (9.0, 0.0)))
         assert (told(a), told(b)) in crossings(drawing)
+
+
+def task(**fields: Any) -> dict[str, Any]:
+    return {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", **fields}
+
+
+def rule(target: str, value: int = 1) -> dict[str, Any]:
+    return {"Variable": "$.n", "NumericEquals": value, "Next": target}
+
+
+def drawn(**states: dict[str, Any]) -> Drawing:
+    return draw(outline({"StartAt": next(iter(states)), "States": states}))
+
+
+def box(drawing: Drawing, name: str) -> Rect:
+    return next(each.rect for each in drawing.boxes if each.node.name == name)
+
+
+def arrow(drawing: Drawing, source: str, target: str) -> Arrow:
+    return next(each for each in drawing.arrows if (each.edges[0].source, each.edges[0].target) == (source, target))
+
+
+class TestTaste:
+    """What a reader expects of a picture."""
+
+    def test_rules_stand_from_left_to_right_and_the_way_that_goes_on_is_straight(self) -> None:
+        drawing = drawn(
+            A={"Type": "Choice", "Choices": [rule("B"), rule("C", 2), rule("D", 3)], "Default": "E"},
+            B={"Type": "Pass", "End": True}, C={"Type": "Pass", "Next": "F"}, D={"Type": "Pass", "End": True},
+            E={"Type": "Fail"}, F={"Type": "Succeed"},
+        )  # fmt: skip
+        assert [box(drawing, name).x for name in "BCDE"] == sorted(box(drawing, name).x for name in "BCDE")
+        assert len({box(drawing, name).middle[0] for name in "ACF"}) == 1
+        assert len({x for x, _ in arrow(drawing, "A", "C").points}) == 1
+
+    def test_an_error_that_is_caught_leads_to_the_right(self) -> None:
+        catch = [{"ErrorEquals": ["States.ALL"], "Next": "H"}]
+        drawing = drawn(A=task(Catch=catch, Next="B"), B=task(Catch=catch, Next="C"), C={"Type": "Succeed"},
+                        H={"Type": "Fail"})  # fmt: skip
+        assert len({box(drawing, name).middle[0] for name in "ABC"}) == 1
+        assert box(drawing, "H").x > box(drawing, "C").right
+        assert crossings(drawing) == []
+
+    def test_a_loop_runs_beside_its_states_in_one_straight_lane(self) -> None:
+        drawing = drawn(
+            Wait={"Type": "Wait", "Seconds": 5, "Next": "Ask"}, Ask=task(Next="Done?"),
+            **{"Done?": {"Type": "Choice", "Choices": [rule("Yes")], "Default": "Wait"}, "Yes": {"Type": "Succeed"}},
+        )  # fmt: skip
+        (start, up, side, end) = arrow(drawing, "Done?", "Wait").points
+        assert start[0] == box(drawing, "Done?").right
+        assert up[0] == side[0] > box(drawing, "Ask").right
+        assert end[0] == box(drawing, "Wait").right
+        assert crossings(drawing) == []
+
+    def test_a_way_around_a_state_whose_errors_are_caught_does_not_cross_them(self) -> None:
+        catch = [{"ErrorEquals": ["States.ALL"], "Next": "H"}]
+        drawing = drawn(A={"Type": "Choice", "Choices": [rule("B")], "Default": "C"}, B=task(Catch=catch, Next="C"),
+                        C={"Type": "Succeed"}, H={"Type": "Fail"})  # fmt: skip
+        assert crossings(drawing) == []
+
+    def test_errors_that_many_states_catch_run_together(self) -> None:
+        catch = [{"ErrorEquals": ["States.ALL"], "Next": "H"}]
+        states = {f"S{n}": task(Catch=catch, Next=f"S{n + 1}") for n in range(12)}
+        drawing = drawn(**states, S12={"Type": "Succeed"}, H={"Type": "Fail"})
+        assert len({each.points[-2][0] for each in drawing.arrows if each.kind == "catch"}) == 1
+        assert crossings(drawing) == []
+        assert drawing.width < 3 * box(drawing, "S0").width
+
+    def test_branches_stand_side_by_side_and_are_equally_tall(self) -> None:
+        branches = [{"StartAt": "X", "States": {"X": pass_(End=True)}},
+                    {"StartAt": "Y", "States": {"Y": pass_(Next="Z"), "Z": pass_(End=True)}}]  # fmt: skip
+        left, right = drawn(P={"Type": "Parallel", "Branches": branches, "End": True}).frames
+        assert left.rect.right < right.rect.x
+        assert (left.rect.y, left.rect.height) == (right.rect.y, right.rect.height)
+        assert (left.title, right.title) == ("branch 1", "branch 2")
+
+    def test_the_arrow_to_a_map_goes_on_inside_of_it(self) -> None:
+        inner = {"StartAt": "X", "States": {
+            "X": {"Type": "Choice", "Choices": [rule("Y")], "Default": "Z"},
+            "Y": pass_(Next="V"), "V": pass_(End=True), "Z": {"Type": "Fail"}}}  # fmt: skip
+        drawing = drawn(M={"Type": "Map", "ItemProcessor": inner, "End": True})
+        assert arrow(drawing, START, "M").points[-1][0] == box(drawing, "V").middle[0]
+
+    def test_a_name_of_wide_characters_has_a_wide_box(self) -> None:
+        drawing = drawn(顔を検出する顔を検出する=pass_(Next="abcdefghijkl"), abcdefghijkl=pass_(End=True))
+        assert box(drawing, "顔を検出する顔を検出する").width > box(drawing, "abcdefghijkl").width + 40

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -157,3 +159,32 @@ def test_it_is_well_formed_whatever_states_are_called(names: list[str], title: s
     written = svg(outline(definition), title=title, paint={f"/States/{names[0]}": Paint("failed", title, title)})
     root = ET.fromstring(written.encode("utf-8", "surrogatepass").decode("utf-8", "replace"))
     assert len(elements(root, "state")) == len(names)
+
+
+def contrast(one: str, other: str) -> float:
+    """As WCAG 2 defines it, of two colours `#rrggbb`."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_has_enough_contrast_and_every_line_is_seen(scheme: str) -> None:
+    light, dark = re.findall(r"svg\.graph \{ ([^}]*--graph-paper[^}]*)\}", graph_css())[:2]
+    colour = dict(re.findall(r"--graph-([\w-]+): (#\w+);", light if scheme == "light" else dark))
+    fills = [name for name in colour if name.endswith("-fill")]
+    grounds = ["paper", "inner", "box", *fills]
+    assert all(contrast(colour[text], colour[ground]) >= 4.5 for text in ("ink", "soft") for ground in grounds)
+    assert all(contrast(colour["catch"], colour[ground]) >= 4.5 for ground in ("paper", "inner", *fills))
+    badges = ["soft", *(name.removesuffix("-fill") for name in fills)]
+    assert all(contrast(colour["mark"], colour[badge]) >= 4.5 for badge in badges)
+    lines = ["line", "edge", "frame", "focus", *badges]
+    assert all(contrast(colour[line], colour[ground]) >= 3 for line in lines for ground in ("paper", "inner"))
+    signs = re.findall(r"\.sign > rect \{ fill: (#\w+); \}", graph_css())
+    assert len(signs) == 9
+    assert all(contrast("#ffffff", sign) >= 4.5 for sign in signs)

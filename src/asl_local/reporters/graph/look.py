@@ -45,7 +45,7 @@ _TYPES: Final = (  # the ground of its sign
 
 _LIGHT: Final = {
     "paper": "#ffffff", "ink": "#1a2027", "soft": "#505a66", "line": "#66717d", "edge": "#59636f", "box": "#ffffff",
-    "inner": "#f4f6f8", "frame": "#8a95a1", "catch": "#a3480a", "focus": "#1f56c8", "mark": "#ffffff",
+    "inner": "#f4f6f8", "frame": "#7c8793", "catch": "#a3480a", "focus": "#1f56c8", "mark": "#ffffff",
     "good": "#17703a", "good-fill": "#e3f5e8", "bad": "#b3261e", "bad-fill": "#fdeae8", "warn": "#96510a",
     "warn-fill": "#fdf1dc", "busy": "#1f56c8", "busy-fill": "#e5eefd", "stop": "#5f4b8b", "stop-fill": "#efebf8",
 }  # fmt: skip

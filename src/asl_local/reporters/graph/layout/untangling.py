@@ -48,7 +48,9 @@ def untangled(problem: Problem, leaving: Mapping[str, Sequence[int]], back: set[
 
 
 def _changes(links: Sequence[Link], leaving: Mapping[str, Sequence[int]], back: set[int]) -> Iterator[_Change]:
-    """One thing the other way."""
+    """One thing the other way, or one that is the same for all."""
+    if len(back) > 1:
+        yield _all_left
     for n in sorted(back):
         yield lambda variant, n=n: _turn(variant.back, n)  # type: ignore[misc]
     for name, numbers in leaving.items():
@@ -58,6 +60,10 @@ def _changes(links: Sequence[Link], leaving: Mapping[str, Sequence[int]], back: 
                 yield lambda variant, name=name, n=n: _last(variant, name, n)  # type: ignore[misc]
         if any(links[n].aside for n in numbers):
             yield lambda variant, name=name: _left(variant, links, name)  # type: ignore[misc]
+
+
+def _all_left(variant: Variant) -> None:
+    variant.back = dict.fromkeys(variant.back, -1)
 
 
 def _turn(sides: dict[int, int], n: int) -> None:
