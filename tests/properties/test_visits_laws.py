@@ -42,6 +42,8 @@ def test_every_event_has_its_place(case: Case, seed: int) -> None:
         if number >= 0:
             visit = run.visits[number]
             assert visit.first <= event.id
+            if event.type.startswith("MapIteration"):
+                assert visit.type == "Map"
             if event.type.startswith("MapIteration") or event.type.endswith(("StateEntered", "StateExited")):
                 assert event.state == visit.state
             assert event.type.startswith((visit.type, "LambdaFunction", "Activity", "EvaluationFailed", "MapIteration"))
@@ -60,7 +62,7 @@ def test_ends_agree(case: Case, seed: int) -> None:
         assert (visit.outcome in (SUCCEEDED, CAUGHT)) == (left is not None)
         if left is not None:
             assert (left.state, left.at, left.details.get("output")) == (visit.state, visit.left, visit.output)
-        if visit.outcome in BROKEN and visit.attempts and visit.type == "Task":
+        if visit.outcome == FAILED and visit.attempts and visit.type == "Task":
             assert visit.error is not None
     assert not exits
     top = run.within(None)
@@ -118,11 +120,11 @@ def check_ended(run: Run, *, redriven: bool = False) -> None:
             elif iteration.outcome == FAILED:
                 assert not inside or inside[-1].outcome in BROKEN
             elif not redriven:
-                assert iteration.outcome == ABORTED
-                assert all(each.outcome not in BROKEN for each in inside)
+                assert iteration.outcome == (TIMED_OUT if run.status == "TIMED_OUT" else ABORTED)
+                assert all(each.outcome in (SUCCEEDED, CAUGHT, iteration.outcome) for each in inside)
         for number, attempt in enumerate(visit.attempts):
             inside = [each for each in run.within(visit.number) if each.round == number]
-            if inside and attempt.outcome in BROKEN and not redriven:
+            if inside and attempt.outcome == FAILED and not redriven:
                 slots = {each.slot for each in inside if each.outcome in BROKEN}
                 assert len(slots) <= 1
 

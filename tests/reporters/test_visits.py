@@ -8,7 +8,7 @@ import pytest
 
 import asl_local
 from asl_local import Limits, StateError
-from asl_local.engine.messages import Stopped, Succeeded
+from asl_local.engine.messages import Redriven, Stopped, Succeeded
 from asl_local.reporters.aws import History
 from asl_local.reporters.recorded import read
 from asl_local.reporters.visits.model import Run
@@ -199,6 +199,31 @@ TABLE: dict[str, tuple[dict[str, Any], Any, Any, list[str]]] = {
         "    #0 0..2 aborted",
         "B 2..2 succeeded -> End",
     ]),
+    "items of items, all cut short by one": (
+        machine(A={**MAP, "ItemProcessor": machine(M={**MAP, "ItemsPath": "$"})}), {"items": [[3, 2], [1, 4]]}, by_item,
+        [
+            "A 0..2 failed E",
+            "  #0 0..2 failed E",
+            "  (0) 0..2 failed",
+            "  (1) 0..2 aborted",
+            "  [0]M 0..2 failed E",
+            "    #0 0..2 failed E",
+            "    (0) 0..2 aborted",
+            "    (1) 0..2 failed",
+            "  [1]M 0..2 aborted",
+            "    #0 0..2 aborted",
+            "    (0) 0..1 succeeded",
+            "    (1) 0..2 aborted",
+            "    [0]T 0..2 aborted",
+            "      #0 0..2 aborted",
+            "    [1]T 0..2 failed E",
+            "      #0 0..2 failed E",
+            "    [0]T 0..1 succeeded -> End",
+            "      #0 0..1 succeeded",
+            "    [1]T 0..2 aborted",
+            "      #0 0..2 aborted",
+        ],
+    ),
     "a catcher that fails itself": (
         machine(A={**MAP, "ItemProcessor": machine(T=task(Catch=[{**catch("U"), "ResultPath": "$.a"}]), U=PASS),
                    "Catch": [catch("B")]}, B=PASS),
@@ -337,6 +362,50 @@ def test_a_redrive_goes_on_with_the_same_visit() -> None:
         "  [1]P 0..0 succeeded -> End",
     ]
     assert (run.status, run.stopped, run.error) == ("SUCCEEDED", 62, None)
+
+
+def test_a_parallel_that_is_redriven_starts_again_itself() -> None:
+    branches = [machine(P=PASS), machine(Q=PASS)]
+    definition = machine(A={**PARALLEL, "Branches": branches, "ResultSelector": {"a.$": "$$.Map.Item.Index"}})
+    loaded = asl_local.load(definition)
+    again = loaded.redrive(loaded.simulate({}, start=0), at=60)
+    assert told(run_of(again)) == [
+        "A 0..60 failed States.Runtime",
+        "  #0 0..0 failed States.Runtime again at 60",
+        "  #1 60..60 failed States.Runtime",
+        "  [0]P 0..0 succeeded -> End",
+        "  [1]Q 0..0 succeeded -> End",
+        "  [0]P round 1 60..60 succeeded -> End",
+        "  [1]Q round 1 60..60 succeeded -> End",
+    ]
+
+
+def test_a_map_that_waits_for_its_retry_starts_again_itself() -> None:
+    inner = {**MAP, "ItemsPath": "$", "ItemProcessor": machine(T={"Type": "Fail", "Error": "E"})}
+    definition = machine(A={**MAP, "ItemProcessor": machine(M=inner), "Retry": RETRY})
+    loaded = asl_local.load(definition)
+    execution = loaded.execution({"items": [[1]]})
+    execution.step(None, 0)
+    execution.step(Stopped(), 1)
+    execution.step(Redriven(), 60)
+    visits = Visits(definition)
+    for event in History(execution.history.rows):
+        visits.take(event)
+    assert told(visits.run) == [
+        "A 0.. running E",
+        "  #0 0..0 failed E again at 60",
+        "  #1 60..60 failed E",
+        "  (0) 0..0 failed",
+        "  (0) 60..60 failed round 1",
+        "  [0]M 0..0 failed E",
+        "    #0 0..0 failed E",
+        "    (0) 0..0 failed",
+        "    [0]T 0..0 failed E -> End",
+        "  [0]M round 1 60..60 failed E",
+        "    #0 60..60 failed E",
+        "    (0) 60..60 failed",
+        "    [0]T 60..60 failed E -> End",
+    ]
 
 
 def test_a_map_run_has_its_children() -> None:

@@ -82,11 +82,16 @@ class Lines:
         return line[:-1]
 
     def _goes_on(self, line: Line) -> bool:
-        """Whether a line stands in the middle of something, and in what all around it do now."""
+        """Whether a line stands in the middle of something, and in what all around it do now.
+
+        A Map that has lost an iteration and has not failed waits for its retry: what is in it is let go.
+        """
         since = self._entered[line]
         around = [(line[:depth], name) for depth, (name, _) in enumerate(line)]
         return all(
-            self.standing(outer) == name and self._entered.get(outer, since) < self._started.get(outer, 0) < since
+            self.standing(outer) == name
+            and self._entered.get(outer, since) < self._started.get(outer, 0) < since
+            and (outer not in self._lost or self._standing[outer][2])
             for outer, name in around
         )
 
@@ -121,6 +126,8 @@ class Lines:
             return ()
         line = (*alike, *fitting)[0]
         left.remove(line)
+        if type.endswith("StateStarted"):
+            left[:] = [each for each in left if each[: len(line)] != line]
         return line
 
     def _fits(self, line: Line, type: str, name: Any, resource: Any) -> bool:

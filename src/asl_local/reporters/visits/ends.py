@@ -60,6 +60,7 @@ class Ends:
         self._open: dict[int, None] = {}  # the visits at the top that are not over
         self._current: Visit | None = None  # the last visit at the top
         self._owners: dict[int, Visit] = {}  # by the event's id: a history may have holes
+        self._items_told: set[tuple[int, int]] = set()  # of what is cut short, those whose MapIterationAborted has come
         self._cut: list[Visit] = []  # visits that an aborted iteration has cut short, whose StateAborted is to come
 
     # -- while it goes on ----------------------------------------------------------------------------------------------
@@ -114,13 +115,14 @@ class Ends:
         standing = self._standing[visit.number]
         if visit.outcome != RUNNING:
             self._reopen(visit)
-            standing.before = None
+        outcome, ended, _ = standing.before or (FAILED, None, 0)
+        standing.before = None
         self._settle(visit, event)
         if visit.attempts:
             attempt = visit.attempts[-1]
             if attempt.outcome in (RUNNING, SUCCEEDED):  # nothing told of the failure, or its answer could not be used
-                attempt.outcome = FAILED
-                attempt.ended = standing.at if attempt.ended is None else attempt.ended
+                attempt.outcome = outcome
+                attempt.ended = (standing.at if ended is None else ended) if attempt.ended is None else attempt.ended
             if attempt.error is None and standing.culprit is not None:
                 attempt.error, attempt.cause = standing.culprit.error, standing.culprit.cause
             attempt.retry_at = event.at
@@ -135,21 +137,44 @@ class Ends:
         standing.iterations[iteration.index] = iteration
         standing.current.pop(iteration.index, None)
 
-    def iterated(self, visit: Visit, index: int, how: str, event: Event, inside: Visit | None) -> None:
-        """An iteration has ended in this way; `inside` is the state that it was in last."""
+    def iterated(self, visit: Visit, index: int, how: str, event: Event) -> None:
+        """An iteration has ended in this way."""
         standing = self._standing[visit.number]
-        iteration = standing.iterations.get(index)
-        if inside is not None and inside.number not in standing.open:
-            inside = None
+        iteration, inside = standing.iterations.get(index), standing.current.get(index)
         if how == "Failed":
-            if inside is not None:
+            if inside is not None and (inside.number in standing.open or inside.outcome in (FAILED, TIMED_OUT)):
                 self._blame(inside, event.at)
-            self._fails(visit, inside, event.at)
-        elif inside is not None:
+            else:
+                self._fails(visit, None, event.at)
+        elif inside is not None and inside.number in standing.open:
             self._cut += self._close_all(inside, ABORTED, event.at)
-        if iteration is not None:
+        if iteration is not None and iteration.outcome == RUNNING:
             iteration.ended = event.at
             iteration.outcome = {"Succeeded": SUCCEEDED, "Failed": FAILED}.get(how, ABORTED)
+
+    def cut_short(self, beside: Visit | None, name: str, index: int) -> Visit | None:
+        """The Map whose iteration was aborted; `beside` is the visit that the events of the failure say, if any.
+
+        Such an event comes after that of the failure, wherever the Map is.
+        """
+        if beside is not None and beside.state == name and self._goes_on(beside, index):
+            return beside
+        for cut in self._cut:
+            item = (cut.number, index)
+            if cut.state == name and index in self._standing[cut.number].iterations and item not in self._items_told:
+                self._items_told.add(item)
+                return cut
+        around = beside
+        while around is not None:
+            for visit in self._deep(self._beside(around)):
+                if visit.state == name and self._goes_on(visit, index):
+                    return visit
+            around = None if around.parent is None else self._run.visits[around.parent]
+        return beside
+
+    def _goes_on(self, visit: Visit, index: int) -> bool:
+        iteration = self._standing[visit.number].iterations.get(index)
+        return self._is_open(visit) and iteration is not None and iteration.outcome == RUNNING
 
     # -- how it ends ---------------------------------------------------------------------------------------------------
 
@@ -264,6 +289,8 @@ class Ends:
         if visit.outcome in (SUCCEEDED, CAUGHT) or visit.type == "Fail":
             return
         self._reopen(visit)
+        if visit.type != "Task" and visit.attempts and visit.attempts[-1].outcome != RUNNING:
+            return  # it waits for its retry: what was in it is let go
         standing = self._standing[visit.number]
         for slot, inner in standing.current.items():
             self._take_up(inner)
@@ -272,14 +299,14 @@ class Ends:
 
     def _reopen(self, visit: Visit) -> None:
         standing = self._standing[visit.number]
+        if visit.type != "Task" and visit.attempts and visit.attempts[-1].outcome == visit.outcome:
+            visit.attempts[-1].outcome, visit.attempts[-1].ended = RUNNING, None
         standing.before = (visit.outcome, visit.left, visit.last)
         visit.outcome, visit.left, visit.last = RUNNING, None, 0
         visit.error = visit.cause = None
         standing.failing, standing.error, standing.cause, standing.culprit = "", None, None, None
         standing.told = standing.own = False
         self._beside(visit)[visit.number] = None
-        if visit.type in ("Parallel", "Map") and visit.attempts:
-            visit.attempts[-1].outcome, visit.attempts[-1].ended = RUNNING, None
 
     # -- the parts -----------------------------------------------------------------------------------------------------
 
@@ -297,7 +324,9 @@ class Ends:
     def _settle(self, container: Visit, event: Event) -> None:
         """Whatever is still open in a Parallel or Map is over: the culprit failed, the others were aborted by that."""
         standing, at = self._standing[container.number], event.at
-        self._cut.clear()
+        if self._cut:
+            self._cut.clear()
+            self._items_told.clear()
         culprit = self._at(event.previous_event_id)
         if culprit is not None and self._is_open(culprit) and self._is_inside(culprit, container):
             self._blame(culprit, at, within=container)
@@ -334,6 +363,8 @@ class Ends:
             if visit.type == "Fail":
                 visit.error, visit.cause = self._known.fails_with(visit.pointer)
                 visit.edge = self._known.leads(visit.pointer, None)
+            if visit.attempts and visit.type != "Task" and visit.attempts[-1].outcome == SUCCEEDED:
+                visit.attempts[-1].outcome = FAILED  # its result could not be used
             self._end(visit, TIMED_OUT if standing.failing == TIMED_OUT else FAILED, standing.at, standing.last)
         if visit.parent is None:
             return

@@ -228,7 +228,11 @@ class Visits:
 
     def _iteration(self, event: Event, line: Line, how: str) -> Visit | None:
         visit, index = self._visit(line[:-1]), event.details.get("index")
-        if visit is None or not isinstance(index, int):
+        if not isinstance(index, int):
+            return visit
+        if how == "Aborted":
+            visit = self._ends.cut_short(visit, str(event.details.get("name")), index)
+        if visit is None or visit.state != event.state:
             return visit
         if how == "Started":
             self._at.pop(line, None)
@@ -236,7 +240,7 @@ class Visits:
             visit.iterations.append(iteration)
             self._ends.iterates(visit, iteration)
         else:
-            self._ends.iterated(visit, index, how, event, self._visit(line))
+            self._ends.iterated(visit, index, how, event)
         return visit
 
     def _map_run(self, event: Event, line: Line, how: str) -> Visit | None:
