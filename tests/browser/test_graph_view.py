@@ -168,16 +168,17 @@ def test_the_first_stop_of_the_tab_key_leads_to_the_graph(browser_page: Any, rep
 
 def test_zoom(browser_page: Any, report: str) -> None:
     opened = browser_page(report)
+    graph = opened.locator("#graph")
     wide = "document.querySelector('#graph svg').getBoundingClientRect().width"
     natural = opened.evaluate("document.querySelector('#graph svg').viewBox.baseVal.width")
-    opened.get_by_role("button", name="100 %").click()
+    graph.get_by_role("button", name="100 %").click()
     assert opened.evaluate(wide) == pytest.approx(natural, abs=1)
-    opened.get_by_role("button", name="Zoom in").click()
+    graph.get_by_role("button", name="Zoom in").click()
     assert opened.evaluate(wide) == pytest.approx(1.25 * natural, abs=1)
-    opened.get_by_role("button", name="Zoom out").click()
-    opened.get_by_role("button", name="Zoom out").click()
+    graph.get_by_role("button", name="Zoom out").click()
+    graph.get_by_role("button", name="Zoom out").click()
     assert opened.evaluate(wide) == pytest.approx(natural / 1.25, abs=1)
-    opened.get_by_role("button", name="Fit").click()
+    graph.get_by_role("button", name="Fit").click()
     assert opened.evaluate(wide) <= opened.evaluate("document.querySelector('.graph-box').clientWidth")
 
 
