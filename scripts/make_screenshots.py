@@ -1,13 +1,14 @@
 """Makes README's pictures of graphs and pages: the workshop's Map machine as it is drawn, and the report of its batch.
 
 Knows: the photo workflow, which it runs here and now on the sample photos, and Chromium. Must never know: how a graph is
-drawn or what a report shows. `python scripts/make_screenshots.py` writes docs/images/*.png, each light and dark; Chromium
-is looked for by its usual names, or ASL_LOCAL_CHROMIUM names it.
+drawn or what a report shows. `python scripts/make_screenshots.py [FOLDER]` writes docs/images/*.png (or into FOLDER), each
+light and dark; Chromium is looked for by its usual names, or ASL_LOCAL_CHROMIUM names it.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import os
 import shutil
 import sys
@@ -17,22 +18,21 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
 
 PROJECT = Path(__file__).resolve().parent.parent
 EXAMPLE = PROJECT / "examples" / "rider_photos"
 DEFINITION = PROJECT / "definitions" / "6-dynamic-parallelism.asl.json"
 TARGET = PROJECT / "docs" / "images"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-SHARPNESS = 2  # device pixels per CSS pixel
-COLOURS = 128
+SHARPNESS = 1.75  # device pixels per CSS pixel
+COLOURS = 256
 LARGEST = 300_000
 """Bytes that a picture may have."""
 
 sys.path[:0] = [str(PROJECT / "src"), str(EXAMPLE)]
 
 import functions  # noqa: E402 - the example's own modules, found where they lie
-import run as example  # noqa: E402
 import setup  # noqa: E402
 
 import asl_local  # noqa: E402
@@ -48,10 +48,10 @@ def finished_batch(root: Path) -> tuple[asl_local.Result, Any]:
     aws = asl_local.LocalAWS(root)
     setup.make(aws)
     setup.upload(aws, setup.pictures(setup.SAMPLES))
-    _, given = next(example.sample_batches())
-    first = machine()
-    identity = first.identity("riders-of-today")
-    return first.run(given, asl_local.Resources(functions.resources(aws), aws=aws), identity=identity), aws
+    given = json.loads((EXAMPLE / "inputs" / "batch.json").read_text("utf-8"))
+    workflow = machine()
+    identity = workflow.identity("six-riders")
+    return workflow.run(given, asl_local.Resources(functions.resources(aws), aws=aws), identity=identity), aws
 
 
 def graph(page: Page) -> bytes:
@@ -60,15 +60,24 @@ def graph(page: Page) -> bytes:
 
 
 def report(page: Page) -> bytes:
-    """The report as it opens on a desktop, with the Map's first failed photo at hand."""
+    """The report below its head: the graph of all photos, what detection made of the first one, iterations and time."""
     page.locator('#graph .state[data-pointer$="/States/FaceDetection"]').click()
-    page.evaluate("scrollTo(0, 0)")
-    return page.screenshot()
+    page.get_by_label("Visit", exact=True).fill("1")
+    page.keyboard.press("Enter")
+    page.locator("#state img").first.wait_for()
+    page.mouse.move(0, 0)
+    first, last = page.locator("#graph").bounding_box(), page.locator("#timeline").bounding_box()
+    if not first or not last:
+        sys.exit("make_screenshots: the report has no graph, or no timeline")
+    top = first["y"] + page.evaluate("scrollY") - 12
+    bottom = last["y"] + last["height"] + page.evaluate("scrollY") + 12
+    clip: FloatRect = {"x": 0, "y": top, "width": 1280, "height": bottom - top}
+    return page.screenshot(full_page=True, clip=clip)
 
 
 PICTURES: dict[str, tuple[Callable[[Page], bytes], int, int]] = {
     "map-machine": (graph, 900, 1000),
-    "batch-report": (report, 1280, 1150),
+    "batch-report": (report, 1280, 900),
 }
 """Name -> what takes it, and the width and height of the window in CSS pixels."""
 
@@ -109,6 +118,7 @@ def small(png: bytes) -> bytes:
 
 def main() -> int:
     """The command."""
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else TARGET
     flags = ["--no-sandbox"] if os.geteuid() == 0 else []
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         root = Path(folder)
@@ -123,8 +133,8 @@ def main() -> int:
             data = small(png)
             if len(data) > LARGEST:
                 sys.exit(f"make_screenshots: {name} would have {len(data):,} bytes; at most {LARGEST:,} are wanted")
-            (TARGET / name).write_bytes(data)
-            print(f"{(TARGET / name).relative_to(PROJECT)}  {len(data):,} bytes")
+            (target / name).write_bytes(data)
+            print(f"{target / name}  {len(data):,} bytes")
         browser.close()
     return 0
 

@@ -85,6 +85,7 @@ PROBES: dict[str, list[dict[str, Any]]] = {
     ],
 }  # fmt: skip
 ELSEWHERE = {
+    "Graphs as SVG, Mermaid and DOT; reports in HTML, of histories recorded on AWS too; live progress",  # tests/browser
     "JSON and YAML definitions, definition substitutions",  # below
     "CloudFormation and SAM templates, CDK's output, serverless.yml, folders of them",  # tests/definition/test_templates_*
     "Mocks, coverage, a pytest plugin, property tests, exploration, bounds, replay",  # docs/testing.md, worked through
