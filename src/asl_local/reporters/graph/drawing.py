@@ -21,7 +21,7 @@ NOTE_SIZE: Final = 11.0
 """Sizes of letters, in pixels. `NOTE_SIZE` is that of notes, of labels and of the titles of frames."""
 ICON: Final = 24.0
 PAD: Final = 10.0
-STACK: Final = 4.0
+STACK: Final = 5.0
 """How far each of the two outlines behind a Map's box looks out."""
 
 NAME_LINE: Final = 17.0

@@ -16,7 +16,7 @@ from asl_local.reporters.graph.layout.tracks import Span, tracks
 _TRACK = 10.0  # from one to the next
 _OUT, _IN, _BY = 12.0, 19.0, 9.0  # between a track and a node that is left, one that is come to, and what is passed
 _STRAIGHT = {  # the height of a gap without tracks, by whether there are nodes above and below
-    (True, True): 34.0, (True, False): 14.0, (False, True): 20.0, (False, False): 8.0,
+    (True, True): 34.0, (True, False): 18.0, (False, True): 20.0, (False, False): 8.0,
 }  # fmt: skip
 _TIGHT = 8.0  # so much less of it
 _OUT_AT, _IN_AT = 0.34, 0.66  # where in a node's head links that lead back leave it and come in
@@ -56,7 +56,7 @@ def route(grid: Grid, links: Sequence[Link], *, tight: bool = False) -> Rows:
             if found:
                 rows.bottom = max(turns[key] for key in found) + (_IN if nodes[1] else _BY)
             else:
-                rows.bottom += _STRAIGHT[nodes] - (_TIGHT if tight and any(nodes) else 0.0)
+                rows.bottom += _STRAIGHT[nodes] - (_TIGHT if tight and all(nodes) else 0.0)
     for chain in grid.chains:
         way = _way(rows, chain, turns)
         rows.ways[chain.link] = _plain(way[::-1] if chain.side else way)
