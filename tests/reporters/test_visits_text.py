@@ -11,7 +11,7 @@ import asl_local
 from asl_local import StateError
 from asl_local.reporters.recorded import read
 from asl_local.reporters.visits.text import timeline_text
-from asl_local.reporters.visits.whole import run_of, run_of_recording
+from asl_local.reporters.visits.whole import run_of_recording
 from asl_local.reporters.visits.words import took
 
 LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:"
@@ -70,7 +70,7 @@ def test_a_timeline() -> None:
 
 
 def test_only_ascii() -> None:
-    text = timeline_text(run_of(simulated(ORDERS, [1, 2, 1, 5], name="Größe")), 64, ascii=True)
+    text = simulated(ORDERS, [1, 2, 1, 5], name="Größe").timeline(64, ascii=True)
     assert text.isascii()
     assert lines(text)[:5] == [
         r"Gr\xf6\xdfe: SUCCEEDED, 10 s of virtual time",
@@ -163,6 +163,15 @@ def test_one_that_still_runs() -> None:
         f"● After           0 s{' ' * 38}▏",
         "✓ succeeded  ● running  █ runs  ━ goes around others",
     ]
+
+
+def test_a_recorded_execution() -> None:
+    result = simulated(ORDERS, [1, 2])
+    shown = asl_local.view({"events": result.history.to_aws()}, ORDERS)
+    for plain in (False, True):
+        there, here = lines(shown.timeline(50, ascii=plain)), lines(result.timeline(50, ascii=plain))
+        assert there[1:] == here[1:]
+        assert there[0].endswith("SUCCEEDED, 10 s")
 
 
 def test_without_times() -> None:

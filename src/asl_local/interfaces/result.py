@@ -95,15 +95,16 @@ class Result:
 
         return run_card(run_of(self))
 
-    def timeline(self, width: int = 100) -> str:
+    def timeline(self, width: int = 100, *, ascii: bool = False) -> str:
         """What happened when, as lines of text of at most `width` columns: `print(result.timeline())`.
 
-        A tree of the states with a bar each, over an axis of the execution's time.
+        A tree of the states with a bar each, over an axis of the execution's time; `ascii` is for
+        streams that have nothing else.
         """
         from asl_local.reporters.visits.text import timeline_text  # noqa: PLC0415 - few ask, many have results
         from asl_local.reporters.visits.whole import run_of  # noqa: PLC0415
 
-        return timeline_text(run_of(self), width)
+        return timeline_text(run_of(self), width, ascii=ascii)
 
     def find(self, path: str) -> list[Json]:
         """What a JSONPath (jsonpath-ng's dialect) finds in the output."""

@@ -44,11 +44,11 @@ class View:
         text = writing.report(self.run, aws)
         return text if path is None else writing.write(text, path)
 
-    def timeline(self, width: int = 100) -> str:
+    def timeline(self, width: int = 100, *, ascii: bool = False) -> str:
         """What it did as text: states, attempts and waits over time. See `Result.timeline`."""
         from asl_local.reporters.visits.text import timeline_text  # noqa: PLC0415 - only for those who look
 
-        return timeline_text(self.run, width)
+        return timeline_text(self.run, width, ascii=ascii)
 
     def _repr_html_(self) -> str:
         from asl_local.interfaces.viewing.notebooks import run_card  # noqa: PLC0415 - only in notebooks
