@@ -191,6 +191,24 @@ def test_what_is_chosen_here_is_chosen_everywhere_and_back(browser_page, small):
     assert chosen.get_attribute("aria-level") == "3"
 
 
+def test_rows_stay_where_they_are_whatever_is_said_of_them(browser_page, small):
+    opened = browser_page(small, width=390)
+    opened.get_by_role("button", name="Unfold Orders, iteration 1").click()
+    charge = row(opened, "Charge")
+    charge.scroll_into_view_if_needed()
+    opened.mouse.move(0, 0)
+    before = charge.bounding_box()
+    charge.locator(".name").focus()
+    assert "attempt 4 failed (Busy)" in opened.locator("#timeline .readout").inner_text()
+    assert charge.bounding_box() == before
+
+
+def test_an_iteration_that_is_opened_is_marked(browser_page, small):
+    opened = browser_page(small)
+    row(opened, "Orders[5]").locator(".name").click()
+    assert opened.locator(f"{ROWS}[aria-current] bdi").all_inner_texts() == ["Orders[5]"]
+
+
 def test_children_of_a_map_run_are_rows_that_open(browser_page):
     opened = browser_page(page(children()))
     opened.get_by_role("button", name="Unfold Rows").click()

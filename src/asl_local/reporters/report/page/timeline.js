@@ -22,7 +22,7 @@ function timelineView(root, run, app) {
   const table = el("div", { class: "time-table", role: "treegrid", "aria-label": "Timeline" },
     el("div", { role: "rowgroup", class: "time-head" }, el("div", { role: "row", class: "time-row" },
       el("div", { role: "columnheader", class: "label" }, "State"), axis)), body);
-  const readout = el("p", { class: "readout muted" });
+  const readout = el("p", { class: "readout muted", tabindex: 0, role: "group", "aria-label": "What the row says" });
   const kindOfTime = `${run.facts.virtual ? "Virtual" : "Real"} time since the start`;
   const tell = (row) => { readout.replaceChildren(row ? describe(run, row) : kindOfTime, row ? "" : el("span", { class: "keyboard" }, KEYBOARD)); };
 
@@ -60,7 +60,7 @@ function timelineView(root, run, app) {
   function mark(element, at) {
     const { visit, scope } = app.state;
     const row = rows[at];
-    const here = row.visit !== undefined ? row.visit === visit : Boolean(scope && row.scope && sameScope(row.scope, scope) && visit === null);
+    const here = row.visit !== undefined ? row.visit === visit : Boolean(scope && row.scope && sameScope(row.scope, scope) && (visit === null || !unfolded.has(row.key)));
     if (here) element.setAttribute("aria-current", "true");
     else element.removeAttribute("aria-current");
   }
@@ -98,9 +98,9 @@ function timelineView(root, run, app) {
   }
 
   function drawAxis() {
-    const many = Math.max(2, Math.floor((axis.clientWidth || 800) / 92));
-    const room = 1 - 66 / (axis.clientWidth || 800);
-    const marks = axisMarks(view.scale, view.from, view.to, many).map(({ place, text }) => {
+    const width = axis.clientWidth || 800;
+    const room = 1 - 66 / width;
+    const marks = axisMarks(view.scale, view.from, view.to, Math.max(2, Math.floor(width / (width < 400 ? 62 : 92)))).map(({ place, text }) => {
       const at = (place - view.from) / (view.to - view.from);
       const made = el("span", { class: "tick" }, at <= room ? text : "");
       made.style.left = `${at * 100}%`;
@@ -108,7 +108,7 @@ function timelineView(root, run, app) {
     });
     const cuts = view.scale.gaps.map((gap) => {
       const made = gapBand(gap);
-      made.append(el("span", {}, duration(gap.seconds)));
+      if (width * (gap.to - gap.from) > 48 * (view.to - view.from)) made.append(el("span", {}, duration(gap.seconds)));
       return made;
     });
     axis.replaceChildren(el("span", { class: "unseen" }, kindOfTime), ...cuts, ...marks);
@@ -204,10 +204,10 @@ function timelineView(root, run, app) {
     }
     list.each(mark);
   });
-  let width = 0;
+  let before = 0;
   new ResizeObserver(() => {
-    if (axis.clientWidth === width) return;
-    width = axis.clientWidth;
+    if (axis.clientWidth === before) return;
+    before = axis.clientWidth;
     drawAxis();
   }).observe(axis);
   whenPrinted((printed) => { if (table.isConnected) list.flat(printed ? PAPER_ROWS : 0); });
