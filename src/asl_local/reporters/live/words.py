@@ -13,6 +13,7 @@ from asl_local.definition.json_text import unescape
 from asl_local.plan.plan import matches
 from asl_local.reporters.live.tree import Item, Parts, Tree, Wait
 from asl_local.reporters.timeline import one_line, reason
+from asl_local.reporters.visits import words
 from asl_local.reporters.visits.model import ABORTED, CAUGHT, FAILED, RUNNING, SUCCEEDED, TIMED_OUT, Run, Visit
 
 Piece: TypeAlias = tuple[str, str]
@@ -32,15 +33,7 @@ STYLES: Final = {
 }
 """The styles by their names, in a terminal's words. No outcome is told by its colour alone: each has a sign."""
 
-_SIGNS = {
-    RUNNING: ("●", "*"),
-    WAITING: ("○", "o"),
-    SUCCEEDED: ("✓", "+"),
-    CAUGHT: ("↷", "~"),
-    FAILED: ("✗", "x"),
-    TIMED_OUT: ("✗", "x"),
-    ABORTED: ("■", "-"),
-}
+_SIGNS = {**words.SIGNS, WAITING: ("○", "o")}
 _BAR = ("━", "─"), ("#", ".")
 _UNITS = ("s", 1), ("min", 60), ("h", 3600)
 _DEFAULT_ATTEMPTS = 3  # of a retrier that does not say
@@ -51,33 +44,18 @@ _PATIENT = ("retry", "wait", "token", "job", "activity")
 
 
 def took(seconds: float) -> str:
-    """How long something took: `12 ms`, `3.2 s`, `2 min 5 s`, `3 h 12 min`, `4 d 3 h`; "" for no time at all."""
-    if seconds < 0.9995:
-        return f"{seconds * 1000:.0f} ms" if seconds >= 0.0005 else ""
-    if seconds < 9.995:
-        return f"{seconds:.1f} s"
-    return _long(round(seconds))
+    """How long something took; "" for no time at all."""
+    return words.took(seconds) if seconds >= 0.0005 else ""
 
 
 def so_far(seconds: float) -> str:
     """How long something takes already, in whole seconds; "" within the first one."""
-    return _long(int(seconds)) if seconds >= 1 else ""
+    return words.whole(int(seconds)) if seconds >= 1 else ""
 
 
 def left(seconds: float) -> str:
     """How long something will take yet, in whole seconds, never too little."""
-    return _long(max(0, math.ceil(seconds - 1e-6)))
-
-
-def _long(seconds: int) -> str:
-    if seconds < 60:
-        return f"{seconds} s"
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
-    if minutes < 60:
-        return f"{minutes} min {seconds % 60} s"
-    if hours < 24:
-        return f"{hours} h {minutes % 60} min"
-    return f"{days:,} d {hours % 24} h"
+    return words.whole(max(0, math.ceil(seconds - 1e-6)))
 
 
 # -- rows --------------------------------------------------------------------------------------------------------------
@@ -285,9 +263,9 @@ def _apart(*phrases: Piece | list[Piece]) -> list[Piece]:
     """Two blanks before each phrase that says something; the pieces of one phrase stand together."""
     pieces: list[Piece] = []
     for phrase in phrases:
-        words = [piece for piece in (phrase if isinstance(phrase, list) else [phrase]) if piece[0]]
-        if words:
-            pieces += [(f"  {words[0][0]}", words[0][1]), *words[1:]]
+        said = [piece for piece in (phrase if isinstance(phrase, list) else [phrase]) if piece[0]]
+        if said:
+            pieces += [(f"  {said[0][0]}", said[0][1]), *said[1:]]
     return pieces
 
 

@@ -34,15 +34,19 @@ def took(seconds: float) -> str:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 9.995:
         return f"{seconds:.1f} s"
-    whole = round(seconds)
-    minutes, hours, days = whole // 60, whole // 3_600, whole // 86_400
+    return whole(round(seconds))
+
+
+def whole(seconds: int) -> str:
+    """Whole seconds as people say them: `5 s`, `2 min 5 s`, `3 h 12 min`, `4 d 3 h`."""
+    minutes, hours, days = seconds // 60, seconds // 3_600, seconds // 86_400
     if minutes == 0:
-        return f"{whole} s"
+        return f"{seconds} s"
     if hours == 0:
-        return f"{minutes} min {whole % 60} s"
+        return f"{minutes} min {seconds % 60} s"
     if days == 0:
         return f"{hours} h {minutes % 60} min"
     return f"{days:,} d {hours % 24} h"
 
 
-__all__ = ["OUTCOME_OF", "SIGNS", "took"]
+__all__ = ["OUTCOME_OF", "SIGNS", "took", "whole"]
