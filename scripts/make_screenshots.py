@@ -112,7 +112,9 @@ def small(png: bytes) -> bytes:
     """The picture with few colours, which is all that such pages have."""
     kept = io.BytesIO()
     with Image.open(io.BytesIO(png)) as opened:
-        opened.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(kept, "PNG", optimize=True)
+        opened.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+            kept, "PNG", optimize=True
+        )
     return kept.getvalue()
 
 
