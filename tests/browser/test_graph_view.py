@@ -245,3 +245,15 @@ def test_without_a_definition_there_is_a_list_of_what_happened(
     assert opened.locator("#graph h2").inner_text() == "What happened in iteration 2"
     opened.keyboard.press("Escape")
     assert opened.locator("#graph h2").inner_text() == "What happened"
+
+
+@pytest.mark.parametrize("name", ["50 % done", "a\x00b\x07c", "two\r\nlines", "%0041", "half \ud83d"])
+def test_a_state_whose_name_no_attribute_can_hold_is_painted_and_selected(browser_page: Any, name: str) -> None:
+    machine = asl_local.load(
+        {"StartAt": name, "States": {name: {"Type": "Pass", "Result": 7, "Next": "Z"}, "Z": {"Type": "Succeed"}}}
+    )
+    opened = browser_page(machine.simulate({}, {}).to_html())
+    assert set(kinds(opened).values()) == {"succeeded", "taken"}
+    opened.locator("#graph svg .state .name").first.click()
+    assert "Type" in opened.locator("#state").inner_text()
+    assert "Pass" in opened.locator("#state").inner_text()

@@ -22,6 +22,7 @@ _Placed = TypeVar("_Placed", Dot, Arrow)
 
 _HEAD = 8.0  # the length of an arrow's head
 _HALF_HEAD = 4.0
+_NOT_GIVEN_BACK = re.compile("[%\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _OF_COVERAGE = frozenset({"all", "some", "none", "out"})
 
@@ -74,7 +75,7 @@ class _Picture:
         )
 
     def _block(self, block: Block) -> Iterator[str]:
-        yield f'<g class="block" data-pointer="{_attribute(block.pointer)}">'
+        yield f'<g class="block" data-pointer="{_pointer(block.pointer)}">'
         frame = self._frames.get(block.pointer)
         if frame:
             yield _frame(frame, block.title)
@@ -101,7 +102,7 @@ class _Picture:
         if self._interactive:
             label = ", ".join(word.replace("-", " ") if word == paint.kind else word for word in said if word)
             button = f' tabindex="0" role="button" aria-label="{_attribute(label)}"'
-        yield f'<g class="{" ".join(filter(None, kinds))}" data-pointer="{_attribute(node.pointer)}"{button}>'
+        yield f'<g class="{" ".join(filter(None, kinds))}" data-pointer="{_pointer(node.pointer)}"{button}>'
         yield f"<title>{_text(chr(10).join(filter(None, (node.name, ' · '.join(filter(None, said[1:])), paint.title))))}</title>"
         yield from _shapes(box)
         yield from _words(box)
@@ -111,8 +112,8 @@ class _Picture:
     def _arrow(self, arrow: Arrow) -> Iterator[str]:
         paint = _together([self._paint[p] for p in arrow.pointers if p in self._paint])
         kinds = ["edge", arrow.kind, _class(paint.kind)]
-        pointers = " ".join(p.replace(" ", "%20") for p in arrow.pointers)
-        yield f'<g class="{" ".join(filter(None, kinds))}" data-pointer="{_attribute(pointers)}">'
+        pointers = " ".join(_pointer(p).replace(" ", "%0020") for p in arrow.pointers)
+        yield f'<g class="{" ".join(filter(None, kinds))}" data-pointer="{pointers}">'
         said = [arrow.label.text if arrow.label else "", paint.note, paint.title]
         if any(said):
             yield f"<title>{_text(chr(10).join(filter(None, said)))}</title>"
@@ -279,6 +280,11 @@ def _class(kind: str) -> str:
 def _text(text: str) -> str:
     """As the content of an element: what XML cannot hold becomes a blank."""
     return escape(_NOT_IN_XML.sub(" ", text), quote=False)
+
+
+def _pointer(pointer: str) -> str:
+    """A JSON pointer as an attribute; what XML or a parser of HTML would not give back is `%` and four hex digits."""
+    return escape(_NOT_GIVEN_BACK.sub(lambda found: f"%{ord(found[0]):04x}", pointer))
 
 
 def _attribute(text: str) -> str:

@@ -10,6 +10,16 @@ function resolve(run, pointer) {
   return at;
 }
 
+/** A pointer out of an attribute of svg.py's, where some characters stand as % and four hex digits. */
+function asWritten(pointer) {
+  return pointer.replace(/%([0-9a-f]{4})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+/** The JSON pointer of a state's element. */
+function pointerAt(state) {
+  return asWritten(state.dataset.pointer);
+}
+
 /** The pointer of the block that a state stands in: "" is the machine itself. */
 function blockOf(pointer) {
   return pointer.slice(0, Math.max(0, pointer.lastIndexOf("/States/")));
@@ -90,14 +100,14 @@ function graphView(root, run, app) {
   };
 
   const choose = (state) => {
-    const { pointer } = state.dataset;
+    const pointer = pointerAt(state);
     app.select({ pointer, visit: bestVisit(run, states.get(pointer), app.state.visit) });
     if (matchMedia("(max-width: 1000px)").matches) document.getElementById("state").scrollIntoView({ block: "start" });
   };
 
   const mark = () => {
     for (const state of box.querySelectorAll("svg .state")) {
-      const chosen = state.dataset.pointer === app.state.pointer;
+      const chosen = pointerAt(state) === app.state.pointer;
       state.classList.toggle("selected", chosen);
       state.setAttribute("aria-pressed", String(chosen));
       if (chosen) {

@@ -82,9 +82,9 @@ function paintGraph(svg, run, states) {
   }
   svg.setAttribute("aria-label", "States: arrow keys move, Enter selects");
   for (const state of svg.querySelectorAll(".state")) {
-    const paint = paintOf(run, states.get(state.dataset.pointer));
+    const paint = paintOf(run, states.get(pointerAt(state)));
     setKind(state, paint.kind);
-    const name = nameOf(state.dataset.pointer);
+    const name = nameOf(pointerAt(state));
     state.setAttribute("tabindex", "-1");
     state.setAttribute("aria-label", `${name}: ${paint.words}`);
     state.querySelector(":scope > title").textContent = `${name}\n${paint.words}`;
@@ -92,7 +92,7 @@ function paintGraph(svg, run, states) {
     if (paint.kind !== "unreached") addBadge(state, paint);
   }
   for (const edge of svg.querySelectorAll(".edge")) {
-    const pointers = edge.dataset.pointer.split(" ").map((each) => each.replaceAll("%20", " "));
+    const pointers = edge.dataset.pointer.split(" ").map(asWritten);
     const count = pointers.reduce((sum, each) => sum + (taken.get(each) ?? 0), 0);
     const goes = count > 0 || pointers.some((each) => entered.has(each));
     setKind(edge, goes ? "taken" : "unreached");
