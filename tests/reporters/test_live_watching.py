@@ -347,3 +347,27 @@ def test_standard_output_that_is_no_terminal_is_left_alone(terminal: Terminal, m
     with asl_local.live(terminal):
         MACHINE.simulate({}, {"Work": lambda _: print("mine")})
     assert elsewhere.getvalue() == "mine\n"
+
+
+def test_what_a_narrower_terminal_has_folded_goes_away(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows that stand on the screen are those that the terminal has made of the lines, not the lines."""
+    shown = screen.Screen(terminal)
+    name = "a-name-of-sixty-characters-which-stands-in-the-heading-of-it"
+    up: list[int] = []
+
+    def work(_: Any) -> None:
+        shown.open()
+        for width in (80, 80, 30, 80):
+            monkeypatch.setattr(shown._console, "_width", width)
+            terminal.seek(0)
+            terminal.truncate()
+            watch.look()
+            shown.draw(watch._shown)
+            up.append(terminal.getvalue().count("\x1b[1A"))
+        shown.close()
+
+    watch = Watch(Face())
+    with listening(watch):
+        MACHINE.run({}, {"Work": work}, execution_name=name)
+    # Four lines, heading, state, a blank one, the last event: three up; two more where the heading has become three rows.
+    assert up == [0, 3, 5, 3]

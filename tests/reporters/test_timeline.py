@@ -132,6 +132,57 @@ def test_lines_for_people_who_watch() -> None:
     assert all(line.startswith("   0.000 s  ") for line in lines if line)
 
 
+def test_a_failed_attempt_says_when_the_next_one_is_due() -> None:
+    retry = [
+        {"ErrorEquals": ["Slow"], "MaxAttempts": 1, "IntervalSeconds": 90, "JitterStrategy": "FULL"},
+        {"ErrorEquals": ["Busy"], "IntervalSeconds": 1, "BackoffRate": 1.5},
+    ]
+    work = {"Type": "Task", "Resource": ARN, "End": True, "Retry": retry}
+    definition = {"StartAt": "Each", "States": {"Each": {
+        "Type": "Map", "MaxConcurrency": 1, "End": True, "ItemProcessor": {"StartAt": "Work", "States": {"Work": work}},
+    }}}  # fmt: skip
+    errors = iter(["Busy", "Slow", "Busy", None, "Busy", "Slow", "Slow"])
+
+    def fails(event: Any) -> Any:
+        if error := next(errors):
+            raise asl_local.StateError(error, None)
+
+    machine = asl_local.load(definition)
+    timeline = Timeline(machine.plan)
+    lines = [timeline.line(event) for event in events_of(machine, [1, 2], fails)]
+    assert [line.split(" s  ", 1)[1] for line in lines if line and "failed" in line] == [
+        "[0] Work attempt 1 of 4 failed: Busy, again in 1 s",
+        "[0] Work attempt 2 of 3 failed: Slow, again within 1 min 30 s",
+        "[0] Work attempt 3 of 5 failed: Busy, again in 1.5 s",
+        "[1] Work attempt 1 of 4 failed: Busy, again in 1 s",
+        "[1] Work attempt 2 of 3 failed: Slow, again within 1 min 30 s",
+        "[1] Work failed: Slow",
+        "execution failed: Slow",
+    ]
+
+
+def test_attempts_are_counted_anew_when_a_state_is_come_to_again() -> None:
+    definition = {"StartAt": "Work", "States": {
+        "Work": {"Type": "Task", "Resource": ARN, "Next": "More?", "Retry": [{"ErrorEquals": ["States.ALL"]}]},
+        "More?": {"Type": "Choice", "Choices": [{"Variable": "$", "NumericEquals": 1, "Next": "Work"}], "Default": "End"},
+        "End": {"Type": "Succeed"},
+    }}  # fmt: skip
+    answers: Any = iter(["fail", 1, "fail", 2])
+
+    def fails(event: Any) -> Any:
+        answer = next(answers)
+        if answer == "fail":
+            raise asl_local.StateError("Busy", None)
+        return answer
+
+    machine = asl_local.load(definition)
+    timeline = Timeline(machine.plan)
+    lines = [timeline.line(event) for event in events_of(machine, 0, fails)]
+    assert [line.split(" s  ", 1)[1] for line in lines if line and "failed" in line] == [
+        "Work attempt 1 of 4 failed: Busy, again in 1 s",
+    ] * 2
+
+
 def test_names_cannot_command_the_terminal() -> None:
     assert one_line("a\x1b[2Jb\r\nc\u202e") == "a [2Jb  c "
 

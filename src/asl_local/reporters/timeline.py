@@ -11,10 +11,12 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from asl_local.plan import Block, Plan
+from asl_local.plan.plan import Retrier, matches
 from asl_local.reporters.aws import Event
+from asl_local.reporters.visits.words import took, whole
 from asl_local.values import Json
 
 _CAUSE_SHOWN = 160  # characters
@@ -28,6 +30,7 @@ _WORDS = {
     "TimedOut": "timed out",
     "Failed": "failed",
 }
+_ATTEMPTED = ("LambdaFunction", "Task", "Activity")
 # States' own failures are said by what failed inside them, and an execution's start by its first state.
 _SILENT = {"ParallelStateFailed", "MapStateFailed", "MapIterationFailed", "ExecutionStarted"}
 
@@ -91,20 +94,77 @@ class Timeline:
 
     def __init__(self, plan: Plan) -> None:
         self._places = Places(plan)
+        self._retries = _Retries(plan)
         self._began: float | None = None
 
     def line(self, event: Event) -> str | None:
-        """`   0.132 s  [2] FaceDetection left`; None for events that say nothing new (a task scheduled, started)."""
+        """`   0.132 s  [2] FaceDetection left`; None for events that say nothing new (a task scheduled, started).
+
+        Of an attempt that failed it says which one it was and when it is made again, where the plan has it so.
+        """
         place = self._places.of(event)
         if self._began is None:
             self._began = event.at
         said = _said(event)
+        retry = self._retries.after(event, place)
+        if said is not None and retry is not None:
+            said = f"{retry.attempt} {said}, {retry.when}"
         if event.type == "MapStateStarted" and self._places.is_distributed(place.state):
             said = "starts a Map Run"  # its items have not been read yet, and the event's length is 0
         if said is None:
             return None
         words = said if event.type.startswith("Execution") else f"{place} {said}"
         return f"{event.at - self._began:8.3f} s  {one_line(words)}"
+
+
+class _Retry(NamedTuple):
+    attempt: str  # "attempt 1 of 4"
+    when: str  # "again in 2 s"
+
+
+class _Retries:
+    """Which attempts are followed by another one: no event says it, but the state's retriers do.
+
+    Of a Parallel or Map there is no event for an attempt that failed.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._retriers: dict[str, tuple[Retrier, ...]] = {}
+        self._used: dict[Place, dict[int, int]] = {}  # how often each retrier was used, by its number
+        self._learn(plan.top)
+
+    def after(self, event: Event, place: Place) -> _Retry | None:
+        """What follows this event: None where it is no attempt that failed, or where none follows."""
+        if event.type.endswith("StateEntered"):
+            self._used.pop(place, None)
+        elif event.type == "ExecutionRedriven":
+            self._used.clear()
+        elif event.type.startswith(_ATTEMPTED) and event.type.endswith(("Failed", "TimedOut")):
+            return self._next(place, str(event.details.get("error") or ""))
+        return None
+
+    def _next(self, place: Place, error: str) -> _Retry | None:
+        for number, retrier in enumerate(self._retriers.get(place.state, ())):
+            if not matches(retrier.errors, error, task_result=True):
+                continue
+            used = self._used.setdefault(place, {})
+            before = used.get(number, 0)
+            if before >= retrier.attempts:
+                return None
+            tried = sum(used.values()) + 1
+            used[number] = before + 1
+            most = tried + retrier.attempts - before
+            delay = retrier.delay(before)
+            told = whole(int(delay)) if delay == int(delay) else took(delay)
+            return _Retry(f"attempt {tried} of {most}", f"again {'within' if retrier.jitter else 'in'} {told}")
+        return None
+
+    def _learn(self, block: Block) -> None:
+        for name, state in block.states.items():
+            if state.type == "Task":
+                self._retriers[name] = tuple(state.retry)
+            for inner in state.blocks:
+                self._learn(inner)
 
 
 def is_failure(event: Event) -> bool:

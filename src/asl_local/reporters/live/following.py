@@ -9,7 +9,7 @@ in the middle of a step is put right by the next one.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, cast
 
@@ -19,13 +19,14 @@ from asl_local.engine.map_runs.run import RUNNING as RUN_GOES_ON
 from asl_local.engine.map_runs.run import Child, MapRun
 from asl_local.engine.patterns import task_token
 from asl_local.reporters.aws import event
-from asl_local.reporters.live.tree import Item, Parts, Tree, Wait
+from asl_local.reporters.live.tree import Idle, Item, Parts, Tree, Wait, is_idle, latest
 from asl_local.reporters.timeline import Timeline, is_failure
 from asl_local.reporters.visits.model import ABORTED, FAILED, RUNNING, TIMED_OUT
 from asl_local.reporters.visits.reading import Visits
 
 _LINES = 20  # of what happened last
 _ITEMS = 100  # of a Map Run's children that run, and of those that failed: no terminal is higher
+_COUNTED = 1_000  # children of a Map Run of which each is asked whether it only waits; of more none is
 _OUTCOMES = {"FAILED": FAILED, "TIMED_OUT": TIMED_OUT, "ABORTED": ABORTED}
 _CLOCKS: Final = {"run": False, "start": False, "resume": False, "simulate": True, "resume_simulation": True}
 """Whether time is virtual, by how an execution was asked for."""
@@ -127,9 +128,11 @@ class Followed:
         return Parts(
             total=(len(run.source) if run.source is not None else run.position) if run.source is not None or run.done else None,
             done=failed + items["succeeded"] + items["aborted"],
+            aborted=items["aborted"],
             items=[*running, *self._unsuccessful(run, failed)],
             running_count=len(live) if at_work else 0,
             failed_count=failed,
+            idle=_idle(list(live.values())) if at_work and len(live) <= _COUNTED else Idle(),
         )  # fmt: skip
 
     def _unsuccessful(self, run: MapRun, failed: int) -> list[Item]:
@@ -151,6 +154,18 @@ def _wait(execution: Execution, strand: Strand) -> Wait | None:
     if beat is not None:
         until = beat if until is None else min(until, beat)
     return Wait(why, until, task_token(execution, token) if why == "token" else "", strand.begun)
+
+
+def _idle(children: Sequence[Child]) -> Idle:
+    idle: list[Child] = []
+    known: list[Wait] = []
+    for child in children:
+        strands = list(child.execution.waiting.copy().values())
+        waits = [wait for strand in strands if (wait := _wait(child.execution, strand)) is not None]
+        known += waits
+        if waits and all(map(is_idle, waits)):
+            idle.append(child)
+    return Idle(frozenset(child.index for child in idle), sum(child.count for child in idle), latest(known))
 
 
 def _item(child: Child) -> Item:

@@ -8,8 +8,9 @@ no more of them than the height has, so that a Map of 10,000 iterations costs no
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count, islice
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -214,14 +215,17 @@ def _left_out(node: _Node) -> list[str]:
     if parts is None:
         said = words.hidden((len(tree.branches(visit)) - len(shown), "branches"))
     else:
-        running, failed = parts.counted()
+        going, failed = parts.counted()
+        idle = tree.idle(visit).slots
         if parts.items is not None:
             bad = sum(1 for each in shown if each.item is not None and each.item.outcome in _BAD)
-            at_work = len(shown) - bad
+            there = [each.item.index for each in shown if each.item is not None and each.item.outcome not in _BAD]
         else:
             bad = sum(1 for each in shown if each.slot in parts.failed)
-            at_work = sum(1 for each in shown if each.slot in parts.running)
-        said = words.hidden((running - at_work, "running"), (failed - bad, "failed"))
+            there = [each.slot for each in shown if each.slot in parts.running]
+        waiting = sum(1 for each in there if each in idle)
+        running = going - len(idle) - (len(there) - waiting)
+        said = words.hidden((running, "running"), (len(idle) - waiting, "waiting"), (failed - bad, "failed"))
     return [said] if said else []
 
 
@@ -252,20 +256,40 @@ class _Drawing:
 
     def _row(self, node: _Node, before: str) -> Text:
         tree, visit, item = node.tree, node.visit, node.item
-        said: list[Piece] = []
+        say: Callable[[int], list[Piece]] = lambda _: []  # noqa: E731 - what is said of it, by how little room there is
         if item is not None:
             outcome = words.standing(item.outcome, item.wait)
-            name, said = f"[{item.index}] {item.state}".rstrip(), words.of_item(item, self.now)
+            name, say = f"[{item.index}] {item.state}".rstrip(), partial(self._of_item, item)
         elif node.parent is None and visit is None:
-            return self.line([(before, "dim"), *words.of_tree(tree, self.now)])
+            (name, style), *said = words.of_tree(tree, self.now)
+            return self.line([(before, "dim")], name, style, said)
         elif visit is None:
             outcome, name = RUNNING, _label(node)
         else:
             outcome = words.standing(visit.outcome, tree.waits.get(visit.number))
             name = _label(node) if node.earlier else f"{_label(node)} {visit.state}".lstrip()
             if not node.earlier:
-                said = words.of_visit(tree, visit, self.now, width=self.width, plain=self.plain)
-        return self.line([(before, "dim"), (f"{words.sign(outcome, plain=self.plain)} ", outcome)], name, outcome, said)
+                say = partial(self._of_visit, tree, visit)
+        start = [(before, "dim"), (f"{words.sign(outcome, plain=self.plain)} ", outcome)]
+        return self.line(start, name, outcome, self._fitting(start, name, say))
+
+    def _of_item(self, item: Item, tight: int) -> list[Piece]:
+        return words.of_item(item, self.now, tight=tight)
+
+    def _of_visit(self, tree: Tree, visit: Visit, tight: int) -> list[Piece]:
+        return words.of_visit(tree, visit, self.now, width=self.width, plain=self.plain, tight=tight)
+
+    def _fitting(self, start: Sequence[Piece], name: str, say: Callable[[int], list[Piece]]) -> list[Piece]:
+        """As much as fits behind a name that may have given way."""
+        from rich.cells import cell_len  # noqa: PLC0415
+
+        room = self.width - sum(cell_len(text) for text, _ in start) - min(cell_len(one_line(name)), self.width // 3)
+        said: list[Piece] = []
+        for tight in range(words.TIGHTEST + 1):
+            said = say(tight)
+            if sum(cell_len(text) for text, _ in said) <= room:
+                break
+        return said
 
     def line(
         self, pieces: Sequence[Piece], name: str = "", outcome: str = "", said: Sequence[Piece] = ()
@@ -282,7 +306,7 @@ class _Drawing:
             room = max(self.width - text.cell_len - sum(cell_len(piece) for piece, _ in said), self.width // 3)
             if cell_len(name) > room:
                 name = set_cell_size(name, max(0, room - 1)).rstrip() + ("~" if self.plain else "…")
-            text.append(name, words.STYLES["name"] if outcome in (RUNNING, words.WAITING, *_BAD) else "")
+            text.append(name, words.STYLES["name"] if outcome in (RUNNING, words.WAITING, "name", *_BAD) else "")
             for piece, style in said:
                 text.append(piece, words.STYLES.get(style, ""))
         text.truncate(self.width, overflow="crop" if self.plain else "ellipsis")

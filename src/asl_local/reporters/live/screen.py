@@ -38,6 +38,7 @@ class Screen:
         self._console = _console(stream)
         self._plain = not (self._console.encoding or "").lower().startswith("utf")
         self._live: Any = None
+        self._drawn: list[int] = []  # how wide the lines are that stand on the screen
         self._restore: list[Callable[[], object]] = []
 
     def open(self) -> None:
@@ -69,13 +70,17 @@ class Screen:
             tail=list(tail.lines),
             plain=self._plain,
         )
+        self._fold()
         self._live.update(_group(lines), refresh=True)
+        self._drawn = [line.cell_len for line in lines]
 
     def leave(self, ended: Sequence[Followed]) -> None:
         """Let the trees of executions that have ended stay on the screen, above what is drawn from now on."""
         width, height = self._console.width, self._height() - _ASIDE
         if self._live is not None:
+            self._fold()
             self._live.update(_group([]), refresh=True)
+            self._drawn = []
         for tree in forest(ended):
             for line in picture([tree], tree.run.stopped or ended[0].now(), width, height, plain=self._plain):
                 self._console.print(line, no_wrap=True, overflow="crop", crop=False)
@@ -92,8 +97,19 @@ class Screen:
                 with contextlib.suppress(OSError, ValueError):
                     stream.flush()  # the beginning of a line that somebody has not ended
         finally:
+            self._fold()
             live, self._live = self._live, None
             live.stop()
+
+    def _fold(self) -> None:
+        """Take away the rows that lines have been folded to, where the terminal has become narrower than they are."""
+        from rich.control import Control  # noqa: PLC0415
+        from rich.segment import ControlType  # noqa: PLC0415
+
+        width = max(1, self._console.width)
+        more = sum(max(0, -(-line // width) - 1) for line in self._drawn)
+        if more:
+            self._console.control(Control(*[(ControlType.ERASE_IN_LINE, 2), (ControlType.CURSOR_UP, 1)] * more))
 
     def _height(self) -> int:
         return self._console.height if self._console.is_terminal else _ENDLESS

@@ -8,7 +8,7 @@ in its line: the last one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
@@ -34,6 +34,25 @@ class Wait(NamedTuple):
     begun: bool = False
 
 
+_PATIENT = ("retry", "wait", "token", "job", "activity")
+
+
+def is_idle(wait: Wait | None) -> bool:
+    """Whether nothing is done meanwhile: no call is out, and no worker has the task."""
+    return wait is not None and wait.why in _PATIENT and not wait.begun
+
+
+class Idle(NamedTuple):
+    """What of a Map only waits: the items (executions of a Map Run) by number, and how many items that are.
+
+    `until` is the latest moment, in epoch seconds, at which a Wait or a pause before a retry ends, of all that goes on.
+    """
+
+    slots: frozenset[int] = frozenset()
+    items: int = 0
+    until: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """A child execution of a Map Run: the state that it is in, or what became of it. Times are epoch seconds."""
@@ -53,17 +72,19 @@ class Item:
 class Parts:
     """How far a Map is. `total` is None while nobody knows it; `running` and `failed` are slots, the oldest first.
 
-    Of a Map Run these are items in child executions: `items` are some of those that run or failed, `running_count` and
-    `failed_count` how many there are.
+    `aborted` counts those that were cut short. Of a Map Run these are items in child executions: `items` are some of those
+    that run or failed, `running_count` and `failed_count` how many there are, `idle` says which of them only wait.
     """
 
     total: int | None = None
     done: int = 0
     running: dict[int, None] = field(default_factory=dict)
     failed: dict[int, None] = field(default_factory=dict)
+    aborted: int = 0
     items: list[Item] | None = None
     running_count: int = 0
     failed_count: int = 0
+    idle: Idle = field(default_factory=Idle)
 
     def counted(self) -> tuple[int, int]:
         """How many run, how many have failed."""
@@ -148,6 +169,21 @@ class Tree:
         """How far a Map is; None for everything else, and before it knows its items."""
         return self._parts.get(visit.number) if visit.type == "Map" else None
 
+    def idle(self, visit: Visit) -> Idle:
+        """What of a Map only waits."""
+        parts = self._parts.get(visit.number)
+        if parts is None or parts.items is not None:
+            return Idle() if parts is None else parts.idle
+        waits: dict[int, list[Wait]] = {}
+        for number, wait in self.waits.items():
+            within = self.run.visits[number]
+            while within.parent is not None and within.parent != visit.number:
+                within = self.run.visits[within.parent]
+            if within.parent is not None and within.slot in parts.running:
+                waits.setdefault(within.slot, []).append(wait)
+        slots = frozenset(slot for slot, known in waits.items() if all(map(is_idle, known)))
+        return Idle(slots, len(slots), latest(wait for known in waits.values() for wait in known))
+
     def branches(self, visit: Visit) -> list[int]:
         """The branches of a Parallel that have begun."""
         return sorted(self._slots.get(visit.number, ()))
@@ -194,8 +230,14 @@ class Tree:
     def _end(self, parts: Parts, slot: int, outcome: str) -> None:
         parts.running.pop(slot, None)
         parts.done += 1
+        parts.aborted += outcome == ABORTED
         if outcome in (FAILED, TIMED_OUT):
             parts.failed[slot] = None
 
 
-__all__ = ["SMALL", "Item", "Parts", "Tree", "Wait"]
+def latest(waits: Iterable[Wait]) -> float | None:
+    """The latest moment that a wait ends by itself, in epoch seconds; None where there is none."""
+    return max((wait.until for wait in waits if wait.why in ("retry", "wait") and wait.until is not None), default=None)
+
+
+__all__ = ["SMALL", "Idle", "Item", "Parts", "Tree", "Wait", "is_idle", "latest"]

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from asl_local.definition.json_text import unescape
 from asl_local.plan.plan import matches
-from asl_local.reporters.live.tree import Item, Parts, Tree, Wait
+from asl_local.reporters.live.tree import Idle, Item, Parts, Tree, Wait, is_idle
 from asl_local.reporters.timeline import one_line, reason
 from asl_local.reporters.visits import words
 from asl_local.reporters.visits.model import ABORTED, CAUGHT, FAILED, RUNNING, SUCCEEDED, TIMED_OUT, Run, Visit
@@ -37,7 +37,11 @@ _SIGNS = {**words.SIGNS, WAITING: ("○", "o")}
 _BAR = ("━", "─"), ("#", ".")
 _UNITS = ("s", 1), ("min", 60), ("h", 3600)
 _DEFAULT_ATTEMPTS = 3  # of a retrier that does not say
-_PATIENT = ("retry", "wait", "token", "job", "activity")
+
+TIGHTEST: Final = 6
+"""How much can be left out of a row that is too long, in steps: a short bar, a tiny one, none, no time so far, no rate and
+short words for a retry, no time left. How many failed, run or wait stays, and so does when something is tried again."""
+_SHORT_BAR, _TINY_BAR, _NO_BAR, _NO_TIME, _NO_RATE, _NO_REST = range(1, TIGHTEST + 1)
 
 
 # -- times -------------------------------------------------------------------------------------------------------------
@@ -68,44 +72,48 @@ def sign(outcome: str, *, plain: bool) -> str:
 
 def standing(outcome: str, wait: Wait | None) -> str:
     """The outcome, or WAITING where something runs and nothing is done for it."""
-    if outcome == RUNNING and wait is not None and wait.why in _PATIENT and not wait.begun:
-        return WAITING
-    return outcome
+    return WAITING if outcome == RUNNING and is_idle(wait) else outcome
 
 
-def of_visit(tree: Tree, visit: Visit, now: float, *, width: int, plain: bool) -> list[Piece]:
-    """What is to be said of a visit, behind its name."""
+def of_visit(tree: Tree, visit: Visit, now: float, *, width: int, plain: bool, tight: int = 0) -> list[Piece]:
+    """What is to be said of a visit, behind its name; `tight` (up to TIGHTEST) leaves out what matters least."""
+    parts = tree.parts(visit)
     wait = tree.waits.get(visit.number)
     times = tree.times(visit)
     pieces: list[Piece] = [(f" ×{times}" if not plain else f" x{times}", "dim")] if times > 1 else []
     if visit.outcome == RUNNING:
-        if wait is None or wait.why != "wait":
+        if (wait is None or wait.why != "wait") and tight < _NO_TIME:
             pieces += _apart((so_far(now - visit.entered), "dim"))
-        pieces += _apart(*_doing(tree.run, visit, wait, now))
+        pieces += _apart(*_doing(tree.run, visit, wait, now, tight))
     else:
-        pieces += _apart((took((visit.entered if visit.left is None else visit.left) - visit.entered), "dim"))
-        pieces += _apart(*_came_to(visit))
-    parts = tree.parts(visit)
+        if parts is None or tight < _NO_TIME:
+            pieces += _apart((took((visit.entered if visit.left is None else visit.left) - visit.entered), "dim"))
+        if parts is None or tight < _NO_RATE:
+            pieces += _apart(*_came_to(visit))
     if parts is not None:
         began = visit.attempts[-1].scheduled if visit.attempts else visit.entered
-        running = visit.outcome == RUNNING and (wait is None or wait.why != "retry")
-        pieces += _apart(_progress(parts, now - began, width=width, running=running, plain=plain))
+        if visit.outcome != RUNNING or (wait is not None and wait.why == "retry"):
+            pieces += _apart(_became(parts, whole=visit.outcome == SUCCEEDED, tight=tight))
+        else:
+            idle = tree.idle(visit)
+            pieces += _apart(_progress(parts, idle, began, now, width=width, plain=plain, tight=tight))
     return pieces
 
 
-def of_item(item: Item, now: float) -> list[Piece]:
-    """What is to be said of a child of a Map Run, behind its name."""
+def of_item(item: Item, now: float, *, tight: int = 0) -> list[Piece]:
+    """What is to be said of a child of a Map Run, behind its name; `tight` is as for `of_visit`."""
     if item.outcome != RUNNING:
         spent = _apart((took(item.until - item.since), "dim")) if item.until is not None else []
         return [*spent, *_apart((_why(item.error, item.cause) or item.outcome, item.outcome))]
     wait, said = item.wait, ""
     if wait is not None and wait.why == "retry":
-        said = f"attempt {item.attempts - 1} failed, {_waiting(wait, now)}"
+        failed = f"attempt {item.attempts - 1} failed, " if tight < _NO_REST else ""
+        said = f"{failed}{_waiting(wait, now)}"
     elif wait is not None:
         said = ", ".join(
             part for part in (f"attempt {item.attempts}" * (item.attempts > 1), _waiting(wait, now)) if part
         )
-    return _apart((so_far(now - item.since), "dim"), (said, WAITING))
+    return _apart((so_far(now - item.since) if tight < _NO_TIME else "", "dim"), (said, WAITING))
 
 
 def of_tree(tree: Tree, now: float) -> list[Piece]:
@@ -142,13 +150,16 @@ def hidden(*counts: tuple[int, str]) -> str:
 # -- what it does ------------------------------------------------------------------------------------------------------
 
 
-def _doing(run: Run, visit: Visit, wait: Wait | None, now: float) -> list[Piece]:
+def _doing(run: Run, visit: Visit, wait: Wait | None, now: float, tight: int) -> list[Piece]:
     """Of a visit that runs: its attempt, what it waits for."""
     tried = len(visit.attempts)
     if wait is not None and wait.why == "retry":
         failed = visit.attempts[-1] if tried else None
-        why = "" if failed is None else f": {one_line(failed.error or failed.outcome)}"
-        return [(f"attempt {tried} of {_allowed(run, visit)} failed, {_waiting(wait, now)}{why}", WAITING)]
+        why = f": {one_line(failed.error or failed.outcome)}" if failed is not None and tight < _NO_TIME else ""
+        told = (
+            f"attempt {tried} of {_allowed(run, visit)} failed, " if tight < _NO_RATE else f"attempt {tried} failed, "
+        )
+        return [(f"{told if tight < _NO_REST else ''}{_waiting(wait, now)}{why}", WAITING)]
     pieces: list[Piece] = []
     if tried > 1:
         pieces.append((f"attempt {tried} of {_allowed(run, visit)}", WAITING))
@@ -222,34 +233,59 @@ def _at(definition: Any, pointer: str) -> Mapping[str, Any]:
 # -- how far a Map is --------------------------------------------------------------------------------------------------
 
 
-def _progress(parts: Parts, seconds: float, *, width: int, running: bool, plain: bool) -> list[Piece]:
-    """`━━━━━━───── 250/1,000, 40 running, 2 failed, 1 min 3 s left, 12/s`"""
+def _progress(
+    parts: Parts, idle: Idle, began: float, now: float, *, width: int, plain: bool, tight: int
+) -> list[Piece]:  # fmt: skip
+    """`━━━━━━───── 250/1,000, 36 running, 4 waiting, 2 failed, 1 min 3 s left, 12/s`"""
     total, done = parts.total, parts.done
-    at_work, failed = parts.counted()
-    counts: list[Piece] = []
-    if not running:
-        counts.append((f"{done if total is None else total:,} item{'' if (total or done) == 1 else 's'}", "dim"))
-    elif total is None:
-        counts.append((f"{done:,} done, still reading", ""))
-    else:
-        counts.append((f"{done:,}/{total:,}", ""))
-    if running and at_work:
-        counts.append((f"{at_work:,} running", RUNNING))
-    if failed:
-        counts.append((f"{failed:,} failed", FAILED))
-    if running and done and seconds > 0:
+    going, failed = parts.counted()
+    waiting = len(idle.slots)
+    counts: list[Piece] = [(f"{done:,} done, still reading" if total is None else f"{done:,}/{total:,}", "")]
+    stand = (failed, FAILED), (going - waiting, RUNNING), (waiting, WAITING)
+    counts += _counted(*(stand if tight >= _NO_REST else (*stand[1:], stand[0])))  # the last one may be cut
+    seconds = now - began
+    if done and seconds > 0:
         rate = done / seconds
-        if total is not None and total > done:
-            counts.append((f"{left((total - done) / rate)} left", "dim"))
-        counts.append((_rate(rate), "dim"))
+        # What only waits is done when it is done, however fast the others were.
+        if total is not None and total - done > idle.items and tight < _NO_REST:
+            rest = max((total - done) / rate, 0.0 if idle.until is None else idle.until - now)
+            counts.append((f"{left(rest)} left", "dim"))
+        if tight < _NO_RATE:
+            counts.append((_rate(rate), "dim"))
     pieces: list[Piece] = []
-    if running and total:
-        cells = max(6, min(24, width // 5))
+    if total and tight < _NO_BAR:
+        cells = min(max(6, min(24, width // 5)), {_SHORT_BAR: 12, _TINY_BAR: 6}.get(tight, 24))
         filled = min(cells, cells * done // total)
         full, empty = _BAR[plain]
         pieces = [(full * filled, SUCCEEDED), (empty * (cells - filled), "dim"), (" ", "")]
-    for number, count in enumerate(counts):
-        pieces += [(", ", "dim"), count] if number else [count]
+    return pieces + _listed(counts)
+
+
+def _became(parts: Parts, *, whole: bool, tight: int) -> list[Piece]:
+    """`1,000 items, 2 failed`; of a Map that was not done to its end `8 items: 5 succeeded, 1 failed, 2 not begun`"""
+    going, failed = parts.counted()
+    items = parts.done if parts.total is None else parts.total
+    total: Piece = (f"{items:,} item{'' if items == 1 else 's'}", "dim")
+    if whole:
+        return _listed([total, *_counted((failed, FAILED))])
+    aborted = parts.aborted + going
+    counts = _counted(
+        (parts.done - failed - parts.aborted, SUCCEEDED), (failed, FAILED), (aborted, ABORTED),
+        (items - parts.done - going, "not begun"),
+    )  # fmt: skip
+    if not counts or tight >= _NO_TIME:
+        return _listed(counts or [total])
+    return [(f"{total[0]}: ", "dim"), *_listed(counts)]
+
+
+def _counted(*counts: tuple[int, str]) -> list[Piece]:
+    return [(f"{count:,} {what}", what if what in STYLES else "dim") for count, what in counts if count > 0]
+
+
+def _listed(counts: list[Piece]) -> list[Piece]:
+    pieces = counts[:1]
+    for count in counts[1:]:
+        pieces += [(", ", "dim"), count]
     return pieces
 
 
