@@ -159,6 +159,18 @@ def test_ctrl_c_while_a_handler_is_at_work(shell: Any) -> None:
     assert SHOW in at.seen[at.seen.rindex("ABORTED") :]
 
 
+@pytest.mark.parametrize("progress", ["tree", "plain"])
+def test_a_terminated_run_ends_as_tidily(shell: Any, progress: str) -> None:
+    at = shell("fail", "--root", "data", "--progress", progress, state=RETRIED)
+    at.until("again in ")
+    at.process.send_signal(signal.SIGTERM)
+    assert at.ended() == (143, "")
+    assert at.seen.count(HIDE) == at.seen.count(SHOW) == (progress == "tree")
+    assert "asl-local: terminated; execution one was aborted" in at.seen
+    record = json.loads((at.folder / "data" / "executions" / "one.json").read_text("utf-8"))
+    assert record["status"] == "ABORTED"
+
+
 def test_virtual_time_leaves_the_tree(shell: Any) -> None:
     at = shell("fail", "--simulate", state=RETRIED)
     code, output = at.ended()
@@ -172,7 +184,8 @@ def test_there_are_lines_where_a_machine_looks_on(shell: Any) -> None:
     at = shell("fail", "--simulate", state=RETRIED, CI="true")
     assert at.ended()[0] == 1
     assert "Work entered" in at.seen
-    assert "again in" not in at.seen
+    assert "Work attempt 1 of 4 failed: OSError: not now, again in 1 h 0 min" in at.seen
+    assert "●" not in at.seen
     assert HIDE not in at.seen
 
 

@@ -2,7 +2,7 @@
 
 Knows: arguments, exit codes, streams. Must never know: how a command does its work (cli_run, cli_show, aws.cli do).
 Exit codes: 0 all is well; 1 the execution did not succeed, or the definition has errors; 2 the command cannot be
-carried out as given; 130 interrupted. Results go to standard output, everything else to standard error.
+carried out as given; 130 interrupted, 143 by SIGTERM. Results go to standard output, everything else to standard error.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from asl_local.errors import AslError, InternalError
 ROOT_VARIABLE = "ASL_LOCAL_ROOT"
 DEFAULT_ROOT = "asl-local-data"
 
-USAGE, INTERRUPTED, BROKEN_PIPE, INTERNAL = 2, 130, 141, 70
+USAGE, INTERRUPTED, TERMINATED, BROKEN_PIPE, INTERNAL = 2, 130, 143, 141, 70
 
 _RUN = """\
 Run an execution. Its output goes to standard output as JSON, nothing else does; progress goes to standard error.

@@ -14,6 +14,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import traceback
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -42,12 +43,16 @@ if TYPE_CHECKING:
 NO_RESOURCES = "\n  --resources FILE names the functions that answer (see asl-local run --help)"
 
 
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM: whoever sends it wants the execution to end as after Ctrl-C."""
+
+
 class UsageError(AslError):
     """The command cannot be carried out as given; the text is one line."""
 
 
 def run(options: argparse.Namespace) -> int:
-    """The command. Gives 0 if the execution SUCCEEDED, 1 if not, 130 if it was interrupted."""
+    """The command. Gives 0 if the execution SUCCEEDED, 1 if not, 130 if it was interrupted (SIGTERM: 143)."""
     try:
         machine = load(
             Path(options.definition),
@@ -93,7 +98,7 @@ def run(options: argparse.Namespace) -> int:
         "on_map_progress": None if plain is None else plain.on_map_progress,
     }
     try:
-        with _standard_output_kept(), _covered(options.coverage), shown:
+        with _terminable(), _standard_output_kept(), _covered(options.coverage), shown:
             if options.simulate:
                 result = machine.simulate(given, resources, seed=options.seed or 0, **common)
             else:
@@ -105,11 +110,14 @@ def run(options: argparse.Namespace) -> int:
         end(None)
         cli.complain(f"{error}{'' if options.resources else NO_RESOURCES}")
         return cli.USAGE
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the record is written whole, however impatient somebody is
         end(None)
-        cli.complain(f"interrupted; execution {identity.execution_name} was aborted{_where(options, aws, identity)}")
-        return cli.INTERRUPTED
+        how, code = (
+            ("terminated", cli.TERMINATED) if isinstance(stop, _Terminated) else ("interrupted", cli.INTERRUPTED)
+        )
+        cli.complain(f"{how}; execution {identity.execution_name} was aborted{_where(options, aws, identity)}")
+        return code
     end(result)
     if result.status == "SUCCEEDED":
         write_json(result.output)
@@ -337,6 +345,24 @@ def _shown(
         return contextlib.nullcontext(), None
     plain = Plain(machine.plan, stream)
     return plain, plain
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM ends the execution as Ctrl-C does, where nobody has said what it is to do, and where that can be said."""
+
+    def terminate(*_: object) -> NoReturn:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough: the record is to be written
+        raise _Terminated
+
+    ours = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    if ours:
+        signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        if ours and signal.getsignal(signal.SIGTERM) is terminate:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @contextlib.contextmanager
