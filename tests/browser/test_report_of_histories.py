@@ -68,3 +68,12 @@ def test_without_data_and_with_another_definition(browser_page: Any, axe: Any, e
     page.get_by_text("The definition does not have the state 'Rest'").first.wait_for()
     assert "unreached" in (page.locator('#graph [data-pointer$="/States/Sleep"]').first.get_attribute("class") or "")
     axe(page)
+
+
+def test_moments_are_cut_as_they_are_in_the_history(browser_page: Any, events: list[dict[str, Any]]) -> None:
+    for event in events:
+        event["timestamp"] = "2026-05-04T10:20:30.123987+00:00"
+    page = browser_page(asl_local.view(events, MACHINE).to_html())
+    page.locator("#events .time").nth(1).wait_for()
+    assert page.locator("#events .time").nth(1).inner_text() == "2026-05-04 10:20:30.123"
+    assert "10:20:30.123" in page.locator("#facts").inner_text()

@@ -45,6 +45,22 @@ def test_reversed_and_given_twice(events: list[dict[str, Any]]) -> None:
     assert recording.notes == ()
 
 
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize(
+    "other",
+    [{"type": "FailStateEntered"}, {"previousEventId": 1}, {"timestamp": "2030-01-01T00:00:00+00:00"},
+     {"stateExitedEventDetails": {"name": "A", "output": "7"}}],
+)  # fmt: skip
+def test_histories_of_different_executions(
+    events: list[dict[str, Any]], tmp_path: Path, other: dict[str, Any], whole: bool
+) -> None:
+    files = [tmp_path / "1.json", tmp_path / "2.json"]
+    files[0].write_text(json.dumps(events))
+    files[1].write_text(json.dumps([*events[:2], {**events[2], **other}, *events[3:]]))
+    with pytest.raises(InvalidHistory, match=r"1\.json and .*2\.json: event 3 is there twice, as PassStateExited of"):
+        read(files, whole=whole)
+
+
 def test_holes_and_a_cut_end(events: list[dict[str, Any]]) -> None:
     with pytest.raises(InvalidHistory, match="first event is not ExecutionStarted"):
         read(events[1:])
@@ -62,7 +78,8 @@ def test_a_page_that_is_not_the_last(events: list[dict[str, Any]], name: str) ->
     assert loose({"events": events[:3], name: "AAAA"}).notes == (
         "The history goes on after event 3: its last page has a nextToken.",
     )
-    assert loose([{"events": events[:3], name: "AAAA"}, {"events": events[3:]}]).notes == ()
+    pages = [{"events": events[:3], name: "AAAA"}, {"events": events[3:]}]
+    assert loose(pages).notes == loose(pages[::-1]).notes == ()
 
 
 def test_without_data(events: list[dict[str, Any]]) -> None:

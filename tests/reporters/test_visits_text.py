@@ -58,14 +58,14 @@ def test_a_timeline() -> None:
         "                          ╷0                 ╷5 s",
         "✓ Prepare            0 s  ▏",
         "↷ Orders           6.0 s  ━━━━━━━━━━━━━━━━━━━━━━━",
-        "  ✗ [1] Charge ×2  6.0 s  ████████·······████████",
+        "  ✗ [1] Charge ↻1  6.0 s  ████████·······████████",
         "    CardDeclined: not enough money",
         "  ✓ [0] Charge     1.0 s  ████",
         "  ✓ [2] Charge     1.0 s  ████",
         "  ✓ [3] Charge     5.0 s  ███████████████████",
         "✓ After            4.0 s                        ░░░░░░░░░░░░░░░░",
-        "✓ succeeded  ↷ caught  ✗ failed  █ runs  ░ waits  · back-off",
-        "━ goes around others",
+        "✓ succeeded  ↷ caught  ✗ failed  ↻n retried n times  █ runs",
+        "░ waits  · back-off  ━ goes around others",
     ]
 
 
@@ -74,10 +74,10 @@ def test_only_ascii() -> None:
     assert text.isascii()
     assert lines(text)[:5] == [
         r"Gr\xf6\xdfe: SUCCEEDED, 10 s of virtual time",
-        "                          |0                 |5 s",
-        "+ Prepare            0 s  |",
-        "~ Orders           6.0 s  =======================",
-        "  x [1] Charge x2  6.0 s  ########.......########",
+        "                                  |0             |5 s",
+        "+ Prepare                    0 s  |",
+        "~ Orders                   6.0 s  ==================",
+        "  x [1] Charge 2 attempts  6.0 s  ######......######",
     ]
 
 
@@ -86,6 +86,17 @@ def test_of_many_items_a_few_are_shown_and_those_that_failed_first() -> None:
     shown = [line.split()[1] for line in lines(text) if "Charge" in line]
     assert shown == ["[1500]", "[0]", "[1]", "[2]", "[3]"]
     assert "  … 1,710 more: 1,671 succeeded, 39 aborted" in lines(text)
+
+
+def test_caught_iterations_are_told_and_come_after_those_that_failed() -> None:
+    task = {"Type": "Task", "Resource": f"{LAMBDA}charge", "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Note"}]}
+    inner = machine(Charge={**task, "End": True}, Note={"Type": "Pass", "End": True})
+    definition = machine(All={"Type": "Map", "ItemProcessor": inner, "End": True})
+    text = lines(simulated(definition, [*([1] * 9), *([2] * 7)]).timeline(60))
+    assert [line.split()[:2] for line in text if line.startswith("  ") and "[" in line] == [
+        ["↷", f"[{index}]"] for index in range(9, 14)
+    ]
+    assert "  … 11 more: 9 succeeded, 2 caught" in text
 
 
 def test_of_a_long_loop_the_beginning_and_the_end() -> None:

@@ -86,9 +86,8 @@ def read(given: Given, *, whole: bool = True) -> Recording:
     if lines := lines_of(document):
         document = history_of(lines, source)
     events = [_event(source, number, each, whole=whole) for number, each in enumerate(_events(source, document))]
-    events.sort(key=lambda event: event.id)
+    events = sorted(_once(source, events), key=lambda event: event.id)
     if not whole:
-        events = list({event.id: event for event in events}.values())
         if not events:
             raise InvalidHistory(f"{source}: there is no event in it")
         return Recording(tuple(events), source, tuple(_missing(document, events)), _beside(document))
@@ -102,6 +101,23 @@ def read(given: Given, *, whole: bool = True) -> Recording:
     return Recording(tuple(events), source, beside=_beside(document))
 
 
+def _once(source: str, events: Sequence[Recorded]) -> list[Recorded]:
+    """Each event once, if the histories that were given are of one execution."""
+    by_id: dict[int, Recorded] = {}
+    for event in events:
+        if by_id.setdefault(event.id, event) != event:
+            raise InvalidHistory(
+                f"{source}: event {event.id} is there twice, as {_told(by_id[event.id])} and as {_told(event)}: "
+                "are these histories of different executions?"
+            )
+    return list(by_id.values())
+
+
+def _told(event: Recorded) -> str:
+    when = "" if event.at is None else f" of {datetime.fromtimestamp(event.at, UTC).isoformat(sep=' ')}"
+    return f"{event.type}{when}"
+
+
 def _missing(document: Any, events: Sequence[Recorded]) -> Iterator[str]:
     """What a history that was read as it is does not have, a sentence each."""
     before = 0
@@ -111,7 +127,9 @@ def _missing(document: Any, events: Sequence[Recorded]) -> Iterator[str]:
             yield f"{gap} missing: the history is cut, or lacks pages."
         before = event.id
     last = document[-1] if isinstance(document, list) and document else document
-    if isinstance(last, Mapping) and (last.get("nextToken") or last.get("NextToken")):
+    if len(events) == before and events[-1].type in _ENDS:
+        pass  # the pages may have come in any order
+    elif isinstance(last, Mapping) and (last.get("nextToken") or last.get("NextToken")):
         yield f"The history goes on after event {before}: its last page has a nextToken."
     elif events[-1].type not in _ENDS and isinstance(document, Mapping) and "status" in document:
         yield f"The record ends with event {before}: the execution was interrupted, or still runs."
@@ -141,7 +159,8 @@ def _document(given: Given, *, whole: bool) -> tuple[str, Any]:
     paths = [each for each in given if isinstance(each, (str, os.PathLike))] if isinstance(given, Sequence) else []
     if paths and len(paths) == len(given):
         pages = [_document(path, whole=whole) for path in paths]
-        return pages[0][0], [page for _, each in pages for page in (each if _are_pages(each) else [_page(each)])]
+        named = " and ".join(dict.fromkeys(name for name, _ in pages)) if len(pages) == 2 else pages[0][0]
+        return named, [page for _, each in pages for page in (each if _are_pages(each) else [_page(each)])]
     return "the history", given
 
 

@@ -31,6 +31,7 @@ RESTS: Final = "back-off"
 HOLDS: Final = "goes around others"
 
 _BAD: Final = (FAILED, TIMED_OUT)
+_FIRST: Final = {FAILED: 0, TIMED_OUT: 0, CAUGHT: 1}
 _MOST_IN_LINE: Final = (40, 16, 8)  # states in a row that are shown, by the number of Maps around them
 _MOST_ITEMS: Final = (5, 3, 1)  # iterations
 
@@ -130,8 +131,13 @@ class _Rows:
             yield from self._map_run(visit, depth, maps, most)
             return
         iterations = self._run.iterations_of(visit.number)
-        iterations.sort(key=lambda each: (each.outcome not in _BAD, each.index))
         last = max(0, len(visit.attempts) - 1)
+        caught = {each.slot for each in self._run.within(visit.number) if each.round == last and each.outcome == CAUGHT}
+        outcomes = {
+            each.index: CAUGHT if each.outcome == SUCCEEDED and each.index in caught else each.outcome
+            for each in iterations
+        }
+        iterations.sort(key=lambda each: (_FIRST.get(outcomes[each.index], len(_FIRST)), each.index))
         for each in iterations[:most]:
             visits = [it for it in self._run.within(visit.number, each.index) if it.round == last]
             if len(visits) == 1:
@@ -139,9 +145,9 @@ class _Rows:
                 continue
             end = self._now if each.ended is None else each.ended
             spans = (Span(each.started, end, HOLDS),)
-            yield Row(depth, f"[{each.index}]", each.outcome, spans, each.started, end)
+            yield Row(depth, f"[{each.index}]", outcomes[each.index], spans, each.started, end)
             yield from self.line(visits, depth + 1, maps + 1)
-        yield from _more(depth, Counter(each.outcome for each in iterations[most:]))
+        yield from _more(depth, Counter(outcomes[each.index] for each in iterations[most:]))
 
     def _map_run(self, visit: Visit, depth: int, maps: int, most: int) -> Iterator[Row]:
         """A Map Run: of its children a few, of its items the counts."""

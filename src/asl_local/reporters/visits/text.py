@@ -38,8 +38,8 @@ _STEPS: Final = (
 def timeline_text(run: Run, width: int = 100, *, ascii: bool = False) -> str:
     """The run as lines of at most `width` columns (40 at least), without a line break at the end.
 
-    Each state has a line: what became of it, its name, how often it was tried, how long it took, and when. Of a Map a few
-    iterations are shown, those that failed first, and the rest is counted. `ascii` is for streams that have nothing else:
+    Each state has a line: what became of it, its name, how often it was tried again, how long it took, and when. Of a Map a few
+    iterations are shown, those that failed first, then those that were caught, and the rest is counted. `ascii` is for streams that have nothing else:
     other characters of names are escaped.
     """
     return "\n".join(_Timeline(run, max(width, _LEAST), ascii).lines())
@@ -93,7 +93,7 @@ class _Timeline:
         indent = "  " * row.depth
         if not row.outcome:
             return self._plain(f"{indent}{row.text}")
-        times = f" {'x' if self._ascii else '×'}{row.times}" if row.times > 1 else ""
+        times = f" {f'{row.times} attempts' if self._ascii else f'↻{row.times - 1}'}" if row.times > 1 else ""
         return f"{indent}{SIGNS[row.outcome][self._ascii]} {self._plain(row.text)}{times}"
 
     def _bar(self, row: Row, room: int) -> str:
@@ -131,6 +131,8 @@ class _Timeline:
         outcomes = {SIGNS[row.outcome][self._ascii]: row.outcome for row in rows if row.outcome}
         kinds = {span.kind for row in rows for span in row.spans if span.end > span.start}
         said = [f"{sign} {outcome}" for sign, outcome in outcomes.items()]
+        if not self._ascii and any(row.times > 1 for row in rows):
+            said.append("↻n retried n times")
         said += [f"{_BARS[kind][self._ascii]} {kind}" for kind in reversed(_BARS) if kind in kinds]
         lines = [said[0]]
         for each in said[1:]:

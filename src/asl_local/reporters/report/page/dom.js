@@ -57,10 +57,10 @@ function duration(seconds) {
   return parts.slice(first, first + 2).filter(([count]) => count > 0).map(([count, unit]) => `${count} ${unit}`).join(" ");
 }
 
-/** Epoch seconds as a date and time in UTC with milliseconds; "" for null. */
+/** Epoch seconds as a date and time in UTC with milliseconds, cut as the service cuts its own; "" for null. */
 function moment(at) {
   if (at === null || at === undefined) return "";
-  const date = new Date(Math.round(at * 1000));
+  const date = new Date(Math.floor(Math.round(at * 1e6) / 1000));  // a double is off by less than a microsecond
   return Number.isNaN(date.getTime()) ? String(at) : date.toISOString().replace("T", " ").replace("Z", "");
 }
 
