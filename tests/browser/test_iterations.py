@@ -83,6 +83,8 @@ def test_rows_are_found_by_text_and_put_in_order(browser_page: Any, many: str) -
 def test_a_map_that_was_tried_again_has_the_items_of_each_attempt(browser_page: Any, axe: Any, again: str) -> None:
     opened, table = opened_at_the_map(browser_page, again)
     assert "Attempt" in table.locator("thead").inner_text()
+    assert rows(table).first.inner_text().split()[:3] == ["2", "1", "failed"]
+    table.get_by_label("Order").select_option("By item")
     found = [row.inner_text().split("\t")[:3] for row in rows(table).all()]
     assert [int(item) for item, _, _ in found] == [0, 1, 2, 0, 1, 2, 3]
     assert [attempt for _, attempt, _ in found] == ["1"] * 3 + ["2"] * 4

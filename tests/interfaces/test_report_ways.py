@@ -15,6 +15,8 @@ from PIL import Image
 
 import asl_local
 from asl_local.errors import DefinitionNotFound, InvalidDefinition, InvalidHistory
+from asl_local.interfaces.viewing.notebooks import run_card
+from asl_local.reporters.visits.whole import run_of
 
 EVIL = "</script><script>alert(1)</script>"
 ORDER: dict[str, Any] = {
@@ -305,6 +307,14 @@ def test_a_result_in_a_notebook(charge: Any) -> None:
     assert EVIL not in shown
     assert not tags.names() & {"script", "html", "body", "link", "iframe"}
     assert "succeeded" in shown or "failed" in shown
+
+
+def test_a_notebook_says_times_and_counts_as_the_page_does() -> None:
+    states = {"Rest": {"Type": "Wait", "Seconds": 258, "End": True}}
+    result = asl_local.load({"StartAt": "Rest", "States": states}, name="rests").simulate({}, {})
+    run = run_of(result)
+    run.events = [run.events[0]] * 45_279
+    assert "4 min 18 s of virtual time · 45,279 events" in run_card(run)
 
 
 def test_cells_do_not_disturb_each_other() -> None:

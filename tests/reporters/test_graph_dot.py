@@ -100,8 +100,8 @@ def test_branches_and_maps_are_clusters_in_clusters(project: Path) -> None:
         r'label="DynamicParallelProcessing\nMap"',
         'label="for each of $.images"',
         r'label="ParallelProcessing\nParallel, 2 branches"',
+        'label="branch 0"',
         'label="branch 1"',
-        'label="branch 2"',
     ]
 
 

@@ -455,7 +455,7 @@ class TestTaste:
         left, right = drawn(P={"Type": "Parallel", "Branches": branches, "End": True}).frames
         assert left.rect.right < right.rect.x
         assert (left.rect.y, left.rect.height) == (right.rect.y, right.rect.height)
-        assert (left.title, right.title) == ("branch 1", "branch 2")
+        assert (left.title, right.title) == ("branch 0", "branch 1")
 
     def test_the_arrow_to_a_map_goes_on_inside_of_it(self) -> None:
         inner = {"StartAt": "X", "States": {

@@ -137,6 +137,7 @@ class TestAccess:
         assert not [each for each in root.iter() if each.get("tabindex")]
 
     def test_where_it_is_interactive_states_are_buttons_and_none_is_in_another(self) -> None:
+        assert ".state.timed-out > .shape { fill: var(--graph-late-fill)" in graph_css()  # not the colour of `failed`
         root = picture(interactive=True, paint={"/States/Charge": Paint("timed-out", "×3")})
         assert root.get("role") == "group"
         buttons = [each for each in root.iter() if each.get("role") == "button"]

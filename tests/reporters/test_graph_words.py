@@ -214,11 +214,11 @@ def test_titles_of_what_a_map_runs(state: dict[str, Any], words: str) -> None:
     assert title_of_items(state) == words
 
 
-def test_titles_of_branches_count_as_people_do_and_a_comment_says_it_better() -> None:
-    assert title_of_branch({}, 0) == "branch 1"
+def test_titles_of_branches_count_as_events_do_and_a_comment_says_it_better() -> None:
+    assert title_of_branch({}, 0) == "branch 0"
     assert title_of_branch({"Comment": " the thumbnail\n"}, 1) == "the thumbnail"
-    assert title_of_branch({"Comment": "so much to say " * 10}, 1) == "branch 2"
-    assert title_of_branch({"Comment": "asl: no cover"}, 2) == "branch 3"
+    assert title_of_branch({"Comment": "so much to say " * 10}, 1) == "branch 1"
+    assert title_of_branch({"Comment": "asl: no cover"}, 2) == "branch 2"
 
 
 def test_errors_may_be_a_placeholder() -> None:

@@ -124,7 +124,7 @@ def test_a_script_or_markup_in_the_data_stays_data() -> None:
     assert len(hostile.texts["script"]) == len(plain.texts["script"])
     assert hostile.texts["script"][-1] == plain.texts["script"][-1]
     assert json.loads(hostile.texts["script"][1]) == {HOSTILE: HOSTILE}
-    assert hostile.texts["title"][0] == f"{HOSTILE}: FAILED"
+    assert hostile.texts["title"][0] == f"{HOSTILE}, {HOSTILE}: FAILED"
 
 
 def test_what_utf_8_and_html_cannot_hold_is_shown_as_something_else() -> None:

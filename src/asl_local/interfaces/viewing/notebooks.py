@@ -14,6 +14,7 @@ from typing import Final
 from asl_local.reporters.graph.outline import outline
 from asl_local.reporters.graph.svg import Paint, graph_css, svg
 from asl_local.reporters.report.painting import painting
+from asl_local.reporters.report.parts import counted, duration
 from asl_local.reporters.timeline import one_line, reason
 from asl_local.reporters.visits.model import Run
 from asl_local.values import Json
@@ -55,8 +56,8 @@ def _facts(run: Run) -> Iterator[str]:
     if run.name:
         yield run.name
     if run.started is not None and run.stopped is not None:
-        yield f"{run.stopped - run.started:.3f} s{' of virtual time' if run.virtual else ''}"
-    yield f"{len(run.events)} event{'' if len(run.events) == 1 else 's'}"
+        yield f"{duration(run.stopped - run.started)}{' of virtual time' if run.virtual else ''}"
+    yield f"{counted(len(run.events))} event{'' if len(run.events) == 1 else 's'}"
 
 
 def _graph(definition: Mapping[str, Json], title: str, paint: Mapping[str, Paint]) -> str:

@@ -48,16 +48,18 @@ _LIGHT: Final = {
     "inner": "#f4f6f8", "frame": "#7c8793", "catch": "#a3480a", "focus": "#1f56c8", "mark": "#ffffff",
     "good": "#17703a", "good-fill": "#e3f5e8", "bad": "#b3261e", "bad-fill": "#fdeae8", "warn": "#96510a",
     "warn-fill": "#fdf1dc", "busy": "#1f56c8", "busy-fill": "#e5eefd", "stop": "#5f4b8b", "stop-fill": "#efebf8",
+    "late": "#8a3600", "late-fill": "#fff1e5",
 }  # fmt: skip
 _DARK: Final = {
     "paper": "#14181d", "ink": "#eceff3", "soft": "#b1bac5", "line": "#8b96a3", "edge": "#9aa5b1", "box": "#20262d",
     "inner": "#191e24", "frame": "#76818d", "catch": "#f0a35e", "focus": "#8ab4f8", "mark": "#10141a",
     "good": "#5fce86", "good-fill": "#16301f", "bad": "#ff8a80", "bad-fill": "#3d1a18", "warn": "#f2b45c",
     "warn-fill": "#382810", "busy": "#8ab4f8", "busy-fill": "#172a4a", "stop": "#c2aef0", "stop-fill": "#2a2240",
+    "late": "#ffa657", "late-fill": "#3a2010",
 }  # fmt: skip
 
 _KINDS: Final = (  # of a state: its colour; of its border: its dashes
-    ("succeeded", "good", ""), ("failed", "bad", ""), ("timed-out", "bad", ""), ("caught", "warn", ""),
+    ("succeeded", "good", ""), ("failed", "bad", ""), ("timed-out", "late", ""), ("caught", "warn", ""),
     ("aborted", "stop", "6 3"), ("running", "busy", ""), ("all", "good", ""), ("some", "warn", "9 3"),
     ("none", "bad", "5 4"),
 )  # fmt: skip

@@ -409,7 +409,7 @@ def _batches(batcher: Any) -> str:
 
 
 def title_of_branch(branch: Mapping[str, Any], number: int) -> str:
-    """`branch 1`, or what its Comment says if that fits on a frame. `number` counts from 0, as the definition does."""
+    """`branch 0`, or what its Comment says if that fits on a frame. `number` counts from 0, as everywhere."""
     comment = branch.get("Comment")
     if (
         isinstance(comment, str)
@@ -418,7 +418,7 @@ def title_of_branch(branch: Mapping[str, Any], number: int) -> str:
         and not comment.lstrip().startswith("asl:")
     ):
         return " ".join(comment.split())
-    return f"branch {number + 1}"
+    return f"branch {number}"
 
 
 _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], Iterator[str]]]] = {

@@ -27,6 +27,7 @@ from asl_local.reporters.report.parts import (
     icon,
     icons,
     json_block,
+    kind_of,
     moment,
     script_json,
     text,
@@ -49,7 +50,12 @@ _NO_SCRIPT: Final = (
     '<noscript><p class="notice">No script runs here. With one, this page also shows what went in and out of each state, '
     "its attempts, the iterations of Maps, the timeline and the events.</p></noscript>"
 )
-_SIGNS: Final = '<li class="muted">×2 visited twice</li><li class="muted">↻2 retried twice</li>'
+_SIGNS: Final = {"×": "×2 visited twice", "/": "1/4 one of four visits", "↻": "↻2 retried twice"}
+ENDS: Final = {
+    "TIMED_OUT": ("Timed out", "The execution ran out of time."),
+    "ABORTED": ("Aborted", "The execution was aborted; nobody gave an error or a cause."),
+}
+"""What the head says of an execution that has no error of its own, by its status; facts.js has the same."""
 
 
 def page(
@@ -75,7 +81,7 @@ def page(
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{text(run.name)}: {text(run.status)}</title><style>{style}</style></head>\n"
+        f"<title>{text(_named(run))}: {text(run.status)}</title><style>{style}</style></head>\n"
         f'<body>{icons(MARKS)}<a class="skip" href="#graph">To the graph</a>'
         '<div class="bar"><div><nav class="trail" aria-label="Where you are"><ol>'
         f'<li aria-current="page"><bdi>{text(run.name)}</bdi></li></ol></nav>'
@@ -95,8 +101,14 @@ def _links(links: Sequence[tuple[str, str]]) -> str:
     return f'<nav aria-label="Beside this page">{shown}</nav>' if shown else ""
 
 
+def _named(run: Run) -> str:
+    """The machine's name, and the execution's, which alone may only be `execution`."""
+    return ", ".join(name for name in (run.machine, run.name) if name)
+
+
 def _facts(run: Run) -> str:
-    return f"""<header><h1 id="facts-title"><bdi>{text(run.name)}</bdi></h1>{badge(run.status, big=True)}</header>
+    beside = f'<p class="muted execution"><bdi>{text(run.name)}</bdi></p>' if run.machine and run.name else ""
+    return f"""<header><h1 id="facts-title"><bdi>{text(run.machine or run.name)}</bdi></h1>{beside}{badge(run.status, big=True)}</header>
 {_error(run)}{_notes(run)}{_NO_SCRIPT}<dl class="facts">{"".join(_fact(*each) for each in _known(run))}</dl>
 <div class="pair"><div class="card"><header><h2>Execution input</h2></header><div class="body">{json_block(run.input)}</div></div>
 <div class="card"><header><h2>Execution output</h2></header><div class="body">{_output(run)}</div></div></div>"""
@@ -107,11 +119,15 @@ def _output(run: Run) -> str:
 
 
 def _error(run: Run) -> str:
-    if run.error is None and run.cause is None:
+    if run.error is None and run.cause is None and run.status not in ENDS:
         return ""
     visit = failed_visit(run)
     where = f"<p>In state <bdi>{text(visit.state)}</bdi></p>" if visit else ""
-    return f'<div class="error"><h2>{text(run.error or "Error")}</h2><p>{text(run.cause or "")}</p>{where}</div>'
+    heading, sentence = ENDS.get(run.status, ("Error", ""))
+    why = run.cause if run.cause is not None else sentence if run.error is None else ""
+    return (
+        f'<div class="error {kind_of(run.status)}"><h2>{text(run.error or heading)}</h2><p>{text(why)}</p>{where}</div>'
+    )
 
 
 def _notes(run: Run) -> str:
@@ -146,7 +162,9 @@ def _graph(run: Run) -> str:
     legend = "".join(
         f'<li><span class="outcome {kind}">{icon(kind)}{LEGEND[kind]}</span></li>' for kind in LEGEND if kind in reached
     )
-    return f'<div class="graph-box">{drawn}</div><ul class="legend" aria-label="Legend">{legend}{_SIGNS}</ul>'
+    notes = " ".join(paint[node.pointer].note for node in block.walk())
+    signs = "".join(f'<li class="muted">{words}</li>' for sign, words in _SIGNS.items() if sign in notes)
+    return f'<div class="graph-box">{drawn}</div><ul class="legend" aria-label="Legend">{legend}{signs}</ul>'
 
 
 def _title(name: str) -> str:

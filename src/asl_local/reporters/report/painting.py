@@ -23,6 +23,8 @@ LEGEND: Final = {**{each.replace(" ", "-"): each for each in WORST_FIRST}, UNREA
 
 TAKEN: Final = "taken"
 
+_CUT_SHORT: Final = {"TIMED_OUT": (TIMED_OUT,), "ABORTED": (ABORTED,)}
+
 
 def painting(run: Run, block: Block | None = None) -> dict[str, Paint]:
     """Paint for each state and edge of the run's definition, by JSON pointer; `block` is its outline, if somebody has it.
@@ -46,10 +48,14 @@ def painting(run: Run, block: Block | None = None) -> dict[str, Paint]:
 
 
 def failed_visit(run: Run) -> Visit | None:
-    """The innermost visit that the execution failed by: the last failed one at the top, and in it, and so on."""
+    """The innermost visit that the execution ended by, badly: the last such one at the top, and in it, and so on.
+
+    One that failed; of an execution that was aborted or ran out of time the one that was cut short by that.
+    """
+    sought = _CUT_SHORT.get(run.status, (FAILED, TIMED_OUT))
     bad: dict[int | None, list[Visit]] = {}
     for visit in run.visits:
-        if visit.outcome in (FAILED, TIMED_OUT):
+        if visit.outcome in sought:
             bad.setdefault(visit.parent, []).append(visit)
     found: Visit | None = None
     inside = bad.get(None)

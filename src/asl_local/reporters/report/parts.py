@@ -17,6 +17,11 @@ from asl_local.values import LATEST, Json
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """What HTML must not hold (control characters) or UTF-8 cannot (lone surrogates)."""
 
+_UNSEEN = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+"""What nobody sees, or what turns the letters around it; not the joiners that scripts and pictures need (json.js has the same)."""
+
 _UNSAFE_IN_SCRIPT = re.compile("[<>&\x7f-\x9f\ud800-\udfff\u2028\u2029\ufffe\uffff]")
 
 _SHOWN: Final = 20_000
@@ -25,10 +30,10 @@ _SHOWN: Final = 20_000
 _PATHS: Final = {
     "succeeded": '<circle cx="8" cy="8" r="6.5"/><path d="M5 8.2l2.1 2.1L11 6.2"/>',
     "failed": '<path d="M5.3 1.5h5.4l3.8 3.8v5.4l-3.8 3.8H5.3l-3.8-3.8V5.3z"/><path d="M5.8 5.8l4.4 4.4M10.2 5.8l-4.4 4.4"/>',
-    "caught": '<path d="M8 1.8l6.6 12H1.4z"/><path d="M8 6.2v3.4M8 11.6v.1"/>',
+    "caught": '<circle cx="8" cy="8" r="6.5"/><path d="M8 4.4v4.2M8 11.4v.1"/>',
     "timed-out": '<circle cx="8" cy="8" r="6.5"/><path d="M8 4.3V8l2.6 1.7"/>',
-    "aborted": '<circle cx="8" cy="8" r="6.5"/><path d="M3.6 12.4l8.8-8.8"/>',
-    "running": '<path d="M8 1.5a6.5 6.5 0 1 1-6.5 6.5"/><circle cx="8" cy="8" r="1.6"/>',
+    "aborted": '<circle cx="8" cy="8" r="6.5"/><path d="M5 8h6"/>',
+    "running": '<circle cx="8" cy="8" r="6.5"/><path d="M6.5 5.2L11 8l-4.5 2.8z"/>',
     "unreached": '<circle cx="8" cy="8" r="6.5" stroke-dasharray="2 2.4"/>',
     "retried": '<path d="M13.2 6.2A5.6 5.6 0 1 0 13.6 9"/><path d="M13.6 2.6v3.6H10"/>',
 }
@@ -101,7 +106,10 @@ def counted(number: int) -> str:
 
 def json_block(value: Json) -> str:
     """A value as indented JSON, cut where it is very long."""
-    shown = json.dumps(value, indent=2, ensure_ascii=False)
+    shown = _UNSEEN.sub(
+        lambda found: json.dumps(found[0])[1:-1] if found[0] > "\x7f" else "\\u007f",
+        json.dumps(value, indent=2, ensure_ascii=False),
+    )
     if len(shown) <= _SHOWN:
         return f"<pre>{text(shown)}</pre>"
     return f'<pre>{text(shown[:_SHOWN])}</pre><p class="muted">… and {counted(len(shown) - _SHOWN)} characters more</p>'

@@ -4,8 +4,8 @@
 function factsView(root, run, app) {
   const facts = run.facts;
   root.append(
-    el("header", {}, el("h1", { id: "facts-title" }, el("bdi", {}, facts.name)), outcome(facts.status, { badge: true })),
-    ...(facts.error ?? facts.cause) ? [executionError(run, app)] : [],
+    el("header", {}, ...headOf(run), outcome(facts.status, { badge: true })),
+    ...(facts.error ?? facts.cause ?? ENDS[facts.status]) ? [executionError(run, app)] : [],
     ...facts.notes.map((note) => el("p", { class: "notice" }, note)),
     el("dl", { class: "facts" }, ...knownFacts(run).map(([name, value, copied]) =>
       el("div", { class: copied ? "wide" : null }, el("dt", {}, name),
@@ -17,6 +17,19 @@ function factsView(root, run, app) {
   );
   root.querySelector(".badge").classList.add("big");
 }
+
+/** The machine's name with the execution's beside it; an item of a Map Run has only its own. */
+function headOf({ facts, index }) {
+  const machine = index === null ? facts.machine : "";
+  return [el("h1", { id: "facts-title" }, el("bdi", {}, machine || facts.name)),
+    machine && facts.name ? el("p", { class: "muted execution" }, el("bdi", {}, facts.name)) : ""];
+}
+
+/** What is said of an execution without an error of its own; page.py has the same. */
+const ENDS = {
+  TIMED_OUT: ["Timed out", "The execution ran out of time."],
+  ABORTED: ["Aborted", "The execution was aborted; nobody gave an error or a cause."],
+};
 
 function knownFacts({ facts, count, index }) {
   const lasted = typeof facts.started === "number" && typeof facts.stopped === "number" ? facts.stopped - facts.started : null;
@@ -39,21 +52,23 @@ function copyButton(text, name) {
 }
 
 function executionError(run, app) {
-  const { error, cause } = run.facts;
+  const { error, cause, status } = run.facts;
+  const [heading, sentence] = ENDS[status] ?? ["Error", ""];
   const at = failedVisit(run);
   const where = at === null ? null : el("p", {}, "In state ", el("a", {
     href: "#graph", on: { click: () => app.select({ visit: at }) },
   }, el("bdi", {}, run.visit(at).state)));
-  return el("div", { class: "error" }, el("h2", {}, icon("failed"), error ?? "Error"), cause ? causeView(cause) : null, where);
+  const why = cause ? causeView(cause) : error === null && sentence ? el("p", {}, sentence) : null;
+  return el("div", { class: `error ${kindOf(status)}` }, el("h2", {}, icon(kindOf(status)), seen(error ?? heading)), why, where);
 }
 
-/** The innermost visit that the execution failed by: the last failed one, and what failed inside of it. */
+/** The innermost visit that the execution ended by, badly: the last such one, and in it; if it was cut short, one that was too. */
 function failedVisit(run) {
+  const sought = { TIMED_OUT: ["timed out"], ABORTED: ["aborted"] }[run.facts.status] ?? ["failed", "timed out"];
   let found = null;
   for (let number = run.visits - 1; number >= 0; number -= 1) {
-    const visit = run.visit(number);
-    if (found === null ? visit.parent === null || visit.parent === undefined : visit.parent === found) {
-      if (visit.outcome !== "failed" && visit.outcome !== "timed out") continue;
+    if (run.parentOf(number) === found) {
+      if (!sought.includes(run.outcomeOf(number))) continue;
       found = number;
       number = run.visits;
     }

@@ -54,13 +54,13 @@ function graphView(root, run, app) {
   const header = root.querySelector("header");
   const box = el("div", { class: "graph-box" });
   const legend = el("ul", { class: "legend", "aria-label": "Legend" });
-  let zoom = 0;  // 0: as it fits
+  let zoom = OPENING;
   const zoomTo = (factor) => {
-    zoom = factor === 0 ? 0 : Math.min(4, Math.max(0.1, factor));
+    zoom = factor <= 0 ? factor : Math.min(4, Math.max(0.1, factor));
     const svg = box.querySelector("svg");
     if (!svg) return;
     const { width, height } = svg.viewBox.baseVal;
-    const shown = zoom || fitting(width, height, box);
+    const shown = zoom > 0 ? zoom : fitting(width, height, box, zoom === OPENING);
     svg.setAttribute("width", width * shown);
     svg.setAttribute("height", height * shown);
     svg.dataset.zoom = shown;
@@ -68,7 +68,7 @@ function graphView(root, run, app) {
   const step = (by) => zoomTo(Number(box.querySelector("svg")?.dataset.zoom ?? 1) * by);
   const tools = el("div", { class: "tools" },
     button("−", () => step(1 / 1.25), { "aria-label": "Zoom out" }), button("+", () => step(1.25), { "aria-label": "Zoom in" }),
-    button("100 %", () => zoomTo(1)), button("Fit", () => zoomTo(0)));
+    button("100 %", () => zoomTo(1)), button("Fit", () => zoomTo(WHOLE)));
   let states = new Map();
 
   const draw = () => {
@@ -122,15 +122,19 @@ function graphView(root, run, app) {
   draw();
   app.on("scope", draw);
   app.on("select", mark);
-  const fitted = new ResizeObserver(() => { if (zoom === 0) zoomTo(0); });
+  const fitted = new ResizeObserver(() => { if (zoom <= 0) zoomTo(zoom); });
   fitted.observe(root);
 }
 
-/** The scale at which all of a graph's width is in sight, and its height where it stays legible; for a wide one its letters count. */
-function fitting(width, height, box) {
+/** Zooms that follow the box: as the graph opens, with letters that can be read; and all of it, however small. */
+const OPENING = 0;
+const WHOLE = -1;
+
+/** The scale at which all of a graph is in sight; if it shall be `legible`, its height only where that leaves letters to read. */
+function fitting(width, height, box, legible) {
   const wide = (box.clientWidth - 24) / width;
   const tall = (window.innerHeight * 0.76 - 24) / height;
-  return Math.min(1, Math.max(Math.min(wide, Math.max(tall, 0.75)), 0.45));
+  return Math.min(1, legible ? Math.max(Math.min(wide, Math.max(tall, 0.75)), 0.45) : Math.max(0.02, Math.min(wide, tall)));
 }
 
 /** Of several visits of a state: one beside the visit that is selected, else the first that ended badly, else the first. */
@@ -205,11 +209,15 @@ function nearest(state, all, key) {
   return best;
 }
 
+/** What badges say besides outcomes; page.py has the same. */
+const SIGNS = [[/×/, "×2 visited twice"], [/\//, "1/4 one of four visits"], [/↻/, "↻2 retried twice"]];
+
 function fillLegend(legend, svg) {
   const shown = KINDS.filter((kind) => kind !== "taken" && svg.querySelector(`.state.${kind}`));
   const word = (kind) => (kind === "unreached" ? "not reached" : kind.replace("-", " "));
+  const badges = [...svg.querySelectorAll(".badge text")].map((each) => each.textContent).join(" ");
   legend.replaceChildren(...shown.map((kind) => el("li", {}, outcome(kind, { text: word(kind) }))),
-    el("li", { class: "muted" }, "×2 visited twice"), el("li", { class: "muted" }, "↻2 retried twice"));
+    ...SIGNS.filter(([sign]) => sign.test(badges)).map(([, words]) => el("li", { class: "muted" }, words)));
 }
 
 /** To the iterations before and after this one. */

@@ -59,9 +59,17 @@ function textIn(value) {
   return value === undefined || value === null ? "" : short(value, 300);
 }
 
+const FAILED_FIRST = "Failed first";
+
+function badness({ outcome: came }) {
+  const at = ["failed", "timed out"].indexOf(came);
+  return at < 0 ? 2 : at;
+}
+
 /** How rows can be ordered; what has not ended counts as longest. */
 const ORDERS = new Map([
   ["By item", null],
+  [FAILED_FIRST, (one, other) => badness(one) - badness(other) || one.round - other.round || one.index - other.index],
   ["Longest first", (one, other) => lasting(other) - lasting(one) || one.index - other.index],
   ["Latest first", (one, other) => other.started - one.started || other.index - one.index],
 ]);
@@ -141,6 +149,7 @@ function iterationsView(root, run, app) {
     const find = "Find in input or error";
     const words = el("input", { class: "field", type: "search", placeholder: find, "aria-label": find });
     const order = el("select", { class: "field", "aria-label": "Order" }, ...[...ORDERS.keys()].map((each) => el("option", {}, each)));
+    if (items.some((item) => badness(item) < 2)) order.value = FAILED_FIRST;
     const count = el("span", { class: "muted", role: "status" });
     apply = () => {
       const wanted = words.value.trim().toLowerCase();

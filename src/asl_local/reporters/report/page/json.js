@@ -6,6 +6,18 @@ const LONGEST = 300;  // characters of a text
 const MANY = 100;  // members of an object or items of a list
 const UNFOLDED = 2000;  // values that "Unfold" makes at most
 
+const UNSEEN = /[\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+
+/** A text in which nothing is unseen or turns the letters around it: such characters as JSON's escapes (parts.py has the same). */
+function seen(text) {
+  return text.replace(UNSEEN, (found) => found.split("").map((each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, "0")}`).join(""));
+}
+
+/** Text in JSON's quotes. */
+function quoted(text) {
+  return seen(JSON.stringify(text));
+}
+
 /** A value with its tools; `name` says what it is to screen readers. */
 function jsonView(value, name) {
   const tree = el("div", { class: "json code", role: "group", "aria-label": name });
@@ -18,7 +30,17 @@ function jsonView(value, name) {
     unfold.textContent = all ? "Fold" : "Unfold";
   }, { class: "button small" });
   const copy = button("Copy", () => copyText(JSON.stringify(value, null, 2), copy), { class: "button small" });
-  return el("div", { class: "json-box" }, el("div", { class: "tools" }, unfold, copy), tree);
+  return el("div", { class: "json-box" }, el("div", { class: "tools" }, unfold, copy), tree,
+    el("p", { class: "on-paper muted" }, "The rest is not printed: fold what is not needed, or open the page."));
+}
+
+const PAPER_LINES = 50;
+
+/** Whether so much of a value is unfolded that paper gets only its beginning. */
+function cutForPaper(box) {
+  const hidden = "details:not([open]) > .inner *, details:not([open]) > .close";
+  const lines = box.querySelectorAll(`:is(.leaf, summary, .close):not(${hidden})`).length;
+  box.classList.toggle("cut", lines > PAPER_LINES);
 }
 
 /** A value, or that nobody knows it: a history that is cut, or without data. */
@@ -38,7 +60,7 @@ function nothing(why) {
 
 function jsonNode(key, value, deep, budget, around) {
   budget.left -= 1;
-  const named = typeof key === "number" ? el("span", { class: "index" }, String(key)) : el("span", { class: "key" }, JSON.stringify(key));
+  const named = typeof key === "number" ? el("span", { class: "index" }, String(key)) : el("span", { class: "key" }, quoted(key));
   const label = key === null ? [] : [named, ": "];
   const picture = thumbnail(value, around);
   if (!isContainer(value)) return el("div", { class: "leaf" }, ...label, ...jsonLeaf(value), picture);
@@ -75,13 +97,13 @@ function jsonLeaf(value) {
   const shown = el("span", { class: "string" });
   const parts = [shown];
   if (value.length > LONGEST) {
-    shown.textContent = `${JSON.stringify(value.slice(0, LONGEST)).slice(0, -1)}…`;
+    shown.textContent = `${quoted(value.slice(0, LONGEST)).slice(0, -1)}…`;
     const all = button(`show all ${grouped(value.length)} characters`, () => {
-      shown.textContent = JSON.stringify(value);
+      shown.textContent = quoted(value);
       all.remove();
     }, { class: "link" });
     parts.push(" ", all);
-  } else shown.textContent = JSON.stringify(value);
+  } else shown.textContent = quoted(value);
   if (holdsJson(value)) {
     const inside = button("show as JSON", () => {
       shown.parentNode.append(jsonNode(null, parse(value), 2, { left: UNFOLDED }));
@@ -117,8 +139,9 @@ function short(value, longest = 80) {
 /** A text, number, truth or null as JSON; a long text is cut. */
 function leafText(value, longest) {
   if (value instanceof Exact) return String(value);
-  if (typeof value !== "string" || value.length <= longest) return JSON.stringify(value);
-  return `${JSON.stringify(value.slice(0, longest)).slice(0, -1)}…`;
+  if (typeof value !== "string") return JSON.stringify(value);
+  if (value.length <= longest) return quoted(value);
+  return `${quoted(value.slice(0, longest)).slice(0, -1)}…`;
 }
 
 /** The beginning of a container's text, without making all of it. */
@@ -134,7 +157,7 @@ function preview(value, list, longest = 60, brackets = false) {
     }
     const member = value[key];
     if (text.length > left.length) text += ", ";
-    if (!list) text += `${JSON.stringify(key)}: `;
+    if (!list) text += `${quoted(key)}: `;
     if (isContainer(member)) text += preview(member, Array.isArray(member), longest - text.length, true);
     else text += leafText(member, longest);
   }
@@ -155,5 +178,5 @@ function holdsJson(text) {
 /** A cause is often JSON text: as a tree then, or as text with its line breaks. */
 function causeView(cause) {
   if (holdsJson(cause)) return jsonView(parse(cause), "Cause");
-  return el("p", { class: "cause", tabindex: 0, role: "group", "aria-label": "Cause" }, cause);
+  return el("p", { class: "cause", tabindex: 0, role: "group", "aria-label": "Cause" }, seen(cause));
 }

@@ -66,7 +66,7 @@ function visitChooser(run, app, all, number) {
 
 function visitError({ outcome: came, error, cause }) {
   if (error === null && cause === null) return null;
-  return el("div", { class: `error ${kindOf(came)}` }, el("h3", {}, icon(kindOf(came)), error ?? "Error"), cause ? causeView(cause) : null);
+  return el("div", { class: `error ${kindOf(came)}` }, el("h3", {}, icon(kindOf(came)), seen(error ?? "Error")), cause ? causeView(cause) : null);
 }
 
 function visitFacts(run, app, visit) {
@@ -81,6 +81,7 @@ function visitFacts(run, app, visit) {
     ["Retried", visit.attempts.length > 1 ? counted(visit.attempts.length - 1, "time") : ""],
     ["In", parent === null ? "" : insideOf(run, app, visit)],
     ["Went on to", way ? el("bdi", {}, way) : ""],
+    ["Ended", visit.type === "Fail" && visit.left !== null ? endedBy(run, visit) : ""],
     ["Map Run", Object.entries(counts ?? {}).filter(([, count]) => count).map(([name, count]) => `${grouped(count)} ${name}`).join(", ")],
     ["Started", startedRuns(run, app, number)],
   ].filter(([, value]) => value);
@@ -112,13 +113,20 @@ function startedRuns(run, app, number) {
   return el("span", {}, ...others.map((each) => button(each.facts.name, () => app.open(each, each.facts.name), { class: "link" })));
 }
 
-function wayOn(run, { edge }) {
-  if (!edge || !run.facts.definition) return "";
+/** What a Fail state has ended. */
+function endedBy(run, { parent, error }) {
+  const what = parent === null ? "execution" : run.stateTypeOf(parent) === "Map" ? "iteration" : "branch";
+  return el("span", {}, `the ${what}, with `, error === null ? "an error" : el("span", {}, "its error ", el("bdi", {}, seen(error))));
+}
+
+function wayOn(run, { edge, type }) {
+  if (!edge || !run.facts.definition || type === "Fail") return "";
   if (edge.endsWith("/End")) return "the end";
   const found = resolve(run, edge);
   const by = edge.match(/\/(Choices|Catch)\/(\d+)$/);
   const name = typeof found === "string" ? found : found?.Next ?? "";
-  return by ? `${name} (${by[1] === "Catch" ? "catcher" : "rule"} ${by[2]})` : edge.endsWith("/Default") ? `${name} (default)` : name;
+  const why = by && (by[1] === "Catch" ? `Catch of ${[found?.ErrorEquals].flat().join(", ")}` : `rule ${by[2]}`);
+  return by ? `${name} (${why})` : edge.endsWith("/Default") ? `${name} (default)` : name;
 }
 
 /** The parts of a visit that stand behind tabs: [name, () => element]. */
@@ -168,7 +176,7 @@ function attemptsList(run, { attempts }) {
 function attemptError({ error, cause }) {
   if (error === null && cause === null) return "";
   const plain = cause !== null && cause.length <= SHORT_CAUSE && !holdsJson(cause);
-  return el("div", { class: "wrap" }, el("strong", {}, error ?? "Error"), plain && cause !== "" && `: ${cause}`,
+  return el("div", { class: "wrap" }, el("strong", {}, seen(error ?? "Error")), plain && cause !== "" && el("bdi", {}, `: ${seen(cause)}`),
     !plain && cause !== null && el("details", {}, el("summary", {}, "Cause"), causeView(cause)));
 }
 

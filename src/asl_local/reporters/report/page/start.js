@@ -66,8 +66,9 @@ scheme.addEventListener("click", () => {
 
 window.addEventListener("beforeprint", () => {
   for (const part of document.querySelectorAll("#state .part")) part.dispatchEvent(new Event("unfold"));
+  for (const box of document.querySelectorAll(".json-box")) cutForPaper(box);
 });
 
 document.documentElement.dataset.script = "on";
 const app = show(root, []);
-if (["FAILED", "TIMED_OUT"].includes(root.facts.status)) app.select({ visit: failedVisit(root) });
+if (["FAILED", "TIMED_OUT", "ABORTED"].includes(root.facts.status)) app.select({ visit: failedVisit(root) });

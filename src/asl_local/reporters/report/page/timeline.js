@@ -4,6 +4,8 @@
 const FEW = 10;  // so many iterations of a Map are unfolded from the start
 const PAPER_ROWS = 120;
 const CLOSEST = 1e-9;  // of the whole, what is seen at the most zoom
+const LETTER = 7;  // pixels that a letter of the axis takes at most
+const PAPER = 480;  // pixels of the axis on paper
 const LEVEL = 14;  // pixels that a level is set in by
 
 function timelineView(root, run, app) {
@@ -38,7 +40,8 @@ function timelineView(root, run, app) {
     const kind = kindOf(row.outcome);
     const name = el("button", { type: "button", class: "name", "data-focus": true, title: row.title }, icon(kind),
       el("span", {}, row.prefix && el("span", { class: "muted" }, `${row.prefix} `), el("bdi", {}, row.name)),
-      row.note && el("span", { class: "muted note-of" }, row.note), el("span", { class: "unseen" }, `, ${row.outcome}`));
+      row.note && el("span", { class: "muted note-of", "aria-hidden": row.said ? "true" : null }, row.note),
+      el("span", { class: "unseen" }, `${row.said ? `, ${row.said}` : ""}, ${row.outcome}`));
     const toggle = row.folds && el("button", { type: "button", class: "toggle", tabindex: -1, "aria-label": `${open ? "Fold" : "Unfold"} ${row.title}` });
     const label = el("div", { role: "gridcell", class: "label" }, toggle || el("span", { class: "toggle" }), name);
     label.style.paddingLeft = `${6 + Math.min(row.level - 1, 8) * LEVEL}px`;
@@ -97,12 +100,14 @@ function timelineView(root, run, app) {
     return band;
   }
 
-  function drawAxis() {
-    const width = axis.clientWidth || 800;
+  function drawAxis(width = axis.clientWidth || 800) {
     const room = 1 - 66 / width;
+    let free = -Infinity;  // where the text before ends: two must not touch
     const marks = axisMarks(view.scale, view.from, view.to, Math.max(2, Math.floor(width / (width < 400 ? 62 : 92)))).map(({ place, text }) => {
       const at = (place - view.from) / (view.to - view.from);
-      const made = el("span", { class: "tick" }, at <= room ? text : "");
+      const fits = at <= room && at * width >= free;
+      if (fits) free = at * width + text.length * LETTER + 12;
+      const made = el("span", { class: "tick" }, fits ? text : "");
       made.style.left = `${at * 100}%`;
       return made;
     });
@@ -186,7 +191,7 @@ function timelineView(root, run, app) {
   root.querySelector("header")?.append(el("div", { class: "tools" },
     button("−", () => zoom.by(2), { "aria-label": "Zoom out" }), button("+", () => zoom.by(0.5), { "aria-label": "Zoom in" }),
     button("Fit", () => zoom.show(0, 1)), compress));
-  root.append(map.root, readout, table, el("ul", { class: "keys", "aria-label": "What the bars are" }, ...KEYS.map(([kind, words]) =>
+  root.append(map.root, readout, table, el("ul", { class: "keys", "aria-label": "What the bars are" }, ...keysOf(run).map(([kind, words]) =>
     el("li", {}, el("span", { class: `sample bar-of ${kind}` }), words))));
 
   unfoldFew(run, unfolded);
@@ -206,11 +211,15 @@ function timelineView(root, run, app) {
   });
   let before = 0;
   new ResizeObserver(() => {
-    if (axis.clientWidth === before) return;
+    if (axis.clientWidth === before || matchMedia("print").matches) return;
     before = axis.clientWidth;
     drawAxis();
   }).observe(axis);
-  whenPrinted((printed) => { if (table.isConnected) list.flat(printed ? PAPER_ROWS : 0); });
+  whenPrinted((printed) => {
+    if (!table.isConnected) return;
+    list.flat(printed ? PAPER_ROWS : 0);
+    drawAxis(printed ? PAPER : undefined);
+  });
 }
 
 const KEYBOARD = ". Arrow keys go through the rows and unfold them; + and − zoom, 0 shows all, Shift with an arrow moves in time.";
@@ -218,6 +227,12 @@ const KEYS = [
   ["state succeeded", "a state's time"], ["state succeeded waits", "a Wait"], ["attempt succeeded", "an attempt"], ["attempt failed", "one that failed"],
   ["backoff", "waiting for the next attempt"],
 ];
+
+/** What of the bars' marks there can be, in words. */
+function keysOf(run) {
+  const many = Array.from({ length: run.visits }, (_, visit) => visit).some((visit) => run.visitColumn("iterations", visit) > 0) || run.runs.length > 1;
+  return many ? [...KEYS, ["at-once", "how many items run at once, red where some failed"]] : KEYS;
+}
 
 /** The part of the whole that is seen, and how it changes: {show(from, to), by(factor, around), move(part)}. */
 function zooming(view, redraw) {

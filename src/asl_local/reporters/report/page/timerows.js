@@ -37,7 +37,8 @@ function rowTree(run, start, unfolded, end) {
       const row = {
         level, visit, outcome, name: run.stateOf(visit), prefix: inBranch ? `[${run.slotOf(visit)}${again}]` : "",
         title: run.stateOf(visit), folds: items > 0 || children.length > 0 || run.childrenOf(visit).length > 0,
-        note: items ? counted(items, "iteration") : children.length ? counted(children.length, "execution") : retries ? `×${retries + 1}` : "",
+        note: items ? counted(items, "iteration") : children.length ? counted(children.length, "execution") : retries ? `↻${retries}` : "",
+        said: retries ? counted(retries + 1, "attempt") : "",
         from: since(run.enteredOf(visit)), to: since(run.leftOf(visit)),
       };
       row.bars = once(() => barsOf(visit, type, row, since));
