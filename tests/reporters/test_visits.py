@@ -11,8 +11,9 @@ from asl_local import Limits, StateError
 from asl_local.engine.messages import Redriven, Stopped, Succeeded
 from asl_local.reporters.aws import History
 from asl_local.reporters.recorded import read
-from asl_local.reporters.visits.model import Run
+from asl_local.reporters.visits.model import CAUGHT, FAILED, RUNNING, SUCCEEDED, Run
 from asl_local.reporters.visits.reading import Visits
+from asl_local.reporters.visits.text import timeline_text
 from asl_local.reporters.visits.whole import run_of, run_of_recording
 
 LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:"
@@ -492,3 +493,65 @@ def test_holes_do_no_harm() -> None:
         assert run.notes == list(recording.notes)
         cut = run_of_recording(read(events[hole:], whole=False), definition)
         assert len(cut.visit_of) == len(events) - hole
+
+
+def fanned(fail: bool) -> tuple[Any, list[Any]]:
+    inner = {"StartAt": "Look", "States": {
+        "Look": {"Type": "Choice", "Choices": [{"Variable": "$", "NumericEquals": 3, "Next": "Break"}], "Default": "Keep"},
+        "Keep": {"Type": "Pass", "End": True},
+        "Break": {"Type": "Fail", "Error": "Broken"},
+    }}  # fmt: skip
+    definition = machine(Start={"Type": "Pass", "Next": "Each"}, Each={
+        "Type": "Map", "ItemsPath": "$.items", "MaxConcurrency": 1, "ItemProcessor": inner, "Next": "Last"}, Last=PASS,
+    )  # fmt: skip
+    result = asl_local.load(definition).simulate({"items": [1, 2, 3 if fail else 4]}, {}, start=0)
+    return definition, list(result.history.to_aws())
+
+
+def cut_run(definition: Any, events: list[Any]) -> Run:
+    return run_of_recording(read(events, whole=False), definition)
+
+
+@pytest.mark.parametrize("fail", [True, False])
+@pytest.mark.parametrize("hole", [1, 3, 6, None])
+def test_what_is_cut_in_a_map_says_nothing_false(fail: bool, hole: int | None) -> None:
+    definition, events = fanned(fail)
+    whole = {(each.state, each.first): each.outcome for each in cut_run(definition, events).visits}
+    for at in range(2, len(events)):
+        given = events[at:] if hole is None else [*events[:at], *events[at + hole :]]
+        run = cut_run(definition, given)
+        exited = {each["id"] for each in given if each["type"].endswith("StateExited")}
+        for visit in run.visits:
+            assert visit.outcome in (SUCCEEDED, RUNNING) or (fail and visit.state in ("Each", "Break"))
+            assert visit.last not in exited or visit.outcome == SUCCEEDED
+            assert visit.parent is None or run.visits[visit.parent].state == "Each"
+            assert (visit.state, visit.first) not in whole or visit.outcome in (
+                RUNNING, whole[visit.state, visit.first],
+            )  # fmt: skip
+            assert len({each.index for each in visit.iterations}) == len(visit.iterations)
+            assert all(each.outcome in (SUCCEEDED, RUNNING, FAILED) for each in visit.iterations)
+        assert len([visit for visit in run.visits if visit.state == "Each"]) <= 1
+
+
+def test_a_map_that_was_entered_before_the_cut() -> None:
+    definition, events = fanned(True)
+    first = next(at for at, each in enumerate(events) if each["type"] == "PassStateExited" and at > 5)
+    run = cut_run(definition, events[first:])
+    assert [visit.state for visit in run.within(None)] == ["Keep", "Each"]
+    each = run.visits[1]
+    assert (each.pointer, each.outcome, each.error) == ("/States/Each", FAILED, "Broken")
+    assert [(it.index, it.outcome) for it in run.iterations_of(1)] == [(0, SUCCEEDED), (1, SUCCEEDED), (2, FAILED)]
+    assert [visit.state for visit in run.within(1, 1)] == ["Look", "Keep"]
+    assert "[2]" in timeline_text(run)
+    assert "Break" in timeline_text(run)
+
+
+def test_what_failed_before_its_exit_was_caught_though_it_was_entered_before_the_cut() -> None:
+    definition = machine(P={
+        "Type": "Parallel", "Branches": [machine(F={"Type": "Fail", "Error": "E"})], "Catch": [catch("B")], "End": True,
+    }, B=PASS)  # fmt: skip
+    events = list(asl_local.load(definition).simulate({}, {}, start=0).history.to_aws())
+    cut = next(at for at, each in enumerate(events) if each["type"] == "ParallelStateFailed")
+    assert [(visit.state, visit.outcome) for visit in cut_run(definition, events[cut:]).visits] == [
+        ("P", CAUGHT), ("B", SUCCEEDED),
+    ]  # fmt: skip

@@ -28,6 +28,7 @@ class Lines:
         self._entered: dict[Line, int] = {}  # the event by which a line has entered a state that it has not left
         self._started: dict[Line, int] = {}  # the event by which its Parallel or Map has started, for the last time
         self._lost: set[Line] = set()  # lines in a Map that an iteration has failed in, since it started
+        self._found: dict[Line, Line] = {}  # of lines that hang loose, those that an iteration's end has told
 
     def of(self, id: int, type: str, previous: int, details: Mapping[str, Any]) -> Line:
         """The line of the event with this id."""
@@ -38,28 +39,41 @@ class Lines:
         self._lines[id], self._types[id] = line, type
         return line
 
+    def before(self, id: int) -> Line:
+        """The line that an event was said to be in; one that hangs loose where the history does not have it."""
+        return self._lines.get(id, (("", id),))
+
     def standing(self, line: Line) -> str:
         """The name of the state that a line is in, or was in last; "" before the first."""
         return self._standing.get(line, ("", "", False))[0]
 
     def _line(self, id: int, type: str, previous: int, details: Mapping[str, Any]) -> Line:
         before, came = self._lines.get(previous, (("", id),)), self._types.get(previous, "")
+        before = self._found.get(before, before)
         name, index = details.get("name"), details.get("index")
         if type.startswith("Execution"):
             return ()
         if came == "ExecutionRedriven":
             return self._taken_up(previous, type, details)
         if type.startswith("MapIteration"):
-            return (*_cut(before, str(name)), (str(name), int(index or 0)))
+            line = (*self._of_map(before, id, str(name)), (str(name), int(index or 0)))
+            if hangs_loose(before) and not type.endswith("Started") and before != line[:-1]:
+                self._found[before] = line
+            return line
         if type.endswith("StateExited"):
-            return _cut(before, str(name))
+            line, kind = _cut(before, str(name)), type.removesuffix("StateExited")
+            if kind in _CONTAINERS and hangs_loose(line) and self.standing(line) != name:
+                known = self._entered_as(str(name), kind)
+                return line if known is None else known
+            return line
         if came == "ParallelStateStarted" and (type.endswith("StateEntered") or type == "EvaluationFailed"):
             return (*before, (self.standing(before), str(name or details.get("state"))))
         if type == "EvaluationFailed":
             return self._in_state(before, details.get("state"))
         for kind in _CONTAINERS:
             if type == f"{kind}StateSucceeded":
-                return before if came == f"{kind}StateStarted" or came.startswith("MapRun") else before[:-1]
+                stays = came == f"{kind}StateStarted" or came.startswith("MapRun") or hangs_loose(before)
+                return before if stays else before[:-1]
             if type in (f"{kind}StateFailed", f"{kind}StateStarted"):
                 return self._around(before, kind)
         return before
@@ -77,9 +91,32 @@ class Lines:
         if standing == kind and not failed:
             return line
         wanted = int if kind == "Map" else str
-        while line and not isinstance(line[-1][1], wanted):
+        while line and not hangs_loose(line) and not isinstance(line[-1][1], wanted):
             line = line[:-1]
-        return line[:-1]
+        return line if hangs_loose(line) else line[:-1]
+
+    def _of_map(self, before: Line, id: int, name: str) -> Line:
+        """The line that stands in the Map whose iteration an event is about.
+
+        In a history that is cut, an iteration may be the first that is heard of its Map: that gets a line that hangs loose,
+        unless there is one Map of the name that only this can be.
+        """
+        line = _cut(before, name)
+        if line != before or not line or line[0][0] != "" or self.standing(line) == name:
+            return line
+        known = self._entered_as(name, "Map")
+        if known is not None:
+            return known
+        line = (("", name),)
+        self._standing[line] = (name, "Map", False)
+        self._entered[line] = self._started[line] = id
+        return line
+
+    def _entered_as(self, name: str, kind: str) -> Line | None:
+        """The line that is in the only Parallel or Map of this name; in a Map there may be others, which a cut hides."""
+        known = [each for each in self._entered if self._standing[each][:2] == (name, kind)]
+        alone = len(known) == 1 and not any(isinstance(index, int) for step, index in known[0] if step)
+        return known[0] if alone else None
 
     def _goes_on(self, line: Line) -> bool:
         """Whether a line stands in the middle of something, and in what all around it do now.

@@ -33,7 +33,8 @@ class _Standing:
 
     `open` are the visits inside that are not over, `current` the last visit of each branch or item, `iterations` those
     of the present round by index. `own` says that an event has told the error of the state itself, `told` that its
-    StateAborted event has come, `before` what it was before a redrive.
+    StateAborted event has come, `before` what it was before a redrive, `lost` that nothing was heard of it since a hole in
+    the history, which may have its end; `unsure` are such iterations of it.
     """
 
     last: int
@@ -49,6 +50,8 @@ class _Standing:
     own: bool = False
     told: bool = False
     before: tuple[str, float | None, int] | None = None
+    lost: bool = False
+    unsure: set[int] = field(default_factory=set)
 
 
 class Ends:
@@ -61,6 +64,7 @@ class Ends:
         self._current: Visit | None = None  # the last visit at the top
         self._owners: dict[int, Visit] = {}  # by the event's id: a history may have holes
         self._items_told: set[tuple[int, int]] = set()  # of what is cut short, those whose MapIterationAborted has come
+        self._holes = False
         self._cut: list[Visit] = []  # visits that an aborted iteration has cut short, whose StateAborted is to come
 
     # -- while it goes on ----------------------------------------------------------------------------------------------
@@ -79,12 +83,31 @@ class Ends:
         standing = self._standing[visit.number]
         standing.last, standing.at = event.id, event.at
         self._owners[event.id] = visit
+        if self._holes:
+            self._found(visit)
         while standing.before is not None:
             standing.before = None
             if visit.parent is None:
                 break
             visit = self._run.visits[visit.parent]
             standing = self._standing[visit.number]
+
+    def hole(self) -> None:
+        """Events are missing here: what was going on may have ended in any way."""
+        self._holes = True
+        for visit in self._deep(self._open):
+            standing = self._standing[visit.number]
+            standing.lost = True
+            standing.unsure |= {index for index, each in standing.iterations.items() if each.outcome == RUNNING}
+
+    def _found(self, visit: Visit) -> None:
+        """It goes on after a hole, and with it all that it is in."""
+        self._standing[visit.number].lost = False
+        while visit.parent is not None:
+            slot, visit = visit.slot, self._run.visits[visit.parent]
+            standing = self._standing[visit.number]
+            standing.lost = False
+            standing.unsure.discard(-1 if slot is None else slot)
 
     def branch(self, parallel: Visit, first: str) -> int:
         """The index of the branch that begins with this state, in order of appearance."""
@@ -130,6 +153,7 @@ class Ends:
         visit.error = visit.cause = None
         standing.current.clear()
         standing.iterations.clear()
+        standing.unsure.clear()
 
     def iterates(self, visit: Visit, iteration: Iteration) -> None:
         """An iteration of this Map has begun."""
@@ -137,12 +161,25 @@ class Ends:
         standing.iterations[iteration.index] = iteration
         standing.current.pop(iteration.index, None)
 
+    def iterated_unseen(self, visit: Visit, index: int, event: Event) -> None:
+        """An iteration of which a cut has left the end only is over; what it was in last hangs loose."""
+        standing, before = self._standing[visit.number], self._at(event.previous_event_id)
+        if index not in standing.iterations:
+            iteration = Iteration(index, visit.entered, round=max(0, len(visit.attempts) - 1))
+            visit.iterations.append(iteration)
+            standing.iterations[index] = iteration
+        failed = event.type == "MapIterationFailed" and before is not None and before.parent is None
+        if failed and before is not None and before is not visit and self._is_open(before):
+            self._blame(before, event.at)
+            self._fails(visit, before, event.at)
+
     def iterated(self, visit: Visit, index: int, how: str, event: Event) -> None:
         """An iteration has ended in this way."""
         standing = self._standing[visit.number]
         iteration, inside = standing.iterations.get(index), standing.current.get(index)
         if how == "Failed":
-            if inside is not None and (inside.number in standing.open or inside.outcome in (FAILED, TIMED_OUT)):
+            going = inside is not None and inside.number in standing.open and not self._standing[inside.number].lost
+            if inside is not None and (going or inside.outcome in (FAILED, TIMED_OUT)):
                 self._blame(inside, event.at)
             else:
                 self._fails(visit, None, event.at)
@@ -180,6 +217,11 @@ class Ends:
 
     def close(self, visit: Visit, outcome: str, event: Event) -> None:
         """It is over, with what was still open inside of it."""
+        standing = self._standing[visit.number]
+        if outcome == SUCCEEDED:
+            for iteration in map(standing.iterations.__getitem__, standing.unsure):
+                if iteration.outcome == RUNNING:
+                    iteration.outcome, iteration.ended = SUCCEEDED, event.at
         self._settle(visit, event)
         self._end(visit, outcome, event.at, event.id)
 
@@ -236,7 +278,7 @@ class Ends:
         culprit = self._at(event.previous_event_id)
         if culprit is not None and (culprit.outcome in (FAILED, TIMED_OUT) or self._is_open(culprit)):
             return culprit
-        going = list(self._deep(self._open))
+        going = [each for each in self._deep(self._open) if not self._standing[each.number].lost]
         fresh = going if culprit is None else []
         return next(
             (each for each in going if self.failing(each)),
@@ -343,8 +385,9 @@ class Ends:
         self._abort_iterations(container, at)
 
     def _abort_iterations(self, container: Visit, at: float, outcome: str = ABORTED) -> None:
-        for iteration in self._standing[container.number].iterations.values():
-            if iteration.outcome == RUNNING:
+        standing = self._standing[container.number]
+        for iteration in standing.iterations.values():
+            if iteration.outcome == RUNNING and (outcome != ABORTED or iteration.index not in standing.unsure):
                 iteration.outcome, iteration.ended = outcome, at
 
     def _is_inside(self, visit: Visit, container: Visit) -> bool:
@@ -399,6 +442,9 @@ class Ends:
         for number in list(self._standing[visit.number].open):
             closed += self._close_all(self._run.visits[number], outcome, at)
         self._abort_iterations(visit, at, outcome)
+        if outcome == ABORTED and self._standing[visit.number].lost:
+            self._beside(visit).pop(visit.number, None)  # nobody knows
+            return closed
         self._end(visit, outcome, at, self._standing[visit.number].last)
         return [*closed, visit]
 

@@ -58,6 +58,7 @@ class Visits:
         self._known = Known(definition)
         self._lines = Lines()
         self._ends = Ends(self.run, self._known)
+        self._unseen: set[Line] = set()  # lines in which something has failed that was entered before a cut
         self._at: dict[Line, int] = {}  # the visit that a line of control is in, or was in last
         # In this order: the first that fits counts. What is between its beginning and its ending is handed on.
         self._kinds: tuple[tuple[str, str, _Reader], ...] = (
@@ -84,6 +85,8 @@ class Visits:
         When a state is entered, what the one before it was left by is known for certain: that visit may change too.
         """
         line = self._lines.of(event.id, event.type, event.previous_event_id, event.details)
+        if self._events and event.id > self._events[-1].id + 1:
+            self._ends.hole()
         self._events.append(event)
         if event.type.startswith("Execution"):
             self._execution(event)
@@ -122,27 +125,37 @@ class Visits:
     # -- states --------------------------------------------------------------------------------------------------------
 
     def _entered(self, event: Event, line: Line, kind: str) -> Visit:
-        run, name = self.run, str(event.details.get("name"))
-        number, before = len(run.visits), self._visit(line)
-        parent = self._visit(line[:-1]) if line and not hangs_loose(line) else None
-        slot = None if parent is None else self._slot(parent, line)
+        name, before, parent = str(event.details.get("name")), self._visit(line), self._around(line)
         attempt = 0 if parent is None else max(0, len(parent.attempts) - 1)
         if before is not None and (before.parent, before.round) == (parent and parent.number, attempt):
             self._led_on(before, name, event)
+        self._unseen.discard(line)
+        visit = self._begun(event, line, name, kind, event.at)
+        visit.input = event.details.get("input")
+        return visit
+
+    def _around(self, line: Line) -> Visit | None:
+        """The Parallel or Map that a line is in; None at the top, and where a history that is cut does not say it."""
+        visit = self._visit(line[:-1]) if line and not hangs_loose(line) else None
+        return visit if visit is not None and visit.type in ("Parallel", "Map") else None
+
+    def _begun(self, event: Event, line: Line, name: str, kind: str, at: float) -> Visit:
+        """A new visit on a line."""
+        parent = self._around(line)
+        slot = None if parent is None else self._slot(parent, line)
         visit = Visit(
-            number,
+            len(self.run.visits),
             name,
             kind,
             self._known.pointer(None if parent is None else parent.pointer, slot, name),
             event.id,
-            event.at,
+            at,
             None if parent is None else parent.number,
             slot,
-            attempt,
-            input=event.details.get("input"),
+            0 if parent is None else max(0, len(parent.attempts) - 1),
         )
-        run.visits.append(visit)
-        self._at[line] = number
+        self.run.visits.append(visit)
+        self._at[line] = visit.number
         self._ends.began(visit)
         return visit
 
@@ -171,15 +184,13 @@ class Visits:
         visit, name = self._visit(line), str(event.details.get("name"))
         missed = visit is None or visit.state != name
         if visit is None or missed:  # it was entered before a history that is cut begins
-            at = self._events[0].at
-            visit = Visit(len(self.run.visits), name, kind, self._known.pointer(None, None, name), event.id, at)
-            self.run.visits.append(visit)
-            self._at[line] = visit.number
-            self._ends.began(visit)
+            visit = self._begun(event, line, name, kind, self._events[0].at)
         visit.output = event.details.get("output")
         assigned = event.details.get("assignedVariables")
         visit.assigned = dict(assigned) if isinstance(assigned, dict) else {}
         failed = self._ends.failing(visit) or (kind == "Task" and not visit.attempts and not missed)
+        failed = failed or (missed and line in self._unseen)
+        self._unseen.discard(line)
         if failed:
             visit.edge = self._known.catches(visit.pointer, self._ends.error(visit))
             self._ends.tell_caught(visit, *self._known.error_output(visit.edge, visit.output))
@@ -207,22 +218,29 @@ class Visits:
 
     # -- Parallel and Map ----------------------------------------------------------------------------------------------
 
-    def _started(self, event: Event, line: Line, _: str) -> Visit | None:
+    def _container(self, line: Line, kind: str) -> Visit | None:
+        """The Parallel or Map that a line stands in, unless it was entered before a cut or has been left."""
         visit = self._visit(line)
+        return None if visit is None or visit.type != kind or visit.outcome in (SUCCEEDED, CAUGHT) else visit
+
+    def _started(self, event: Event, line: Line, kind: str) -> Visit | None:
+        visit = self._container(line, kind)
         if visit is not None:
             self._ends.again(visit, event)
             _attempt(visit, event, started=event.at)
         return visit
 
-    def _joined(self, event: Event, line: Line, _: str) -> Visit | None:
-        visit = self._visit(line)
+    def _joined(self, event: Event, line: Line, kind: str) -> Visit | None:
+        visit = self._container(line, kind)
         if visit is not None and visit.attempts:
             _succeeded(visit.attempts[-1], event)
         return visit
 
-    def _broke(self, event: Event, line: Line, _: str) -> Visit | None:
-        visit = self._visit(line)
-        if visit is not None:
+    def _broke(self, event: Event, line: Line, kind: str) -> Visit | None:
+        visit = self._container(line, kind)
+        if visit is None:
+            self._unseen.add(line)
+        else:
             self._ends.broke(visit, event)
         return visit
 
@@ -232,8 +250,12 @@ class Visits:
             return visit
         if how == "Aborted":
             visit = self._ends.cut_short(visit, str(event.details.get("name")), index)
-        if visit is None or visit.state != event.state:
+        elif visit is None or visit.state != event.state or visit.type != "Map":
+            visit = self._map_before(event, line[:-1])
+        if visit is None or visit.state != event.state or visit.type != "Map":
             return visit
+        if how != "Started" and hangs_loose(self._lines.before(event.previous_event_id)):
+            self._ends.iterated_unseen(visit, index, event)
         if how == "Started":
             self._at.pop(line, None)
             iteration = Iteration(index, event.at, round=max(0, len(visit.attempts) - 1))
@@ -241,6 +263,13 @@ class Visits:
             self._ends.iterates(visit, iteration)
         else:
             self._ends.iterated(visit, index, how, event)
+        return visit
+
+    def _map_before(self, event: Event, line: Line) -> Visit:
+        """A Map that was entered before a cut, or in a hole: from the name that its iterations say."""
+        at = self._events[0].at
+        visit = self._begun(event, line, str(event.details.get("name")), "Map", at)
+        visit.attempts.append(Attempt(0, event.id, at, started=at, last=event.id))
         return visit
 
     def _map_run(self, event: Event, line: Line, how: str) -> Visit | None:
@@ -259,6 +288,10 @@ class Visits:
     def _task(self, event: Event, line: Line, how: str) -> Visit | None:
         visit = self._visit(line)
         if visit is None:
+            if how == "Scheduled" or _ENDED.get(how) == SUCCEEDED:
+                self._unseen.discard(line)
+            elif how in _ENDED:
+                self._unseen.add(line)
             return None
         details = event.details
         if how == "Scheduled" or not visit.attempts:

@@ -248,7 +248,7 @@ def _why(error: str | None, cause: str | None) -> str:
 
 def why_of(run: Run) -> str:
     """Why an execution failed, where no state says it."""
-    top: Iterable[Visit] = run.within(None)[-1:]
+    top: Iterable[Visit] = run.within(None)
     return "" if any(each.outcome in _BAD and each.error == run.error for each in top) else _why(run.error, run.cause)
 
 
