@@ -54,11 +54,15 @@ def test_reversed_and_given_twice(events: list[dict[str, Any]]) -> None:
 def test_histories_of_different_executions(
     events: list[dict[str, Any]], tmp_path: Path, other: dict[str, Any], whole: bool
 ) -> None:
-    files = [tmp_path / "1.json", tmp_path / "2.json"]
-    files[0].write_text(json.dumps(events))
-    files[1].write_text(json.dumps([*events[:2], {**events[2], **other}, *events[3:]]))
-    with pytest.raises(InvalidHistory, match=r"1\.json and .*2\.json: event 3 is there twice, as PassStateExited of"):
+    files = [tmp_path / "0.json", tmp_path / "1.json", tmp_path / "2.json"]
+    files[0].write_text(json.dumps(events[:2]))
+    files[1].write_text(json.dumps(events))
+    files[2].write_text(json.dumps({"events": [*events[:2], {**events[2], **other}, *events[3:]]}))
+    with pytest.raises(
+        InvalidHistory, match=r"^[^ ]*1\.json and .*2\.json: event 3 is there twice, as PassStateExited of"
+    ):
         read(files, whole=whole)
+    assert loose(files[:2]).source == str(files[0])
 
 
 def test_holes_and_a_cut_end(events: list[dict[str, Any]]) -> None:

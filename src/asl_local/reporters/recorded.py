@@ -86,7 +86,7 @@ def read(given: Given, *, whole: bool = True) -> Recording:
     if lines := lines_of(document):
         document = history_of(lines, source)
     events = [_event(source, number, each, whole=whole) for number, each in enumerate(_events(source, document))]
-    events = sorted(_once(source, events), key=lambda event: event.id)
+    events = sorted(_once(given, source, events), key=lambda event: event.id)
     if not whole:
         if not events:
             raise InvalidHistory(f"{source}: there is no event in it")
@@ -101,16 +101,26 @@ def read(given: Given, *, whole: bool = True) -> Recording:
     return Recording(tuple(events), source, beside=_beside(document))
 
 
-def _once(source: str, events: Sequence[Recorded]) -> list[Recorded]:
+def _once(given: Given, source: str, events: Sequence[Recorded]) -> list[Recorded]:
     """Each event once, if the histories that were given are of one execution."""
     by_id: dict[int, Recorded] = {}
     for event in events:
         if by_id.setdefault(event.id, event) != event:
             raise InvalidHistory(
-                f"{source}: event {event.id} is there twice, as {_told(by_id[event.id])} and as {_told(event)}: "
+                f"{_sources(given, event.id) or source}: event {event.id} is there twice, as {_told(by_id[event.id])} and as {_told(event)}: "
                 "are these histories of different executions?"
             )
     return list(by_id.values())
+
+
+def _sources(given: Given, id: int) -> str:
+    """The files that have an event of this id; "" unless several files were given."""
+    if isinstance(given, (str, os.PathLike, Mapping)) or not all(
+        isinstance(each, (str, os.PathLike)) for each in given
+    ):
+        return ""
+    files = [_document(file, whole=False) for file in given if isinstance(file, (str, os.PathLike))]
+    return " and ".join(name for name, each in files if any(int(event["id"]) == id for event in _events(name, each)))
 
 
 def _told(event: Recorded) -> str:
@@ -159,8 +169,7 @@ def _document(given: Given, *, whole: bool) -> tuple[str, Any]:
     paths = [each for each in given if isinstance(each, (str, os.PathLike))] if isinstance(given, Sequence) else []
     if paths and len(paths) == len(given):
         pages = [_document(path, whole=whole) for path in paths]
-        named = " and ".join(dict.fromkeys(name for name, _ in pages)) if len(pages) == 2 else pages[0][0]
-        return named, [page for _, each in pages for page in (each if _are_pages(each) else [_page(each)])]
+        return pages[0][0], [page for _, each in pages for page in (each if _are_pages(each) else [_page(each)])]
     return "the history", given
 
 
