@@ -115,8 +115,10 @@ class Lines:
     def _entered_as(self, name: str, kind: str) -> Line | None:
         """The line that is in the only Parallel or Map of this name; in a Map there may be others, which a cut hides."""
         known = [each for each in self._entered if self._standing[each][:2] == (name, kind)]
-        alone = len(known) == 1 and not any(isinstance(index, int) for step, index in known[0] if step)
-        return known[0] if alone else None
+        if len(known) != 1 or known[0] == (("", name),):
+            return known[0] if len(known) == 1 else None
+        hidden = any(not step or isinstance(index, int) for step, index in known[0])
+        return None if hidden else known[0]
 
     def _goes_on(self, line: Line) -> bool:
         """Whether a line stands in the middle of something, and in what all around it do now.
