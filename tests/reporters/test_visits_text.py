@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import unicodedata
 from typing import Any
 
@@ -10,8 +11,9 @@ import pytest
 import asl_local
 from asl_local import StateError
 from asl_local.reporters.recorded import read
+from asl_local.reporters.visits import whole
 from asl_local.reporters.visits.text import timeline_text
-from asl_local.reporters.visits.whole import run_of_recording
+from asl_local.reporters.visits.whole import run_of, run_of_recording
 from asl_local.reporters.visits.words import took
 
 LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:"
@@ -67,6 +69,16 @@ def test_a_timeline() -> None:
         "✓ succeeded  ↷ caught  ✗ failed  ↻n retried n times  █ runs",
         "░ waits  · back-off  ━ goes around others",
     ]
+
+
+def test_the_history_of_a_result_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read_by: list[Any] = []
+    monkeypatch.setattr(whole, "run_of", lambda result: read_by.append(result) or run_of(result))
+    result = simulated(ORDERS, [1])
+    again = dataclasses.replace(result)
+    assert result.timeline() == result.timeline() == again.timeline()
+    assert result.to_html() == again.to_html()
+    assert (len(read_by), result == again) == (2, True)
 
 
 def test_only_ascii() -> None:

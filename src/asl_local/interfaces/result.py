@@ -43,6 +43,7 @@ class Result:
     nested: tuple[Result, ...] = field(default=(), repr=False)
     execution: Execution | None = field(default=None, repr=False, compare=False)
     virtual: bool = field(default=False, repr=False, compare=False)
+    _runs: list[Any] = field(default_factory=list, init=False, repr=False, compare=False)  # the Run, once it was read
 
     def unwrap(self) -> Json:
         """The output. Raises ExecutionFailed, with the state's place in the machine, if there is none."""
@@ -84,16 +85,14 @@ class Result:
         `aws`, references to pictures in its S3 are shown as small pictures. Raises OSError.
         """
         from asl_local.interfaces.viewing import writing  # noqa: PLC0415 - with all that draws
-        from asl_local.reporters.visits.whole import run_of  # noqa: PLC0415
 
-        text = writing.report(run_of(self), aws)
+        text = writing.report(self._run(), aws)
         return text if path is None else writing.write(text, path)
 
     def _repr_html_(self) -> str:
         from asl_local.interfaces.viewing.notebooks import run_card  # noqa: PLC0415 - only in notebooks
-        from asl_local.reporters.visits.whole import run_of  # noqa: PLC0415
 
-        return run_card(run_of(self))
+        return run_card(self._run())
 
     def timeline(self, width: int = 100, *, ascii: bool = False) -> str:
         """What happened when, as lines of text of at most `width` columns: `print(result.timeline())`.
@@ -101,10 +100,17 @@ class Result:
         A tree of the states with a bar each, over an axis of the execution's time; `ascii` is for
         streams that have nothing else.
         """
-        from asl_local.reporters.visits.text import timeline_text  # noqa: PLC0415 - few ask, many have results
-        from asl_local.reporters.visits.whole import run_of  # noqa: PLC0415
+        from asl_local.reporters.visits.text import timeline_text  # noqa: PLC0415 - see _run
 
-        return timeline_text(run_of(self), width, ascii=ascii)
+        return timeline_text(self._run(), width, ascii=ascii)
+
+    def _run(self) -> Any:
+        """What the history says, read once: an execution that has ended says nothing more."""
+        from asl_local.reporters.visits.whole import run_of  # noqa: PLC0415 - few ask, many have results
+
+        if not self._runs:
+            self._runs.append(run_of(self))
+        return self._runs[0]
 
     def find(self, path: str) -> list[Json]:
         """What a JSONPath (jsonpath-ng's dialect) finds in the output."""
