@@ -15,6 +15,9 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 import asl_local
+from asl_local.drivers import Simulation
+from asl_local.engine import Execution
+from asl_local.engine.messages import Stimulus
 from asl_local.strategies import definition_inputs, definitions
 from asl_local.strategies.definitions.vocabulary import LAMBDA, VALUES
 from asl_local.values import text_of
@@ -130,3 +133,20 @@ def cases(
     plans = st.lists(st.lists(answers, min_size=1, max_size=3), min_size=1, max_size=2)
     functions = [task["Resource"].removeprefix(LAMBDA) for _, task in tasks_of(definition)]
     return Case(definition, draw(definition_inputs()), {function: draw(plans) for function in functions})
+
+
+def go_on(case: Case, machine: asl_local.Machine, execution: Execution, stimulus: Stimulus | None, steps: int) -> int:
+    """Drive until the end, or for so many steps; how many it took."""
+    work = asl_local.Resources(case.handlers(virtually)).bind(machine.plan, execution.identity)
+    driver, taken = Simulation(work, start=max(execution.now, 1_704_067_200.0)), 0
+    driver.raised = {}
+    now = driver.now()
+    while taken < steps:
+        taken += 1
+        for command in execution.step(stimulus, now):
+            driver.perform(command)
+        if execution.outcome is not None:
+            break
+        stimulus, now = driver.next()
+    driver.close()
+    return taken

@@ -4,34 +4,16 @@ from __future__ import annotations
 
 from hypothesis import assume, given, settings, target
 from hypothesis import strategies as st
-from machines import Case, cases, normal, virtually
+from machines import Case, cases, go_on, normal
 from reference import Reference
 
 import asl_local
 from asl_local import Execution
-from asl_local.drivers import Simulation
-from asl_local.engine.messages import Redriven, Stimulus, Stopped
+from asl_local.engine.messages import Redriven, Stopped
 
 STEADY = st.one_of(cases(timed=False, errors=st.just("E")), cases(timed=False, errors=st.just("E"), language="JSONata"))
 MIXED = cases(timed=False, errors=st.just("E"), variables=True, language=None)
 FEWER = settings(max_examples=settings().max_examples * 2 // 3)
-
-
-def go_on(case: Case, machine: asl_local.Machine, execution: Execution, stimulus: Stimulus | None, steps: int) -> int:
-    """Drive until the end, or for so many steps; how many it took."""
-    work = asl_local.Resources(case.handlers(virtually)).bind(machine.plan, execution.identity)
-    driver, taken = Simulation(work, start=max(execution.now, 1_704_067_200.0)), 0
-    driver.raised = {}
-    now = driver.now()
-    while taken < steps:
-        taken += 1
-        for command in execution.step(stimulus, now):
-            driver.perform(command)
-        if execution.outcome is not None:
-            break
-        stimulus, now = driver.next()
-    driver.close()
-    return taken
 
 
 def ended(execution: Execution) -> tuple[object, ...]:

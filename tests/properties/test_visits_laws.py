@@ -6,11 +6,10 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from machines import Case, cases, virtually
+from machines import Case, cases, go_on
 
 import asl_local
-from asl_local.drivers import Simulation
-from asl_local.engine.messages import Redriven, Stimulus, Stopped
+from asl_local.engine.messages import Redriven, Stopped
 from asl_local.reporters.aws import History
 from asl_local.reporters.visits.model import ABORTED, CAUGHT, FAILED, RUNNING, SUCCEEDED, TIMED_OUT, Run, Visit
 from asl_local.reporters.visits.reading import Visits
@@ -223,9 +222,9 @@ def test_map_runs_have_their_children(case: Case, seed: int) -> None:
 def test_a_redrive_goes_on_with_the_same_visits(case: Case, part: float) -> None:
     machine = asl_local.load(case.definition)
     whole = machine.execution(case.input)
-    total = _go_on(case, machine, whole, None, 10_000)
+    total = go_on(case, machine, whole, None, 10_000)
     execution = machine.execution(case.input)
-    _go_on(case, machine, execution, None, 1 + int(part * max(0, total - 2)))
+    go_on(case, machine, execution, None, 1 + int(part * max(0, total - 2)))
     if execution.outcome is None:
         execution.step(Stopped(), execution.now)
     if execution.outcome.status == "SUCCEEDED":
@@ -235,7 +234,7 @@ def test_a_redrive_goes_on_with_the_same_visits(case: Case, part: float) -> None
     for event in History(execution.history.rows):
         visits.take(event)
     check_ended(visits.run)
-    _go_on(case, machine, execution, Redriven(), 10_000)
+    go_on(case, machine, execution, Redriven(), 10_000)
     for event in History(execution.history.rows)[stopped:]:
         visits.take(event)
     check_ended(visits.run, redriven=True)
@@ -244,20 +243,3 @@ def test_a_redrive_goes_on_with_the_same_visits(case: Case, part: float) -> None
     assert visits.run.status == outcome.status
     entered = sum(row[0].endswith("StateEntered") for row in execution.history.rows)
     assert len(visits.run.visits) == entered
-
-
-def _go_on(case: Case, machine: asl_local.Machine, execution: Any, stimulus: Stimulus | None, steps: int) -> int:
-    """Drive until the end, or for so many steps; how many it took."""
-    work = asl_local.Resources(case.handlers(virtually)).bind(machine.plan, execution.identity)
-    driver, taken = Simulation(work, start=max(execution.now, 1_704_067_200.0)), 0
-    driver.raised = {}
-    now = driver.now()
-    while taken < steps:
-        taken += 1
-        for command in execution.step(stimulus, now):
-            driver.perform(command)
-        if execution.outcome is not None:
-            break
-        stimulus, now = driver.next()
-    driver.close()
-    return taken
