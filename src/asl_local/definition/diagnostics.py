@@ -97,6 +97,7 @@ class Findings:
     def __init__(self, worded: frozenset[str] = frozenset()) -> None:
         self.worded = worded
         self._found: dict[_Finding, None] = {}
+        self._faulty: set[str] = set()
         self.unresolved: dict[str, Json | _Drop] = {}
         self.waiting: list[_Finding] = []
 
@@ -105,7 +106,9 @@ class Findings:
         key: bool = False, aws: Literal["ACCEPTED"] | None = None,
     ) -> None:  # fmt: skip
         """Note an error; `aws` is ACCEPTED for what AWS takes."""
-        self._found[_Finding(code, "ERROR", path, message, hint, path if at is None else at, key, aws)] = None
+        at = path if at is None else at
+        self._found[_Finding(code, "ERROR", path, message, hint, at, key, aws)] = None
+        self._mark(at)
 
     def warning(
         self, path: str, message: str, *, code: str, hint: str | None = None, at: str | None = None, key: bool = False,
@@ -117,39 +120,51 @@ class Findings:
     def placeholder(self, path: str, text: Json, meanwhile: Json | _Drop, *, at: str | None = None) -> None:
         """Note a value that can be checked, and run, only when its placeholder is filled."""
         at = path if at is None else at
-        self.unresolved[at] = meanwhile
+        self.until_filled(at, meanwhile)
         self.waiting.append(
             _Finding(UNRESOLVED, "ERROR", at, f"The placeholder in {text!r} has no value", None, at, False)
         )
 
+    def until_filled(self, at: str, meanwhile: Json | _Drop) -> None:
+        """Note what may stand at a place meanwhile, or what a substitution's text there means."""
+        self.unresolved[at] = meanwhile
+        self._mark(at)
+
+    def _mark(self, at: str) -> None:
+        while at not in self._faulty:
+            self._faulty.add(at)
+            at = at.rpartition("/")[0]
+
     def touch(self, pointer: str) -> bool:
         """Whether an error, or a placeholder that waits to be filled, lies at the pointer or below it."""
-        below = f"{pointer}/"
-        places = [finding.at for finding in self._found if finding.severity == "ERROR"]
-        return any(place == pointer or place.startswith(below) for place in [*places, *self.unresolved])
+        return pointer in self._faulty
 
     def placed(self, source: Source) -> list[Diagnostic]:
         """Everything found, and what reading found, with lines and columns, in order of position."""
-        ranked = [(_rank(d.line, d.column, d.path, source.tree), d) for d in source.problems]
-        ranked.extend(_place(finding, source) for finding in self._found)
+        if not self._found and not source.problems:
+            return []
+        order = _Order(source.tree)
+        ranked = [(order.rank(d.line, d.column, d.path), d) for d in source.problems]
+        ranked.extend(_place(finding, source, order) for finding in self._found)
         ranked.sort(key=lambda pair: pair[0])
         return [diagnostic for _, diagnostic in ranked]
 
     def placed_waiting(self, source: Source) -> tuple[Diagnostic, ...]:
         """The placeholders that stand in the way of a run, as errors."""
-        return tuple(_place(finding, source)[1] for finding in self.waiting)
+        order = _Order(source.tree)
+        return tuple(_place(finding, source, order)[1] for finding in self.waiting)
 
 
 _Rank = tuple[int, int, tuple[int, ...]]
 
 
-def _place(finding: _Finding, source: Source) -> tuple[_Rank, Diagnostic]:
+def _place(finding: _Finding, source: Source, order: _Order) -> tuple[_Rank, Diagnostic]:
     line, column = source.position(finding.at, finding.key)
     location = None if finding.code in _NOWHERE else _location(finding.path, source.tree)
     diagnostic = Diagnostic(
         finding.code, finding.severity, finding.path, line, column, finding.message, finding.hint, location, finding.aws
     )
-    return _rank(line, column, finding.at, source.tree), diagnostic
+    return order.rank(line, column, finding.at), diagnostic
 
 
 def _location(pointer: str, tree: Json) -> str:
@@ -165,20 +180,31 @@ def _location(pointer: str, tree: Json) -> str:
     return text or "/"
 
 
-def _rank(line: int | None, column: int | None, pointer: str, tree: Json) -> _Rank:
-    """Sorts by line and column, and without them by the order of the members."""
-    order: list[int] = []
-    if line is None:
-        for step in map(unescape, pointer.split("/")[1:]):
+class _Order:
+    """The order of the members of a tree: by line and column, and without them as they stand in it."""
+
+    def __init__(self, tree: Json) -> None:
+        self.tree = tree
+        self._places: dict[int, dict[str, int]] = {}  # by the identity of an object of the tree
+
+    def rank(self, line: int | None, column: int | None, pointer: str) -> _Rank:
+        order: list[int] = []
+        tree = self.tree
+        for step in map(unescape, pointer.split("/")[1:]) if line is None else ():
             if isinstance(tree, dict) and step in tree:
-                order.append(list(tree).index(step))
+                order.append(self._of(tree)[step])
                 tree = tree[step]
             elif isinstance(tree, list) and step.isdigit() and int(step) < len(tree):
                 order.append(int(step))
                 tree = tree[int(step)]
             else:
                 break
-    return line or 0, column or 0, tuple(order)
+        return line or 0, column or 0, tuple(order)
+
+    def _of(self, members: dict[str, Json]) -> dict[str, int]:
+        if id(members) not in self._places:
+            self._places[id(members)] = {name: at for at, name in enumerate(members)}
+        return self._places[id(members)]
 
 
 def did_you_mean(word: str, others: Iterable[str]) -> str | None:

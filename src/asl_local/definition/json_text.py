@@ -52,7 +52,7 @@ class Layout:
 
 def escape(name: str) -> str:
     """A member's name as a step of a JSON pointer (RFC 6901)."""
-    return name.replace("~", "~0").replace("/", "~1")
+    return name.replace("~", "~0").replace("/", "~1") if "/" in name or "~" in name else name
 
 
 def unescape(step: str) -> str:

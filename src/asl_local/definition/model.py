@@ -13,6 +13,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any, ClassVar, Final, TypeAlias
 
 from asl_local.definition.json_text import escape
@@ -300,6 +301,7 @@ _CONVERTERS: Final[Mapping[str, Callable[[_Builder, Any, str], Any]]] = {
 }
 
 
+@lru_cache(maxsize=512)
 def snake(field: str) -> str:
     """`TimeoutSecondsPath` -> `timeout_seconds_path`."""
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in field).lstrip("_")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 from asl_local.definition.source import PLACEHOLDER
@@ -91,6 +92,7 @@ _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 _OURS = re.compile(_PARTITION + r"(?:lambda|states):")
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str) -> ResourceArn | None:
     """The parts of a Resource; None for what is no resource at all or a malformed ARN of Lambda or Step Functions.
 

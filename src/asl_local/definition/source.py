@@ -262,16 +262,16 @@ def _did_you_mean(name: str, others: Iterable[str]) -> str | None:
 
 def limit_depth(tree: Json, name: str) -> None:
     """Raise InvalidDefinition for a tree that is nested too deeply for the walks over it."""
-    level = [tree]
-    depth = 0
+    level: list[Json] = [[tree]]
+    depth = -1
     while level := [
         inner
         for value in level
-        if type(value) is dict or type(value) is list
-        for inner in (value.values() if type(value) is dict else value)
+        for inner in (value.values() if value.__class__ is dict else value)
+        if inner.__class__ is dict or inner.__class__ is list
     ]:
         depth += 1
-        if depth > DEEPEST:
+        if depth == DEEPEST and any(level):  # what is in them is a level deeper
             raise _refusal("INVALID_JSON_DESCRIPTION", f"nested more than {DEEPEST} levels deep", name)
 
 

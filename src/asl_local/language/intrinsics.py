@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isfinite
 from typing import Any, NamedTuple, NoReturn, TypeAlias
 
@@ -43,6 +44,7 @@ def is_call(text: str) -> bool:
     return _CALL.match(text) is not None
 
 
+@lru_cache(maxsize=4096)
 def compile_call(text: str) -> Flow:
     """The call as a Flow.
 

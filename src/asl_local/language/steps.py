@@ -164,8 +164,13 @@ def _add(_place: Place, value: Json, _root: Json, found: list[Json]) -> None:
 def _chain(steps: Sequence[Step]) -> Visit:
     visit: Visit = _add
     after: Visit = _add  # what follows the step behind the one at hand; only `..` looks that far
+    last_open = max((at for at, step in enumerate(steps) if not step.definite), default=-2)
     for at in range(len(steps) - 1, -1, -1):
-        after, visit = visit, _VISITORS[steps[at].kind](steps, at, visit, after)
+        if steps[at].kind == "name":
+            # A name that is missing on the way is an error only between steps that all lead to one place.
+            after, visit = visit, _name(steps, at, visit, silent=last_open >= at - 1)
+        else:
+            after, visit = visit, _VISITORS[steps[at].kind](steps, at, visit, after)
     return visit
 
 
@@ -174,11 +179,9 @@ def _tail(steps: Sequence[Step], at: int) -> str:
     return "".join([step.text for step in steps[at:]])
 
 
-def _name(steps: Sequence[Step], at: int, rest: Visit, _after: Visit) -> Visit:
+def _name(steps: Sequence[Step], at: int, rest: Visit, *, silent: bool) -> Visit:
     name, shown = steps[at].value, steps[at].text
     leaf = at == len(steps) - 1
-    # A name that is missing on the way is an error only between steps that all lead to one place.
-    silent = not all(step.definite for step in steps[max(at - 1, 0) :])
 
     def visit(place: Place, value: Json, root: Json, found: list[Json]) -> None:
         if value.__class__ is not dict:
@@ -230,13 +233,14 @@ def _selected(step: Step) -> Callable[[int], Iterable[int]]:
 
 def _items(steps: Sequence[Step], at: int, rest: Visit, _after: Visit) -> Visit:
     selected = _selected(steps[at])
-    tail = _tail(steps, at)
 
     def visit(place: Place, value: Json, root: Json, found: list[Json]) -> None:
         if value.__class__ is not list:
             if value is None:
                 raise NotFound(f"The path {place_text(place)} is null")
-            raise PathError(f"Filter: {tail} can only be applied to arrays. Current context is: {to_text(value)}")
+            raise PathError(
+                f"Filter: {_tail(steps, at)} can only be applied to arrays. Current context is: {to_text(value)}"
+            )
         length = len(value)
         for index in selected(length):
             if not 0 <= index < length:
@@ -263,7 +267,6 @@ def _wildcard(_steps: Sequence[Step], _at: int, rest: Visit, _after: Visit) -> V
 
 def _filter(steps: Sequence[Step], at: int, rest: Visit, _after: Visit) -> Visit:
     test = steps[at].value
-    tail = _tail(steps, at)
 
     def visit(place: Place, value: Json, root: Json, found: list[Json]) -> None:
         if value.__class__ is list:
@@ -274,7 +277,9 @@ def _filter(steps: Sequence[Step], at: int, rest: Visit, _after: Visit) -> Visit
             if test(value, root):
                 rest(place, value, root, found)
         else:
-            raise PathError(f"Filter: {tail} can not be applied to primitives. Current context is: {to_text(value)}")
+            raise PathError(
+                f"Filter: {_tail(steps, at)} can not be applied to primitives. Current context is: {to_text(value)}"
+            )
 
     return visit
 
@@ -318,7 +323,6 @@ def _scan_test(step: Step) -> Callable[[Json, Json], bool]:
 
 
 _VISITORS: dict[Kind, Callable[[Sequence[Step], int, Visit, Visit], Visit]] = {
-    "name": _name,
     "names": _names,
     "index": _items,
     "indexes": _items,

@@ -6,7 +6,6 @@ dataflow.py has the data flow that state types share.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -40,8 +39,7 @@ def compile_machine(machine: model.StateMachine, tree: Mapping[str, Json]) -> Pl
     """The plan of a checked machine; `tree` is its JSON, which the plan keeps for those who show it."""
     states: dict[str, State] = {}
     top = _block(machine.top, states)
-    fingerprint = hashlib.sha256(text_of(tree).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    return Plan(top, fingerprint, machine.timeout_seconds, states, tree)
+    return Plan(top, None, machine.timeout_seconds, states, tree)
 
 
 def _block(block: model.Block, all_states: dict[str, State]) -> Block:

@@ -6,6 +6,7 @@ Nothing in a plan changes after compile.py has made it; executions share it.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -13,7 +14,7 @@ from typing import TypeAlias
 from asl_local.errors import ALL, DATA_LIMIT_EXCEEDED, HEARTBEAT_TIMEOUT, RUNTIME, TASK_FAILED, TIMEOUT
 from asl_local.language import Flow, Scope
 from asl_local.plan.requests import Fields
-from asl_local.values import Json
+from asl_local.values import Json, text_of
 
 OutputFlow: TypeAlias = Callable[[Json, Json, Scope], Json]
 """(raw input, result, scope) -> output (ResultSelector, ResultPath, OutputPath; Output), or -> new variables (Assign)."""
@@ -174,15 +175,24 @@ class Block:
 
 @dataclass(slots=True)
 class Plan:
-    """A compiled machine. `fingerprint` names the definition: a dump can only be loaded into the same one."""
+    """A compiled machine."""
 
     top: Block
-    fingerprint: str
+    known_fingerprint: str | None = None
+    """Made of the definition when somebody asks, unless it is given."""
     timeout: int | None = None
     states: Mapping[str, State] = field(default_factory=dict)
     """Every state at every level by its pointer."""
     definition: Mapping[str, Json] = field(default_factory=dict, repr=False)
     """The definition's JSON, for those who show what was run; nothing that runs looks at it."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the definition: a dump can only be loaded into the same one."""
+        if self.known_fingerprint is None:
+            text = text_of(self.definition).encode("utf-8", "surrogatepass")
+            self.known_fingerprint = hashlib.sha256(text).hexdigest()[:16]
+        return self.known_fingerprint
 
     def tasks(self) -> Iterator[State]:
         """Every Task state, in the order of the definition."""

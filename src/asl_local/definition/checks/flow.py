@@ -6,7 +6,7 @@ of it that have the right shape, so that one fault does not hide another.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from asl_local.definition import diagnostics as codes
@@ -55,8 +55,11 @@ class Flow:
         edges: dict[str, set[str]] = {}
         told = len(self.findings.waiting)
         for name, state in shaped.items():
-            at = f"{pointer}/States/{escape(name)}"
-            edges[name] = {target for target, _ in self._targets(state, at, states)}
+            edges[name] = {
+                target
+                for target, place in _transitions(state)
+                if target in states or self._target(target, f"{pointer}/States/{escape(name)}{place}", states)
+            }
         self.edges[pointer] = edges
         start = tree.get("StartAt")
         begins = isinstance(start, str) and self._target(start, f"{pointer}/StartAt", states)
@@ -91,11 +94,6 @@ class Flow:
                 hint=f"names are unique in the whole machine; the other one is at {first}", key=True,
             )  # fmt: skip
 
-    def _targets(self, state: dict[str, Any], pointer: str, states: dict[str, Json]) -> Iterator[tuple[str, str]]:
-        for target, at in _transitions(state, pointer):
-            if self._target(target, at, states):
-                yield target, at
-
     def _target(self, target: str, pointer: str, states: dict[str, Json]) -> bool:
         if target in states:
             return True
@@ -109,10 +107,23 @@ class Flow:
         self.findings.error(pointer, f"Missing 'Next' target: {target}", code=codes.MISSING_TARGET, hint=hint)
         return False
 
-    def comes_before(self, pointer: str, first: str, second: str) -> bool:
-        """Whether one state of the block at a pointer leads to another of it, and there is no way back."""
+    def left_before(self, pointer: str, marks: Mapping[str, int]) -> Mapping[str, int]:
+        """By state of the block at a pointer: which marks belong to states that are left for good before it is entered.
+
+        Those lead to it, and there is no way back. `marks` has the bits of the states that have any.
+        """
         edges = self.edges.get(pointer, {})
-        return first != second and second in _reached(first, edges) and first not in _reached(second, edges)
+        loops = _loops(edges)
+        loop_of = {name: at for at, names in enumerate(loops) for name in names}
+        before = [0] * len(loops)
+        for at in reversed(range(len(loops))):  # whatever leads to a loop of states comes after it in the list
+            gone = before[at]
+            for name in loops[at]:
+                gone |= marks.get(name, 0)
+            for target in (loop_of[target] for name in loops[at] for target in edges.get(name, ())):
+                if target != at:
+                    before[target] |= gone
+        return {name: before[at] for name, at in loop_of.items()}
 
     def _unreachable(self, names: set[str], edges: dict[str, set[str]], pointer: str) -> None:
         for name in edges:
@@ -135,16 +146,55 @@ def _reached(start: str, edges: dict[str, set[str]]) -> set[str]:
     return reached
 
 
-def _transitions(state: dict[str, Any], pointer: str) -> Iterator[tuple[str, str]]:
-    """Every target that a state names, with its place; members of the wrong shape are skipped."""
+def _loops(edges: Mapping[str, Iterable[str]]) -> list[list[str]]:
+    """The states by loops, each state in one: what gets to each other; a loop stands after all that it leads to.
+
+    Tarjan's strongly connected components, without recursion.
+    """
+    found: list[list[str]] = []
+    number: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    path: list[str] = []
+    done: set[str] = set()
+    for root in edges:
+        if root in number:
+            continue
+        number[root] = lowest[root] = len(number)
+        path.append(root)
+        walk = [(root, iter(edges[root]))]
+        while walk:
+            name, targets = walk[-1]
+            for target in targets:
+                if target not in number:
+                    number[target] = lowest[target] = len(number)
+                    path.append(target)
+                    walk.append((target, iter(edges.get(target, ()))))
+                    break
+                if target not in done:
+                    lowest[name] = min(lowest[name], number[target])
+            else:
+                walk.pop()
+                if walk:
+                    lowest[walk[-1][0]] = min(lowest[walk[-1][0]], lowest[name])
+                if lowest[name] == number[name]:
+                    loop = [path.pop()]
+                    while loop[-1] != name:
+                        loop.append(path.pop())
+                    found.append(loop)
+                    done.update(loop)
+    return found
+
+
+def _transitions(state: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every target that a state names, with its place from there; members of the wrong shape are skipped."""
     for field in ("Next", "Default"):
         if isinstance(state.get(field), str):
-            yield state[field], f"{pointer}/{field}"
+            yield state[field], f"/{field}"
     for field in ("Choices", "Catch"):
-        rules = state.get(field)
-        for index, rule in enumerate(rules if isinstance(rules, list) else ()):
-            if isinstance(rule, dict) and isinstance(rule.get("Next"), str):
-                yield rule["Next"], f"{pointer}/{field}/{index}/Next"
+        if isinstance(rules := state.get(field), list):
+            for index, rule in enumerate(rules):
+                if isinstance(rule, dict) and isinstance(rule.get("Next"), str):
+                    yield rule["Next"], f"/{field}/{index}/Next"
 
 
 def _may_end(state: Json) -> bool:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any, Final
 
 from asl_local import errors
@@ -39,6 +40,7 @@ KNOWN_ERRORS: Final = frozenset(
         "Lambda.ResourceNotFoundException",
     }
 )  # fmt: skip
+_FOLDED_ERRORS: Final = {each.casefold(): each for each in KNOWN_ERRORS}
 _LIKE_ENOUGH = 0.88  # of two error names: a slip of a letter or two
 _NO_INTEGER = "Expected value of type Integer"  # so AWS words it (measured), unlike the other types
 _NO_ARN = "Value is not a valid resource ARN"
@@ -245,7 +247,7 @@ class Values:
             return value
         if type(meant) not in kinds or (type(meant) is float and not math.isfinite(meant)):
             return value
-        self.findings.unresolved[at] = meant
+        self.findings.until_filled(at, meant)
         return meant
 
     def waits(self, value: Json, at: str, meanwhile: Any, *, anywhere: bool = False) -> bool:
@@ -308,10 +310,10 @@ def _is_number_text(text: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=1024)
 def _near(name: str) -> str | None:
     """A hint if an error name in ErrorEquals is one of AWS's but for a slip."""
     if name.startswith("States.Http.StatusCode."):
         return None
-    known = {each.casefold(): each for each in KNOWN_ERRORS}
-    close = get_close_matches(name.casefold(), known, 1, _LIKE_ENOUGH)
-    return f"did you mean '{known[close[0]]}'? names match exactly or not at all" if close else None
+    close = get_close_matches(name.casefold(), _FOLDED_ERRORS, 1, _LIKE_ENOUGH)
+    return f"did you mean '{_FOLDED_ERRORS[close[0]]}'? names match exactly or not at all" if close else None

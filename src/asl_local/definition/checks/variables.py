@@ -11,9 +11,9 @@ machines in production do. A name that nothing assigns is no error: AWS finds ou
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from asl_local.definition import diagnostics as codes
 from asl_local.definition.diagnostics import Findings, did_you_mean
@@ -21,6 +21,9 @@ from asl_local.definition.json_text import unescape
 
 LONGEST_VARIABLE: Final = 80  # characters; Developer Guide, "Variables"
 RESERVED: Final = "states"
+LeftBefore: TypeAlias = Callable[[str, Mapping[str, int]], Mapping[str, int]]
+_AT_ONCE: Final = 4096  # places, one bit each of a number that every state of a block has
+_MOST_GUESSES: Final = 100  # names of which we say what may be meant: each is compared with every other
 # Unicode's ID_Start and ID_Continue by general category; what else is in them by name is in these two.
 _START: Final = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Nl"})
 _CONTINUE: Final = _START | {"Mn", "Mc", "Nd", "Pc"}
@@ -30,7 +33,7 @@ _OTHER_CONTINUE: Final = _OTHER_START | frozenset(
 )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Scope:
     """The States object of the block at a pointer, and the names its states assign, each with its places.
 
@@ -100,37 +103,78 @@ class Variables:
         """An expression of the open scope reads the variable at a pointer."""
         self.reads.append((name, at, self.scope))
 
-    def finish(self, comes_before: Callable[[str, str, str], bool]) -> None:
+    def finish(self, left_before: LeftBefore) -> None:
         """What only the whole definition tells: names of outer scopes assigned again, names that nothing assigns.
 
-        `comes_before(block, first, second)` says whether one of its states is left for good before another is entered.
+        `left_before` says which of a block's states are left for good before another is entered; see flow.py.
         """
+        earlier = self._earlier(left_before)
         for name, at, scope in self.assignments:
-            inner, outer = scope, scope.outer()
-            while outer is not None:
-                around = outer.state_at(inner.pointer)
-                before = (
-                    p for p in outer.assigned.get(name, ()) if comes_before(outer.pointer, outer.state_at(p), around)
-                )
-                if (first := next(before, None)) is not None:
-                    self.findings.error(
-                        at, f"The variable name '{name}' was already defined in a parent scope.",
-                        code=codes.DUPLICATE_VARIABLE, key=True,
-                        hint=f"{first} assigns it; an inner state can read it, not write it",
-                    )  # fmt: skip
-                    break
-                inner, outer = outer, outer.outer()
+            firsts = (earlier.get((outer, name, around)) for outer, around in _around(scope))
+            if (first := next((place for place in firsts if place is not None), None)) is not None:
+                self.findings.error(
+                    at, f"The variable name '{name}' was already defined in a parent scope.",
+                    code=codes.DUPLICATE_VARIABLE, key=True,
+                    hint=f"{first} assigns it; an inner state can read it, not write it",
+                )  # fmt: skip
+        hints: dict[tuple[str, Scope], str | None] = {}
         for name, at, scope in self.reads:
-            known: list[str] = []
             seen: Scope | None = scope
             while seen is not None and name not in seen.assigned:
-                known.extend(seen.assigned)
                 seen = seen.outer()
             if seen is None:
+                if (name, scope) not in hints:
+                    similar = did_you_mean(name, _visible(scope)) if len(hints) < _MOST_GUESSES else None
+                    hints[name, scope] = similar or _why_unknown(name, scope)
                 self.findings.warning(
-                    at, f"No state assigns the variable ${name}", code=codes.LIKELY_MISTAKE,
-                    hint=did_you_mean(name, known) or _why_unknown(name, scope),
-                )  # fmt: skip
+                    at, f"No state assigns the variable ${name}", code=codes.LIKELY_MISTAKE, hint=hints[name, scope]
+                )
+
+    def _earlier(self, left_before: LeftBefore) -> dict[tuple[Scope, str, str], str]:
+        """(outer scope, name, state of it) -> the first place there that has assigned the name for good before the state.
+
+        Asked for all that inner scopes assign, at once for many places: the way from every place to every state would
+        be walked as often as the two are many.
+        """
+        asked: dict[Scope, dict[str, set[str]]] = {}
+        for name, _, scope in self.assignments:
+            for outer, around in _around(scope):
+                if name in outer.assigned:
+                    asked.setdefault(outer, {}).setdefault(name, set()).add(around)
+        found: dict[tuple[Scope, str, str], str] = {}
+        for outer, names in asked.items():
+            places = [(name, place) for name in names for place in outer.assigned[name]]
+            for start in range(0, len(places), _AT_ONCE):
+                marks: dict[str, int] = {}
+                mine: dict[str, int] = {}
+                for bit, (name, place) in enumerate(places[start : start + _AT_ONCE]):
+                    state = outer.state_at(place)
+                    marks[state] = marks.get(state, 0) | 1 << bit
+                    mine[name] = mine.get(name, 0) | 1 << bit
+                gone = left_before(outer.pointer, marks)
+                for asked_for in ((name, around) for name in mine for around in names[name]):
+                    bits = gone.get(asked_for[1], 0) & mine[asked_for[0]]
+                    if bits and (outer, *asked_for) not in found:
+                        found[(outer, *asked_for)] = places[start + (bits & -bits).bit_length() - 1][1]
+        return found
+
+
+def _around(scope: Scope) -> Iterator[tuple[Scope, str]]:
+    """The scopes around one that it can see, from the inside out, each with the state of it that holds the one."""
+    inner, outer = scope, scope.outer()
+    while outer is not None:
+        yield outer, outer.state_at(inner.pointer)
+        inner, outer = outer, outer.outer()
+
+
+def _visible(scope: Scope) -> list[str]:
+    """The names that a scope can see."""
+    seen: Scope | None = scope
+    names: list[str] = []
+    while seen is not None:
+        names.extend(seen.assigned)
+        seen = seen.outer()
+    return names
 
 
 def is_variable_name(name: str) -> bool:

@@ -7,8 +7,9 @@ Knows: how a row of the grammar is checked, and AWS's words for what breaks it. 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import replace
+from functools import cache
+from typing import Any, Final, NamedTuple
 
 from asl_local.definition import diagnostics as codes
 from asl_local.definition import grammar
@@ -33,6 +34,8 @@ _STATE_ROWS: Final = [row for row in grammar.ROWS if row.owner in grammar.STATE_
 _TELLING_FIELDS: Final = {
     row.name: row.owner for row in _STATE_ROWS if sum(other.name == row.name for other in _STATE_ROWS) == 1
 }
+_Structure = Callable[["_Check", Field, Any, "_Where", str], None]
+_Value = Callable[[Values, Field, Any, str], None]
 _SELECTORS: Final = ("And", "Or", "Not", "Variable", "Condition")  # AWS's order (measured)
 
 
@@ -50,8 +53,7 @@ def examine(source: Source, type: str = "STANDARD") -> Findings:
     return findings
 
 
-@dataclass(frozen=True, slots=True)
-class _Where:
+class _Where(NamedTuple):
     """Where the walk stands: the object's pointer, its owner in the grammar, its language, the depth of States.
 
     `lenient`: fields of the other language have been told of already, in one word for the whole state.
@@ -64,7 +66,37 @@ class _Where:
     lenient: bool = False
 
     def inside(self, steps: str, owner: str) -> _Where:
-        return replace(self, pointer=f"{self.pointer}/{steps}", owner=owner)
+        return self.at(f"{self.pointer}/{steps}", owner)
+
+    def at(self, pointer: str, owner: str) -> _Where:
+        return _Where(pointer, owner, self.language, self.depth, self.lenient)
+
+
+class _Shape(NamedTuple):
+    """What an owner may have in a language, looked up once: rows with their checks, required names, groups.
+
+    A row has a check of `STRUCTURES`, which takes where it stands, or one of `CHECKS`.
+    """
+
+    rows: Mapping[str, tuple[Field, _Structure | None, _Value | None]]
+    required: tuple[str, ...]
+    groups: tuple[tuple[tuple[str, ...], bool], ...]
+
+
+@cache
+def _shape(owner: str, language: str) -> _Shape:
+    """Bounded by the grammar: owners are its own, and there are two languages."""
+
+    def fits(row: Field) -> bool:
+        return row.language in ("both", language)
+
+    rows = {name: row for name, row in grammar.fields_of(owner).items() if fits(row)}
+    groups = ((tuple(n for n in group.fields if n in rows), group.required) for group in grammar.groups_of(owner))
+    return _Shape(
+        {name: (row, STRUCTURES.get(row.kind), CHECKS.get(row.kind)) for name, row in rows.items()},
+        tuple(name for name, row in rows.items() if row.required),
+        tuple(groups),
+    )
 
 
 class _Check:
@@ -95,37 +127,41 @@ class _Check:
         self.object(tree, _Where("", "Machine", self.machine_language))
         self.variables.close()
         self.flow.finish()
-        self.variables.finish(self.flow.comes_before)
+        self.variables.finish(self.flow.left_before)
 
     def object(self, tree: Json, where: _Where) -> bool:
         """An object by its owner's rows: unknown, missing and exclusive fields, then every value."""
         if not isinstance(tree, dict):
             self.findings.error(where.pointer, type_name("OBJECT"))
             return False
-        rows = grammar.fields_of(where.owner)
+        shape = _shape(where.owner, where.language)
         for name, value in tree.items():
-            row = rows.get(name)
-            at = f"{where.pointer}/{escape(name)}"
-            if row is None:
-                self.unknown(name, where, at, rows)
-            elif row.language not in ("both", where.language):
-                if not where.lenient:
-                    self.findings.error(
-                        where.pointer,
-                        f"The QueryLanguage is set to '{where.language}', but field '{name}' is only supported for the "
-                        f"'{row.language}' QueryLanguage",
-                        at=at,
-                        key=True,
-                    )
+            if name in shape.rows:
+                self.value(shape.rows[name], value, where, f"{where.pointer}/{name}")
             else:
-                self.value(row, value, where, at)
-        missing = [
-            n for n, row in rows.items() if row.required and n not in tree and row.language in ("both", where.language)
-        ]
+                self.out_of_place(name, where)
+        missing = [name for name in shape.required if name not in tree]
         if missing:
             self.findings.error(where.pointer, f"These fields are required: [{', '.join(missing)}]", key=True)
-        self.groups(tree, where)
+        for fields, required in shape.groups:
+            self.group(tree, fields, required, where)
         return True
+
+    def out_of_place(self, name: str, where: _Where) -> None:
+        """A field that nothing has, or that the other language has."""
+        at = f"{where.pointer}/{escape(name)}"
+        rows = grammar.fields_of(where.owner)
+        row = rows.get(name)
+        if row is None:
+            self.unknown(name, where, at, rows)
+        elif not where.lenient:
+            self.findings.error(
+                where.pointer,
+                f"The QueryLanguage is set to '{where.language}', but field '{name}' is only supported for the "
+                f"'{row.language}' QueryLanguage",
+                at=at,
+                key=True,
+            )
 
     def unknown(self, name: str, where: _Where, at: str, rows: Mapping[str, Field]) -> None:
         hint = did_you_mean(name, (row for row in rows if rows[row].language in ("both", where.language)))
@@ -138,35 +174,33 @@ class _Check:
             hint = "this is a template, and there is no state machine in it"
         self.findings.error(where.pointer, f"Field '{name}' is not supported", hint=hint, at=at, key=True)
 
-    def groups(self, tree: dict[str, Json], where: _Where) -> None:
-        rows = grammar.fields_of(where.owner)
-        for group in grammar.groups_of(where.owner):
-            fields = [n for n in group.fields if rows[n].language in ("both", where.language)]
-            present = [n for n in fields if n in tree and not (n == "End" and tree[n] is False)]
-            listed = ", ".join(fields)
-            if len(present) > 1:
-                second = max(present, key=list(tree).index)
-                self.findings.error(
-                    where.pointer, f"There should only be one of the following fields: [{listed}]",
-                    at=f"{where.pointer}/{second}", key=True,
-                )  # fmt: skip
-            elif not present and group.required:
-                self.findings.error(
-                    where.pointer, f"This object should have only one of the following fields: [{listed}]", key=True
-                )
+    def group(self, tree: dict[str, Json], fields: tuple[str, ...], required: bool, where: _Where) -> None:
+        present = [n for n in fields if n in tree and not (n == "End" and tree[n] is False)]
+        if len(present) > 1:
+            second = max(present, key=list(tree).index)
+            self.findings.error(
+                where.pointer, f"There should only be one of the following fields: [{', '.join(fields)}]",
+                at=f"{where.pointer}/{second}", key=True,
+            )  # fmt: skip
+        elif not present and required:
+            self.findings.error(
+                where.pointer, f"This object should have only one of the following fields: [{', '.join(fields)}]",
+                key=True,
+            )  # fmt: skip
 
-    def value(self, row: Field, value: Json, where: _Where, at: str) -> None:
+    def value(self, known: tuple[Field, _Structure | None, _Value | None], value: Json, where: _Where, at: str) -> None:
+        row, structure, check = known
         if value is None and row.nullable:
             return
-        if row.expression and where.language == "JSONata":
+        jsonata = where.language == "JSONata"
+        if jsonata and row.expression:
             self.jsonata.payload(value, at, frozenset({row.sees} if row.sees else ()))
             if is_jsonata(value) and row.kind is not Kind.ASSIGN:
                 return
-        if structure := STRUCTURES.get(row.kind):
+        if structure:
             structure(self, row, value, where, at)
-        else:
-            values = self.jsonata_values if where.language == "JSONata" else self.values
-            CHECKS[row.kind](values, row, value, at)
+        elif check:
+            check(self.jsonata_values if jsonata else self.values, row, value, at)
 
     # -- blocks and states
 
@@ -249,7 +283,7 @@ class _Check:
 
     def block(self, tree: Json, where: _Where) -> None:
         """A branch or an item processor: States in a State, which inherit the machine's language, not the state's."""
-        inner = replace(where, language=self.machine_language, depth=where.depth + 1, lenient=False)
+        inner = _Where(where.pointer, where.owner, self.machine_language, where.depth + 1)
         if isinstance(tree, dict):
             self.flow.block(tree, where.pointer, inner.depth)
             self.placeholder_for_states(tree, where.pointer)
@@ -278,7 +312,7 @@ class _Check:
             self.expressions.template(value, at)
 
     def nested(self, row: Field, value: Json, where: _Where, at: str) -> None:
-        inner = replace(where, pointer=at, owner=row.item)
+        inner = where.at(at, row.item)
         if row.item == "ItemProcessor":
             self.block(value, inner)
         elif row.item == "NestedRule":
@@ -299,7 +333,7 @@ class _Check:
         if len(value) < (row.least or 0):
             self.findings.error(at, "Value cannot be empty")
         for index, item in enumerate(value):
-            inner = replace(where, pointer=f"{at}/{index}", owner=row.item)
+            inner = where.at(f"{at}/{index}", row.item)
             if row.item == "Branch":
                 self.block(item, inner)
             elif row.item in ("ChoiceRule", "NestedRule"):
@@ -404,7 +438,7 @@ EXTRA: Final[Mapping[str, Callable[[_Check, dict[str, Json], _Where], None]]] = 
     "ResultWriter": lambda check, tree, where: check.maps.result_writer(tree, where.pointer),
 }
 
-STRUCTURES: Final[Mapping[Kind, Callable[[_Check, Field, Any, _Where, str], None]]] = {
+STRUCTURES: Final[Mapping[Kind, _Structure]] = {
     Kind.STATES: _Check.states,
     Kind.OBJECT: _Check.nested,
     Kind.OBJECTS: _Check.list_of,

@@ -28,6 +28,7 @@ _MAY_BE_TEMPLATE: Final = re.compile(
     r"AWS::(?:StepFunctions|Serverless)::StateMachine|\bstepFunctions\b|AWS::CloudFormation::Stack|"
     r"AWS::Serverless::Application"
 )
+_SIGNS_OF_TEMPLATES: Final = ("AWS::", "stepFunctions")  # one of them is in whatever the pattern finds
 _MAY_BE_MACHINE: Final = re.compile(r"\bStartAt\b")
 _IS_ASSEMBLY: Final = re.compile(r'"artifacts"\s*:')
 _ENDINGS: Final = (".json", ".yaml", ".yml", ".template")
@@ -72,7 +73,7 @@ def _of_text(
 ) -> list[FoundDefinition]:
     if path is not None and path.name == "manifest.json" and _IS_ASSEMBLY.search(text):
         return _of_assembly(path, given)
-    if _MAY_BE_TEMPLATE.search(text):
+    if _may_be_template(text):
         document = document_of(text, name, "" if path is None else str(path.parent), yaml)
         if document is not None and (found := _of_document(document, given)):
             return found
@@ -82,6 +83,10 @@ def _of_text(
         return source.substitute(source.from_text(text, name, yaml=yaml, given=values), values)
 
     return [_plain(stem or "StateMachine", name, read)]
+
+
+def _may_be_template(text: str) -> bool:
+    return any(sign in text for sign in _SIGNS_OF_TEMPLATES) and _MAY_BE_TEMPLATE.search(text) is not None
 
 
 def _of_document(document: Document, given: Mapping[str, Json]) -> list[FoundDefinition]:
@@ -167,8 +172,7 @@ def _is_one(path: Path) -> bool:
         text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError):
         return False
-    may_be_template = _MAY_BE_TEMPLATE.search(text) is not None
-    if not may_be_template and not _MAY_BE_MACHINE.search(text):
+    if not _may_be_template(text) and not _MAY_BE_MACHINE.search(text):
         return False
     yaml = path.suffix.lower() in (".yaml", ".yml") or (
         path.suffix.lower() == ".template" and source.looks_like_yaml(text)
