@@ -8,8 +8,8 @@ Whatever part of a payload is literal is handed out as it stands in the definiti
 from __future__ import annotations
 
 from asl_local.language import Scope
+from asl_local.language.jsonata.direct import States
 from asl_local.language.jsonata.expressions import (
-    States,
     StatesFlow,
     compile_expression,
     inside,

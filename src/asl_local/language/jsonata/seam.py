@@ -9,8 +9,11 @@ first JSONata expression is compiled.
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import sys
 from collections.abc import Callable
 from enum import Enum
+from functools import lru_cache
 from typing import Protocol, TypeAlias
 
 from asl_local.errors import MissingExtra
@@ -84,13 +87,24 @@ class NoEngine(MissingExtra):
 
 def load_engine(name: str | None = None) -> Engine:
     """The engine of that name, or the first of ENGINES that is installed. Raises NoEngine."""
-    for candidate, module in ENGINES.items():
-        if name in (None, candidate):
-            try:
-                loaded: Engine = importlib.import_module(f"{__package__}.{module}").ENGINE
-            except ModuleNotFoundError as error:
-                if error.name != candidate:
-                    raise
-            else:
-                return loaded
+    found: Engine = importlib.import_module(f"{__package__}.{ENGINES[find_engine(name)]}").ENGINE
+    return found
+
+
+def find_engine(name: str | None = None) -> str:
+    """The name of the engine that load_engine() would load; nothing is imported for that. Raises NoEngine."""
+    for candidate in ENGINES:
+        if name in (None, candidate) and _is_installed(candidate):
+            return candidate
     raise NoEngine(f"JSONata needs {name or ' or '.join(ENGINES)}: pip install 'asl-local[jsonata]'", name="jlens")
+
+
+def _is_installed(engine: str) -> bool:
+    if engine in sys.modules:
+        return sys.modules[engine] is not None  # None is how an import is forbidden
+    return _is_found(engine)
+
+
+@lru_cache(maxsize=8)
+def _is_found(engine: str) -> bool:
+    return importlib.util.find_spec(engine) is not None
