@@ -158,7 +158,7 @@ def bounds() -> str:
 
 
 FLOORS = [
-    "errors.py", "values.py", "language", "definition", "plan", "engine", "drivers", "services", "resources",
+    "lazy", "errors.py", "values.py", "language", "definition", "plan", "engine", "drivers", "services", "resources",
     "reporters", "testing", "strategies", "interfaces", "__init__.py",
 ]  # fmt: skip
 

@@ -11,7 +11,7 @@ import pytest
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "asl_local"
 
 FLOORS = [
-    "errors", "values", "language", "definition", "plan", "engine", "drivers", "services", "resources", "reporters",
+    "lazy", "errors", "values", "language", "definition", "plan", "engine", "drivers", "services", "resources", "reporters",
     "testing", "mock", "strategies", "interfaces", "__init__",
 ]  # fmt: skip
 

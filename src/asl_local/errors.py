@@ -15,8 +15,9 @@ Whose fault an error is can be read off its class:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from asl_local.lazy import dataclass
 
 # Error names: States Language specification, appendix A, and what AWS adds to it.
 ALL = "States.ALL"

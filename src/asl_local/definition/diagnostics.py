@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final, Literal
 
 from asl_local.definition.json_text import unescape
 from asl_local.definition.source import Source
 from asl_local.errors import Diagnostic
+from asl_local.lazy import dataclass
 from asl_local.values import Json
 
 # AWS's codes (ValidateStateMachineDefinition, and those that were seen there besides).

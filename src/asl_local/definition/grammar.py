@@ -10,11 +10,11 @@ A row is one field of one owner (a state type, the machine, a retrier, ...). Sou
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Literal
 
 from asl_local.language.choice import OPERATORS
+from asl_local.lazy import dataclass
 from asl_local.values import Json
 
 

@@ -13,9 +13,9 @@ import json
 import math
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
+from asl_local.lazy import dataclass, field
 from asl_local.values import Json
 
 DEEPEST = 200  # levels; our own walks of a definition recurse, and real definitions stay below 40

@@ -9,15 +9,14 @@ a null InputPath, OutputPath or ResultPath is None.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from typing import Any, ClassVar, Final, TypeAlias
 
 from asl_local.definition.json_text import escape
 from asl_local.errors import Diagnostic
+from asl_local.lazy import dataclass, field
 from asl_local.values import Json
 
 
@@ -181,7 +180,7 @@ class Block:
     pointer: str
     start_at: str
     states: Mapping[str, State]
-    config: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    config: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,11 +268,11 @@ class _Builder:
             "pointer": pointer,
             "language": tree.get("QueryLanguage", self.language),
         }
-        for field, value in tree.items():
-            if field not in _IGNORED:
-                convert = _CONVERTERS.get(field)
-                made = convert(self, value, f"{pointer}/{field}") if convert else value
-                fields[synonyms.get(field) or snake(field)] = made
+        for written, value in tree.items():
+            if written not in _IGNORED:
+                convert = _CONVERTERS.get(written)
+                made = convert(self, value, f"{pointer}/{written}") if convert else value
+                fields[synonyms.get(written) or snake(written)] = made
         return kind(**fields)
 
 

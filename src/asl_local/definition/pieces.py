@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 from asl_local.definition.json_text import Fault, Layout, Place, UnreadableText, layout, load
+from asl_local.lazy import dataclass
 from asl_local.values import Json, text_of
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
 
 from asl_local.definition.source import PLACEHOLDER
+from asl_local.lazy import dataclass
 
 Pattern = Literal["", ".sync", ".sync:2", ".waitForTaskToken"]
 

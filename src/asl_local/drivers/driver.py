@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from asl_local.drivers.callbacks import Callbacks
@@ -26,6 +25,7 @@ from asl_local.engine.messages import (
     TaskSucceeded,
 )
 from asl_local.errors import EvaluationError, InvalidToken, StateError
+from asl_local.lazy import dataclass
 from asl_local.values import Json
 
 Work: TypeAlias = "Callable[[Call, TaskContext], Answer | Awaitable[Answer]]"

@@ -17,7 +17,6 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from asl_local.engine import children, failures, patterns, redrive, snapshot, states, variables
@@ -46,6 +45,7 @@ from asl_local.engine.messages import (
     Waiting,
 )
 from asl_local.errors import RUNTIME, TIMEOUT, EvaluationError, ExecutionHangs
+from asl_local.lazy import dataclass
 from asl_local.plan import Block, Plan, Rule, State
 from asl_local.values import LATEST, PAYLOAD_LIMIT, Json, exceeds
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from asl_local.engine.history import History
@@ -19,7 +18,7 @@ from asl_local.engine.messages import Outcome
 from asl_local.values import Json, text_of
 
 if TYPE_CHECKING:
-    from asl_local.engine.execution import Execution, Strand
+    from asl_local.engine.execution import Execution, Identity, Limits, Strand
     from asl_local.plan import Plan
 
 VERSION = 2
@@ -123,8 +122,8 @@ def _document(x: Execution, pool: _Pool | _Texts) -> dict[str, Json]:
     return {
         "version": VERSION,
         "plan": x.plan.fingerprint,
-        "identity": asdict(x.identity),
-        "limits": asdict(x.limits),
+        "identity": _fields(x.identity),
+        "limits": _fields(x.limits),
         "activities": None if x.activities is None else sorted(x.activities),
         "seed": x.seed,
         "shuffle": x.shuffle,
@@ -142,6 +141,11 @@ def _document(x: Execution, pool: _Pool | _Texts) -> dict[str, Json]:
         "history": [[pool.put(part) for part in row] for row in x.history.rows],
         "outcome": None if x.outcome is None else [pool.put(part) for part in x.outcome],
     }
+
+
+def _fields(value: Identity | Limits) -> dict[str, Json]:
+    """Their fields by name; not dataclasses.asdict, whose import costs as much as ours."""
+    return {name: getattr(value, name) for name in value.__match_args__}
 
 
 def load(text: str, plan: Plan) -> Execution:

@@ -9,7 +9,6 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from asl_local.interfaces.cli_run import UsageError, problems, write_json
 from asl_local.interfaces.machine import Machine, load
 from asl_local.interfaces.records import RecordError, Records
 from asl_local.interfaces.viewing import writing
+from asl_local.lazy import dataclass, replace
 from asl_local.reporters.live.plain import colours
 from asl_local.reporters.timeline import one_line, reason, table
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, overload
 
 from asl_local.engine import Execution, Identity
 from asl_local.engine.messages import Outcome
 from asl_local.errors import ExecutionFailed
+from asl_local.lazy import dataclass, field
 from asl_local.reporters import History
 from asl_local.reporters.aws import query
 from asl_local.reporters.map_runs import MapRun, map_runs_of

@@ -6,7 +6,6 @@ Knows: how a call is written. Must never know: what a function computes (the tab
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
 from typing import Any, NamedTuple, NoReturn, TypeAlias
@@ -15,6 +14,7 @@ from asl_local.errors import INTRINSIC_FAILURE, EvaluationError, ExpressionSynta
 from asl_local.language import Flow, Scope
 from asl_local.language.intrinsic_functions import ALGORITHMS, FUNCTIONS, KINDS, BadArgument, Function, check, fill
 from asl_local.language.jsonpath import flow
+from asl_local.lazy import dataclass
 from asl_local.values import Json, text_of
 
 __all__ = ["FUNCTIONS", "Reading", "compile_call", "is_call", "paths_in"]

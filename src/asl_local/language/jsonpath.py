@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, NoReturn
 
@@ -20,6 +19,7 @@ from asl_local.errors import ExpressionSyntaxError
 from asl_local.language import Flow, Scope
 from asl_local.language.filters import Test, compile_filter
 from asl_local.language.steps import NotFound, PathError, Step, compile_reference, compile_steps
+from asl_local.lazy import dataclass, field
 from asl_local.values import Json
 
 __all__ = ["NotFound", "Path", "PathError", "flow", "parse"]

@@ -10,10 +10,10 @@ wildcard passes over, is that library's and was checked against it with random p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from asl_local.language.java import to_text
+from asl_local.lazy import dataclass
 from asl_local.values import Json
 
 

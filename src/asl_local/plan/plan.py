@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from asl_local.errors import ALL, DATA_LIMIT_EXCEEDED, HEARTBEAT_TIMEOUT, RUNTIME, TASK_FAILED, TIMEOUT
 from asl_local.language import Flow, Scope
+from asl_local.lazy import dataclass, field
 from asl_local.plan.requests import Fields
 from asl_local.values import Json, text_of
 

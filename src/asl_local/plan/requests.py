@@ -8,9 +8,9 @@ can tell is the service's to refuse.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
 from asl_local.errors import RUNTIME, EvaluationError
+from asl_local.lazy import dataclass, field
 from asl_local.values import Json, text_of
 
 

@@ -7,11 +7,11 @@ Shapes are made when somebody reads; the log itself holds bare tuples.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, overload
 
 from asl_local.engine.history import EVENTS, Row
+from asl_local.lazy import dataclass
 from asl_local.values import LATEST, Json, copy, text_of
 
 _TEXTS = {"input": "inputDetails", "output": "outputDetails"}

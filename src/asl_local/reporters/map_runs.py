@@ -6,13 +6,13 @@ Knows: DescribeMapRun's shape (botocore service model, "states"). Must never kno
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from asl_local.engine import Execution
 from asl_local.engine.map_runs.run import Child as EngineChild
 from asl_local.engine.map_runs.run import MapRun as EngineRun
+from asl_local.lazy import dataclass, field
 from asl_local.reporters.aws import History
 from asl_local.values import LATEST, Json, copy
 

@@ -10,13 +10,13 @@ import math
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from asl_local.engine.history import EVENTS
 from asl_local.errors import InvalidHistory
+from asl_local.lazy import dataclass, field
 from asl_local.reporters import History
 from asl_local.reporters.logged import history_of, lines_of
 from asl_local.values import Json

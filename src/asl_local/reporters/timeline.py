@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from asl_local.lazy import dataclass
 from asl_local.plan import Block, Plan
 from asl_local.plan.plan import Retrier, matches
 from asl_local.reporters.aws import Event

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 from asl_local.drivers.driver import Answer, Later, TaskContext, Work
 from asl_local.engine.messages import Call
 from asl_local.errors import StateError
+from asl_local.lazy import dataclass
 from asl_local.values import Json
 
 

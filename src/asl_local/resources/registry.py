@@ -13,7 +13,6 @@ import difflib
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -21,6 +20,7 @@ from asl_local.drivers.driver import Answer, Later, Nested, TaskContext, Work
 from asl_local.engine import Execution, Identity, snapshot
 from asl_local.engine.messages import Call
 from asl_local.errors import TASK_FAILED, NotJson, StateError, UnknownResource
+from asl_local.lazy import replace
 from asl_local.plan import Plan, Resource
 from asl_local.resources import executions, later, map_io
 from asl_local.resources.executions import Family, Startable

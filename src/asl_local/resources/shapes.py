@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from asl_local.definition.resource_arns import ResourceArn
 from asl_local.errors import AslError
+from asl_local.lazy import dataclass, field
 from asl_local.values import Json
 
 

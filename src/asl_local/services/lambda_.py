@@ -15,7 +15,6 @@ import sysconfig
 import traceback
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -23,6 +22,7 @@ from types import FunctionType, TracebackType
 from typing import Any, TypeAlias
 
 from asl_local.errors import NotJson, StateError
+from asl_local.lazy import dataclass
 from asl_local.services.errors import ExceptionNames, client_error
 from asl_local.services.parameters import (
     ANY,

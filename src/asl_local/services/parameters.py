@@ -10,9 +10,9 @@ import difflib
 import functools
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Concatenate, NoReturn, TypeAlias, TypeVar
 
+from asl_local.lazy import dataclass, replace
 from asl_local.services.errors import ClientError, client_error
 
 Given: TypeAlias = Mapping[str, Any]

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import islice, product
 from typing import Any, Final, NamedTuple
 
+from asl_local.lazy import dataclass, field
 from asl_local.resources.inferred import reads
 from asl_local.resources.inferred.demands import Origin, origins_of
 from asl_local.resources.inferred.reads import Read

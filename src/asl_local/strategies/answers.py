@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from hypothesis import strategies as st
 
 from asl_local.definition.resource_arns import ResourceArn, parse
 from asl_local.errors import AslError
+from asl_local.lazy import dataclass
 from asl_local.plan import State
 from asl_local.resources import Resources, shapes
 from asl_local.resources.inferred.answers import Described, always_there

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from itertools import islice
@@ -22,6 +21,7 @@ from asl_local.language.choice import OPERATORS, compile_rule
 from asl_local.language.jsonata.expressions import compile_expression
 from asl_local.language.jsonata.syntax import Node, parse, walk
 from asl_local.language.timestamps import parse_rfc3339
+from asl_local.lazy import dataclass
 from asl_local.resources.inferred import reads
 from asl_local.resources.inferred.reads import Read
 from asl_local.values import Json

@@ -6,12 +6,12 @@ Knows: what a Task can meet, and how mocks say it. Must never know: what a machi
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 from hypothesis import strategies as st
 
 from asl_local.errors import DATA_LIMIT_EXCEEDED
+from asl_local.lazy import dataclass
 from asl_local.resources.inferred.answers import Described
 from asl_local.resources.mocking import Mocks
 from asl_local.resources.mocking.answers import Answer, Hangs, Real, Returns, Throws, answer_of

@@ -8,11 +8,11 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from hypothesis import strategies as st
 
+from asl_local.lazy import dataclass, field
 from asl_local.resources.inferred.wants import LONGEST, Step, Through, Want
 from asl_local.strategies.conditions import MISSING, Nothing, Value, simplicity
 from asl_local.strategies.values import json_values, numbers

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from asl_local.errors import DATA_LIMIT_EXCEEDED, HEARTBEAT_TIMEOUT, TIMEOUT, InvalidHistory
+from asl_local.lazy import dataclass, field
 from asl_local.reporters.lines import Line, Lines, shown
 from asl_local.reporters.map_runs import MapRun
 from asl_local.reporters.recorded import Given, Recorded, Recording, read

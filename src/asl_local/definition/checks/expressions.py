@@ -7,7 +7,6 @@ states and their fields; the caller says what stands where.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from asl_local.definition import diagnostics as codes
@@ -19,6 +18,7 @@ from asl_local.definition.source import PLACEHOLDER
 from asl_local.errors import ExpressionSyntaxError
 from asl_local.language import jsonpath
 from asl_local.language.intrinsics import compile_call, is_call
+from asl_local.lazy import dataclass
 from asl_local.values import Json
 
 NOT_A_PATH = "Value must be a valid JSONPath."

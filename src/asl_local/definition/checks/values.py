@@ -10,7 +10,6 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, Final
@@ -23,6 +22,7 @@ from asl_local.definition.diagnostics import DROP, Findings, did_you_mean
 from asl_local.definition.grammar import Field, Kind
 from asl_local.definition.source import PLACEHOLDER
 from asl_local.language.timestamps import parse_rfc3339
+from asl_local.lazy import dataclass
 from asl_local.values import Json
 
 _NOT_RECOGNISED = (

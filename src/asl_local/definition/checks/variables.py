@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from asl_local.definition import diagnostics as codes
 from asl_local.definition.diagnostics import Findings, did_you_mean
 from asl_local.definition.json_text import unescape
+from asl_local.lazy import dataclass, field
 
 LONGEST_VARIABLE: Final = 80  # characters; Developer Guide, "Variables"
 RESERVED: Final = "states"

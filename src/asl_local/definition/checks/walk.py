@@ -7,7 +7,6 @@ Knows: how a row of the grammar is checked, and AWS's words for what breaks it. 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import cache
 from typing import Any, Final, NamedTuple
 
@@ -26,6 +25,7 @@ from asl_local.definition.json_text import escape
 from asl_local.definition.source import Source
 from asl_local.errors import ALL, Diagnostic, ExpressionSyntaxError
 from asl_local.language.choice import OPERATORS, compile_rule
+from asl_local.lazy import replace
 from asl_local.values import Json
 
 MACHINE_TYPES: Final = ("STANDARD", "EXPRESS")

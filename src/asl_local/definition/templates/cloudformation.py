@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ from asl_local.definition.source import Source, from_pieces, from_text, substitu
 from asl_local.definition.templates.found import Document, FoundDefinition, pointer_to
 from asl_local.definition.templates.functions import Template, function_of, text_value
 from asl_local.errors import InvalidDefinition
+from asl_local.lazy import replace
 from asl_local.values import Json
 
 # The resource types, and the property that says STANDARD or EXPRESS.

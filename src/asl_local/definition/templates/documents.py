@@ -9,7 +9,6 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +20,7 @@ from asl_local.definition.source import Definition, Source
 from asl_local.definition.templates import cloudformation, serverless
 from asl_local.definition.templates.found import Document, FoundDefinition
 from asl_local.errors import InvalidDefinition
+from asl_local.lazy import replace
 from asl_local.values import Json
 
 # Every template that has a machine or nested stacks names their types; every serverless.yml its plugin's section.

@@ -6,7 +6,6 @@ Knows: names, places and how one of several is picked. Must never know: the kind
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Final
 
@@ -14,6 +13,7 @@ from asl_local.definition.json_text import escape, unescape
 from asl_local.definition.pieces import Scalars
 from asl_local.definition.source import Source
 from asl_local.errors import DefinitionNotFound, Diagnostic
+from asl_local.lazy import dataclass, field
 from asl_local.values import Json
 
 _LONGEST_NAME: Final = 500

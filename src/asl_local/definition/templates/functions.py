@@ -11,13 +11,13 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
 from asl_local.definition.diagnostics import INVALID_TEMPLATE, UNRESOLVED, did_you_mean
 from asl_local.definition.json_text import escape
 from asl_local.definition.pieces import Piece, Scalars
 from asl_local.errors import Diagnostic, InvalidDefinition
+from asl_local.lazy import dataclass, field
 from asl_local.values import Json, text_of
 
 # The names that executions go by here (Machine.identity) are of this region and account.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +16,7 @@ from asl_local.definition.source import Source, substitute
 from asl_local.definition.templates import cloudformation
 from asl_local.definition.templates.found import Document, FoundDefinition, at, pointer_to
 from asl_local.definition.templates.functions import PSEUDO_PARAMETERS, Template, text_value
+from asl_local.lazy import replace
 from asl_local.values import Json
 
 _INNERMOST: Final = re.compile(r"[$#]\{([^${}]*)\}")

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import overload
 
 from asl_local.drivers import Ended, Heard
 from asl_local.engine import Execution, Outcome
 from asl_local.interfaces.result import Result, result_of
+from asl_local.lazy import dataclass
 
 _REAL = ("run", "start", "resume", "start_execution")
 KEPT = 25  # executions of one test: one that explores runs thousands

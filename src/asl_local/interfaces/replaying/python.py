@@ -6,7 +6,6 @@ Knows: definitions, machines and Results. Must never know: how a recording is dr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from asl_local.definition import FoundDefinition
@@ -14,6 +13,7 @@ from asl_local.engine import Limits
 from asl_local.errors import InvalidDefinition
 from asl_local.interfaces.machine import Definition, Machine, load
 from asl_local.interfaces.result import Result, result_of
+from asl_local.lazy import replace
 from asl_local.reporters.recorded import Given
 from asl_local.testing.replaying import Recording, Replay, read, replayed
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from asl_local.definition import json_text
 from asl_local.errors import InvalidToken, TaskTimedOut
 from asl_local.interfaces.stepfunctions import arns
 from asl_local.interfaces.stepfunctions.machines import Configurations, check_encryption, moment, tagged
+from asl_local.lazy import dataclass
 from asl_local.services.errors import client_error
 from asl_local.services.parameters import Answer, Given
 from asl_local.values import text_of

@@ -9,10 +9,10 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from asl_local.interfaces.stepfunctions.operations import PAGE
+from asl_local.lazy import dataclass
 from asl_local.services.errors import ClientError, client_error
 from asl_local.services.parameters import Answer, Given, invalid_parameters
 

@@ -7,7 +7,6 @@ how an execution runs (running.py does).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from asl_local.definition import json_text
@@ -18,6 +17,7 @@ from asl_local.interfaces.stepfunctions import arns
 from asl_local.interfaces.stepfunctions.machines import Revision, StateMachine, moment, revision_shown
 from asl_local.interfaces.stepfunctions.running import Child, Run
 from asl_local.interfaces.stepfunctions.versions import resolve
+from asl_local.lazy import dataclass, field
 from asl_local.services.errors import ClientError, client_error
 from asl_local.services.parameters import Answer, Given
 from asl_local.values import Json, text_of

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +19,7 @@ from asl_local.errors import Diagnostic, InvalidDefinition
 from asl_local.interfaces.machine import Machine
 from asl_local.interfaces.stepfunctions import arns
 from asl_local.interfaces.stepfunctions.parameters import validation_error
+from asl_local.lazy import dataclass, field
 from asl_local.plan import compile_machine
 from asl_local.services.errors import ClientError, client_error
 from asl_local.services.parameters import Answer, Given

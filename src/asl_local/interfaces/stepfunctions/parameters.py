@@ -11,10 +11,10 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Concatenate, TypeAlias, TypeVar
 
+from asl_local.lazy import dataclass, field, replace
 from asl_local.services.errors import ClientError, client_error
 from asl_local.services.parameters import Answer, Given, did_you_mean, response_metadata
 

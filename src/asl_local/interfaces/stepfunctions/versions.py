@@ -6,12 +6,12 @@ Knows: numbering, routing, and what refers to what. Must never know: how an exec
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from asl_local.interfaces.stepfunctions import arns
 from asl_local.interfaces.stepfunctions.machines import INITIAL, Revision, StateMachine, does_not_exist, moment
 from asl_local.interfaces.stepfunctions.parameters import validation_error
+from asl_local.lazy import dataclass, field
 from asl_local.services.errors import ClientError, client_error
 from asl_local.services.parameters import Answer, Given
 

@@ -7,12 +7,12 @@ state runs; it is the plan's own data flow, taken step by step (the tests hold b
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from asl_local.definition import model
 from asl_local.definition.model import UNSET
 from asl_local.language import Flow, Scope
+from asl_local.lazy import dataclass, field, replace
 from asl_local.plan import State, dataflow
 from asl_local.plan.plan import OutputFlow
 from asl_local.values import Json, text_of

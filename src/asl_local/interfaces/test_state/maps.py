@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import islice
 
 from asl_local.definition import model
@@ -18,6 +17,7 @@ from asl_local.engine.map_runs.run import MapRun, Pending
 from asl_local.errors import EvaluationError, StateError
 from asl_local.interfaces.test_state.inspection import Trace, jsonpath_output, selection
 from asl_local.language import Scope
+from asl_local.lazy import replace
 from asl_local.plan import State, dataflow
 from asl_local.plan.distributed import tolerances
 from asl_local.plan.plan import Distributed, Number

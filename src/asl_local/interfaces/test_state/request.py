@@ -7,11 +7,11 @@ which state is under test; what depends on the state is asked in subject.py.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from asl_local.definition import json_text
 from asl_local.errors import NotJson
+from asl_local.lazy import dataclass
 from asl_local.services.errors import ClientError, client_error
 from asl_local.services.parameters import ANY, FLAG, MAP, NUMBER, TEXT, Rule, check, needed, one_of
 from asl_local.values import PAYLOAD_LIMIT, Json, accept, exceeds

@@ -8,7 +8,6 @@ says what the failure is, and then, told the same, with them, which says who han
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from asl_local.definition import Definition, model
@@ -29,6 +28,7 @@ from asl_local.interfaces.test_state.inspection import Trace, trace_of, watched
 from asl_local.interfaces.test_state.maps import MapTest
 from asl_local.interfaces.test_state.request import Request
 from asl_local.interfaces.test_state.subject import Subject
+from asl_local.lazy import replace
 from asl_local.plan import Block, Plan, Resource, State
 from asl_local.plan.plan import Retrier, matches
 from asl_local.resources import Resources

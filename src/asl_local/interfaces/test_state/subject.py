@@ -7,7 +7,6 @@ Must never know: how the state runs, or what of it is shown.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Final, NamedTuple
 
@@ -16,6 +15,7 @@ from asl_local.definition import read as read_source
 from asl_local.definition.resource_arns import ResourceArn, parse
 from asl_local.errors import InvalidDefinition
 from asl_local.interfaces.test_state.request import NONE, Request, refused, task_context_refused
+from asl_local.lazy import dataclass
 from asl_local.plan import Plan, State, compile_machine
 from asl_local.resources import shapes
 from asl_local.services.errors import ClientError

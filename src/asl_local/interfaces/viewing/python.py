@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, overload
 
 from asl_local.interfaces.result import Result
 from asl_local.interfaces.viewing.definitions import Shown, tree_of
 from asl_local.interfaces.viewing.facts import Described, described, tell
+from asl_local.lazy import dataclass
 from asl_local.reporters.graph.outline import outline
 from asl_local.reporters.recorded import Given, read
 from asl_local.reporters.visits.model import Run, Visit

@@ -9,11 +9,11 @@ created, which variables an expression reads, and where in a text a part of it s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from asl_local.language.jsonata.tokens import OPERATORS, Token, error, next_token
+from asl_local.lazy import dataclass
 from asl_local.values import Json
 
 NodeKind: TypeAlias = Literal[

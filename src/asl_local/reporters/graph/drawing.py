@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Set
-from dataclasses import dataclass, field
 from math import ceil
 from typing import Final, NamedTuple
 
+from asl_local.lazy import dataclass, field
 from asl_local.reporters.graph import lettering
 from asl_local.reporters.graph.layout.place import Link, Point, Size, place
 from asl_local.reporters.graph.outline import END, START, Block, Edge, Node

@@ -7,10 +7,10 @@ or what an execution did.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from asl_local.definition.json_text import escape as escape_step
+from asl_local.lazy import dataclass
 from asl_local.reporters.graph.words import condition, errors, notes, title_of_branch, title_of_items
 from asl_local.values import Json
 

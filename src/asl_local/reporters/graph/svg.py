@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 from typing import TypeVar
 
+from asl_local.lazy import dataclass
 from asl_local.reporters.graph import drawing as drawn
 from asl_local.reporters.graph import lettering, look
 from asl_local.reporters.graph.drawing import Arrow, Box, Dot, Drawing, Frame, Point, draw

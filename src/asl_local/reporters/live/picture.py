@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import count, islice
 from typing import TYPE_CHECKING, TypeAlias
 
+from asl_local.lazy import dataclass, field
 from asl_local.reporters.live import words
 from asl_local.reporters.live.tree import Item, Tree
 from asl_local.reporters.live.words import Piece

@@ -9,10 +9,10 @@ in its line: the last one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
 
+from asl_local.lazy import dataclass, field
 from asl_local.reporters.aws import Event
 from asl_local.reporters.visits.model import ABORTED, FAILED, RUNNING, SUCCEEDED, TIMED_OUT, Run, Visit
 

@@ -8,8 +8,8 @@ says after which event it came, and the visit of that event is the culprit; all 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
+from asl_local.lazy import dataclass, field
 from asl_local.reporters.aws import Event
 from asl_local.reporters.visits.definition import Known
 from asl_local.reporters.visits.model import (

@@ -6,9 +6,9 @@ Knows: the words for what can become of a state. Must never know: how they are r
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
+from asl_local.lazy import dataclass, field
 from asl_local.reporters.aws import Event
 from asl_local.values import Json
 

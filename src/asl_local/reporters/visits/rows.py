@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from asl_local.lazy import dataclass
 from asl_local.reporters.timeline import one_line, reason
 from asl_local.reporters.visits.model import (
     ABORTED,

@@ -10,11 +10,11 @@ result, an ItemReader. What cannot be followed (the result of a computation) end
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from asl_local.language.intrinsics import is_call
 from asl_local.language.jsonpath import parse
+from asl_local.lazy import dataclass, field
 from asl_local.resources.inferred import reads
 from asl_local.resources.inferred.reads import Read
 from asl_local.resources.inferred.wants import EACH, TEXT, Note, Step, Want

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, TypeAlias
 
+from asl_local.lazy import dataclass, field
 from asl_local.values import Json
 
 

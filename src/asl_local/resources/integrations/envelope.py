@@ -10,12 +10,12 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
 from asl_local.errors import StateError
+from asl_local.lazy import dataclass
 from asl_local.resources.integrations import sdk_names
 from asl_local.services import lambda_
 from asl_local.services.errors import ClientError

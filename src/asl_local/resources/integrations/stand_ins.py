@@ -8,13 +8,13 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from asl_local.drivers.driver import TaskContext, Work
 from asl_local.engine.messages import Call
 from asl_local.errors import StateError
+from asl_local.lazy import dataclass
 from asl_local.plan import Resource, unusable
 from asl_local.resources.integrations.envelope import SDK, Words, accepted, added_to, api_name, words_of
 from asl_local.services.errors import ClientError, client_error

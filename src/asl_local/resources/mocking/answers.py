@@ -7,10 +7,10 @@ Answers that choose between others are in choices.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from asl_local.errors import NotJson
+from asl_local.lazy import dataclass, field
 from asl_local.resources.later import Job
 from asl_local.resources.mocking.choices import ByAttempt, ByInput, ByItem, Choice, Recorded, Replies, Sequence
 from asl_local.values import Json, accept

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from asl_local.engine.messages import Call
 from asl_local.errors import RUNTIME, EvaluationError
 from asl_local.language import jsonpath
+from asl_local.lazy import dataclass, field
 from asl_local.values import Json, copy, text_of
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any, Final, Protocol, TypeAlias
 
 from asl_local.definition.resource_arns import parse
 from asl_local.drivers.driver import Work
 from asl_local.errors import ExpressionSyntaxError, InvalidMockConfig, NotJson
+from asl_local.lazy import replace
 from asl_local.plan import Plan, State
 from asl_local.resources import shapes
 from asl_local.resources.mocking.answers import Answer, Returns, answer_of, falls_through, leaves

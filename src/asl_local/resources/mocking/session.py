@@ -9,13 +9,13 @@ from __future__ import annotations
 import inspect
 import threading
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from asl_local.drivers.driver import NEVER, Later, TaskContext, Work
 from asl_local.drivers.driver import Answer as Answered
 from asl_local.engine.messages import Call, Inside
 from asl_local.errors import InvalidMockConfig, StateError
+from asl_local.lazy import dataclass, field
 from asl_local.resources.integrations.envelope import failed
 from asl_local.resources.later import Job
 from asl_local.resources.mocking.answers import (

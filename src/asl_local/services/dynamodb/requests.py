@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Concatenate, TypeAlias, TypeVar
 
+from asl_local.lazy import dataclass
 from asl_local.services import parameters
 from asl_local.services.dynamodb.expressions import Parser
 from asl_local.services.dynamodb.syntax import Action, Condition, Path, Placeholders

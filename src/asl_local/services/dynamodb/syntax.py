@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from asl_local.lazy import dataclass
 from asl_local.services.dynamodb.values import Refusal, Value, accept_value, check_name, malformed, type_of, wrong_type
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, TypeAlias
 
@@ -19,6 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from asl_local.lazy import dataclass
 from asl_local.services.rekognition.detector import Face, chip_of
 from asl_local.services.rekognition.images import Picture
 from asl_local.services.rekognition.networks import Networks

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -18,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from asl_local.lazy import dataclass
 from asl_local.services.rekognition.images import Picture
 from asl_local.services.rekognition.networks import Network, Networks
 

@@ -8,7 +8,6 @@ costs nothing, and a large JPEG is decoded at a half, a quarter or an eighth rig
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -16,6 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
+
+from asl_local.lazy import dataclass, field
 
 Pixels: TypeAlias = NDArray[Any]
 

@@ -9,9 +9,9 @@ import base64
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from asl_local.lazy import dataclass
 from asl_local.services.errors import ClientError, ExceptionNames, client_error
 from asl_local.services.parameters import LIST, MAP, NUMBER, TEXT, Rule, invalid_parameters, needed, one_of, refused
 

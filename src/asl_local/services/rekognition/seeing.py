@@ -6,9 +6,9 @@ Knows: the order of the steps, the quality bars, and which error each failure is
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any
 
+from asl_local.lazy import dataclass
 from asl_local.services.errors import client_error
 from asl_local.services.rekognition import images
 from asl_local.services.rekognition.attributes import View, face_detail

@@ -6,11 +6,11 @@ Knows: the graph of a definition and the fields that both languages share. Must 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from hypothesis import strategies as st
 
+from asl_local.lazy import dataclass
 from asl_local.strategies.definitions.jsonata import Jsonata
 from asl_local.strategies.definitions.jsonpath import JsonPath
 from asl_local.strategies.definitions.vocabulary import CAUGHT, ITEMS, LAMBDA

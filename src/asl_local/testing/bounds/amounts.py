@@ -6,7 +6,8 @@ Knows: arithmetic. Must never know: what is counted.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from asl_local.lazy import dataclass
 
 
 @dataclass(frozen=True, slots=True)

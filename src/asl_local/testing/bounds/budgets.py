@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from asl_local.engine.children import INLINE_CONCURRENCY
+from asl_local.lazy import dataclass
 from asl_local.plan import Block, State
 from asl_local.plan.plan import Retrier
 from asl_local.testing.bounds.amounts import Amount, largest

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from asl_local.lazy import dataclass, field
 from asl_local.testing.exploring import Edge, Exploration, Graph
 
 Place: TypeAlias = tuple[int, int]

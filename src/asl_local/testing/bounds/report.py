@@ -6,9 +6,9 @@ Knows: budgets, loops, warnings and what explored runs came to. Must never know:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from asl_local.errors import Diagnostic
+from asl_local.lazy import dataclass, field
 from asl_local.testing.bounds.amounts import Amount
 from asl_local.testing.bounds.budgets import Budget, Loop
 from asl_local.testing.bounds.explored import Explored

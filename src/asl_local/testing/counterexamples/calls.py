@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from asl_local.engine import Identity
+from asl_local.lazy import dataclass, field
 from asl_local.plan import Plan
 from asl_local.reporters import Event, History
 from asl_local.reporters.map_runs import ChildExecution, MapRun

@@ -11,11 +11,11 @@ import os
 import traceback
 from collections.abc import Callable, Mapping
 from copy import copy
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from asl_local.errors import AslError
+from asl_local.lazy import dataclass, field, replace
 from asl_local.testing.counterexamples import mock_file, pytest_file, state_command, story
 from asl_local.testing.counterexamples.shrinking.json_trees import shrink_json
 from asl_local.testing.counterexamples.shrinking.machines import shrink_definition

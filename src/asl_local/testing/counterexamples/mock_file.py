@@ -12,12 +12,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
 from asl_local.errors import AslError, StateError
+from asl_local.lazy import dataclass
 from asl_local.resources import Resources
 from asl_local.testing.counterexamples.calls import Machine, Made, Ran, alike, calls_of, told
 from asl_local.values import Json, text_of

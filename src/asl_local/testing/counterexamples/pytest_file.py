@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from asl_local.drivers.simulate import START
 from asl_local.engine.messages import Call, Failed, Succeeded, TaskFailed, TaskSucceeded
 from asl_local.errors import AslError, StateError
+from asl_local.lazy import dataclass, replace
 from asl_local.resources import Resources
 from asl_local.testing.counterexamples.imports import Imports, literal
 from asl_local.testing.counterexamples.story import Step

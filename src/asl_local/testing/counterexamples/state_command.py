@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from asl_local.definition.resource_arns import parse
 from asl_local.engine.execution import timestamp
 from asl_local.errors import AslError
+from asl_local.lazy import dataclass
 from asl_local.plan import State
 from asl_local.plan.plan import matches
 from asl_local.resources import shapes

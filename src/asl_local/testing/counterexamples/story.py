@@ -6,10 +6,10 @@ Knows: the choices of an exploration, and how to say each in words. Must never k
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from asl_local.engine.messages import Call, Failed, Stimulus, Succeeded, TaskFailed, TaskSucceeded
+from asl_local.lazy import dataclass, field
 from asl_local.testing.exploring import Fault, Setting, follow
 from asl_local.testing.exploring.points import Choice, Point
 from asl_local.values import Json, text_of

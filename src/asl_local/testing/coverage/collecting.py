@@ -11,7 +11,6 @@ import os
 import threading
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from asl_local.drivers import Ended, Heard, listening
 from asl_local.engine import Execution
 from asl_local.engine.history import MARKS, Mark
 from asl_local.errors import AslError
+from asl_local.lazy import replace
 from asl_local.testing.coverage.measured import MachineCoverage, covered, percent_of
 from asl_local.testing.coverage.table import table, to_json
 from asl_local.values import Json

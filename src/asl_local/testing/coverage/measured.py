@@ -6,13 +6,13 @@ Knows: goals and marks. Must never know: how marks were collected, or how a repo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from asl_local.definition import Source
 from asl_local.drivers import Heard
 from asl_local.engine.history import Mark
+from asl_local.lazy import dataclass, field
 from asl_local.testing.coverage.goals import Goal, goals_of
 from asl_local.values import Json
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 from typing import Any
 
 from asl_local.drivers import Ended, hear
@@ -15,6 +14,7 @@ from asl_local.engine import Execution
 from asl_local.engine.map_runs.run import EXPRESS_SECONDS
 from asl_local.engine.messages import Outcome as Ending
 from asl_local.errors import AslError
+from asl_local.lazy import replace
 from asl_local.testing.coverage.measured import covered
 from asl_local.testing.exploring.faults import Faults
 from asl_local.testing.exploring.fingerprint import Fingerprints, contents, without_ids

@@ -6,10 +6,10 @@ Knows: what an invariant's answer means, and what to say of a search that is ove
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asl_local.errors import AslError
+from asl_local.lazy import dataclass, field
 from asl_local.testing.exploring.faults import Fault
 from asl_local.testing.exploring.graph import Graph
 from asl_local.values import Json, text_of

@@ -13,7 +13,6 @@ import copy
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from asl_local.drivers.callbacks import Callbacks
@@ -22,6 +21,7 @@ from asl_local.drivers.simulate import Hours, Stalled
 from asl_local.engine import Execution
 from asl_local.engine.messages import Call, Stimulus
 from asl_local.errors import AslError
+from asl_local.lazy import dataclass, replace
 from asl_local.plan import Plan
 from asl_local.resources import Resources
 from asl_local.resources.mocking import Mocks, Session

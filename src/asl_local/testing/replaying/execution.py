@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from asl_local.engine import Execution, Identity, Limits, failures
 from asl_local.engine.execution import Strand
 from asl_local.engine.map_runs.run import FAILED, RUNNING, SUCCEEDED, MapRun
 from asl_local.language import Scope
+from asl_local.lazy import dataclass, replace
 from asl_local.plan import Plan, State
 from asl_local.plan.plan import Number
 from asl_local.reporters.lines import Line

@@ -5,10 +5,10 @@ Knows: events, places and values. Must never know: how the engine is driven.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from asl_local.engine import Execution
+from asl_local.lazy import dataclass, field
 from asl_local.reporters.recorded import Recorded
 from asl_local.testing.replaying.same import Difference, shown_value
 from asl_local.values import Json

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from asl_local.definition.diagnostics import did_you_mean
 from asl_local.definition.json_text import Layout, UnreadableText, escape
 from asl_local.errors import MissingExtra
 from asl_local.interfaces.pytest_plugin.cases.table import BESIDE, CASE, EXPECT, KINDS, MOCK, WHEN, Field, fits
+from asl_local.lazy import dataclass, field
 from asl_local.values import Json
 
 _MERGED = ("substitutions", "mocks")

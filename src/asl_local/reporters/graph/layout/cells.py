@@ -6,9 +6,10 @@ Knows: shapes of data. Must never know: how anything is placed.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias
+
+from asl_local.lazy import dataclass, field
 
 Point: TypeAlias = tuple[float, float]
 Lane: TypeAlias = tuple[str, bool, bool]

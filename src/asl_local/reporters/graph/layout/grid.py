@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from asl_local.lazy import dataclass
 from asl_local.reporters.graph.layout.cells import HEAD, LANE, PASSAGE, Cell, Chain, Grid, Lane, Link, Loop, Size
 
 BESIDE = 5.0  # from a link that leads back to its label

@@ -6,8 +6,8 @@ Knows: the order of the steps. Must never know: how each of them does its work.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
+from asl_local.lazy import dataclass, field
 from asl_local.reporters.graph.layout.cells import Cell, Grid, Link, Point, Size
 from asl_local.reporters.graph.layout.columns import columns
 from asl_local.reporters.graph.layout.grid import BESIDE, Problem

@@ -7,9 +7,9 @@ In a layer links go straight down. Where they have to go sideways they do so in 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from asl_local.lazy import dataclass, field
 from asl_local.reporters.graph.layout.cells import HEAD, Cell, Chain, Grid, Joint, Link, Point
 from asl_local.reporters.graph.layout.tracks import Span, tracks
 

@@ -11,9 +11,10 @@ goes on from there instead of from the start.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Generic, TypeVar
+
+from asl_local.lazy import dataclass
 
 T = TypeVar("T")
 

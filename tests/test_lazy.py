@@ -1,0 +1,148 @@
+"""lazy: its dataclasses are the standard library's, its modules and names the ones that they stand for."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import inspect
+import pickle
+import sys
+from types import ModuleType
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asl_local import lazy
+
+NAMES = ("first", "second", "third", "fourth")
+OPTIONS = st.fixed_dictionaries({}, optional={name: st.booleans() for name in ("eq", "frozen", "slots", "kw_only")})
+FIELDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "default": st.integers(0, 3), "init": st.booleans(), "repr": st.booleans(), "compare": st.booleans(),
+        "hash": st.none() | st.booleans(), "kw_only": st.just(True),
+    },
+)  # fmt: skip
+
+
+@st.composite
+def classes(draw: st.DrawFn) -> tuple[Any, Any]:
+    """The same class, or a class and its subclass, made by the standard library and by us."""
+    options = draw(OPTIONS)
+    told = draw(st.lists(FIELDS | st.none() | st.integers(4, 6) | st.just({"default_factory": list}), max_size=4))
+    cut = draw(st.integers(0, len(told)))
+    made = []
+    for library in (dataclasses, lazy):
+        cls: Any = object
+        for first, last in ((0, cut), (cut, len(told))):
+            body: dict[str, Any] = {"__annotations__": dict.fromkeys(NAMES[first:last], "int"), "__module__": __name__}
+            body["__annotations__"]["kind"] = "ClassVar[str]"
+            body["kind"] = "a kind"
+            for name, each in zip(NAMES[first:last], told[first:last], strict=True):
+                if each is not None:
+                    body[name] = library.field(**each) if isinstance(each, dict) else each
+            try:
+                cls = library.dataclass(**options)(type("Made", (cls,), body))
+            except TypeError as error:  # a field without a default after one with
+                made.append(error)
+                break
+        else:
+            made.append(cls)
+    return tuple(made)
+
+
+def tried(action: Any) -> Any:
+    try:
+        return action()
+    except Exception as error:  # whatever it is: both libraries have to agree
+        return type(error)
+
+
+@given(classes(), *[st.lists(st.integers(0, 2), max_size=4)] * 2, st.sets(st.sampled_from(NAMES), max_size=2))
+def test_our_dataclasses_do_what_the_standard_librarys_do(
+    both: tuple[Any, Any], values: list[int], others: list[int], named: set[str]
+) -> None:
+    theirs, ours = both
+    if isinstance(theirs, TypeError):  # which we say when somebody makes the first object
+        assert isinstance(ours, TypeError) or tried(ours) in (SyntaxError, TypeError)
+    else:
+        assert behaviour(ours, values, others, named) == behaviour(theirs, values, others, named)
+
+
+def behaviour(cls: Any, values: list[int], others: list[int], named: set[str]) -> list[Any]:
+    one = tried(lambda: cls(*values, **dict.fromkeys(named, 1)))
+    other = tried(lambda: cls(*others, **dict.fromkeys(named, 1)))
+    signature = inspect.signature(cls).parameters.values()
+    told = [
+        [(each.name, each.kind, each.annotation, each.default is each.empty) for each in signature],
+        [field.name for field in dataclasses.fields(cls)],
+        cls.__match_args__,
+    ]
+    if isinstance(one, type) or isinstance(other, type):
+        return [*told, one if isinstance(one, type) else "made", other if isinstance(other, type) else "made"]
+    return [
+        *told, tried(lambda: one == other), tried(lambda: one != 1), one.kind, hasattr(one, "__dict__"),
+        tried(lambda: hash(one) == hash(other)) if cls.__dataclass_params__.eq else "its id's", *map(shown, (one, other)),
+        tried(lambda: setattr(one, "first", 7)), tried(lambda: setattr(one, "no", 7)), shown(one),
+        shown(tried(lambda: copy.copy(one))), shown(tried(lambda: copy.deepcopy(other))),
+        shown(tried(lambda: dataclasses.replace(other, **dict.fromkeys(named, 2)))),
+        tried(lambda: dataclasses.asdict(other)), tried(lambda: delattr(other, "first")), shown(other),
+    ]  # fmt: skip
+
+
+def shown(value: Any) -> Any:
+    return tried(lambda: repr(value)), [getattr(value, name, None) for name in NAMES]
+
+
+@lazy.dataclass(frozen=True, slots=True)
+class Point:
+    """A point."""
+
+    x: int
+    y: int = 0
+    marks: list[int] = lazy.field(default_factory=list, repr=False, compare=False)
+    kind: ClassVar[str] = "point"
+
+
+@dataclasses.dataclass(frozen=True)
+class Named(Point):
+    """A standard dataclass on top of one of ours."""
+
+    name: str = ""
+
+
+def test_ours_pickle_match_and_are_subclassed() -> None:
+    point = pickle.loads(pickle.dumps(Point(1, 2, [3])))
+    assert (point, point.marks) == (Point(1, 2), [3])
+    assert point.marks is not Point(1, 2).marks
+    match point:
+        case Point(x, y):
+            assert (x, y) == (1, 2)
+    assert repr(Named(1, name="a")) == "Named(x=1, y=0, name='a')"
+    assert lazy.replace(point, x=5) == Point(5, 2)
+    assert Point.__doc__ == "A point."
+    assert Point.__init__.__annotations__ == {"x": "int", "y": "int", "marks": "list[int]", "return": None}
+
+
+def test_a_module_is_imported_when_it_is_first_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    namespace: dict[str, Any] = {}
+    lazy.later(namespace, "colorsys", "xml.dom.minidom")
+    assert set(namespace) == {"colorsys", "minidom"}
+    assert "colorsys" not in sys.modules
+    assert namespace["colorsys"].rgb_to_hls(0, 0, 0) == (0.0, 0.0, 0.0)
+    assert isinstance(namespace["colorsys"], ModuleType)
+    assert namespace["minidom"].parseString("<a/>").toxml().endswith("<a/>")
+
+
+def test_a_packages_names_come_from_its_modules() -> None:
+    namespace: dict[str, Any] = {}
+    find = lazy.names("xml.etree", namespace, {"ElementTree": "Element QName"})
+    from xml.etree.ElementTree import Element
+
+    assert find("Element") is Element
+    assert namespace == {"Element": Element}
+    with pytest.raises(AttributeError, match=r"module 'xml\.etree' has no attribute 'Elephant'"):
+        find("Elephant")
