@@ -224,11 +224,11 @@ class Rekognition:
                 of, after = requests.token_values("ListFaces", given["NextToken"], (str, int))
                 if of != incarnation:
                     raise requests.bad_token("ListFaces")
-            wanted = set(given["FaceIds"]) if "FaceIds" in given else None
-            rows = [(row, face) for row, face in collection.faces(after) if wanted is None or face["FaceId"] in wanted]
-        page = rows[: given.get("MaxResults") or DEFAULT_PAGE["ListFaces"]]
+            size = given.get("MaxResults") or DEFAULT_PAGE["ListFaces"]
+            found = collection.faces(after, size + 1, given.get("FaceIds"))
+        page = found[:size]
         answer: dict[str, Any] = {"Faces": [_shown(face) for _, face in page], "FaceModelVersion": MODEL_VERSION}
-        if len(page) < len(rows):
+        if len(page) < len(found):
             answer["NextToken"] = requests.next_token(incarnation, page[-1][0])
         return answer
 
@@ -325,11 +325,9 @@ def _matches(
     collection: FaceCollection, vector: Any, given: Mapping[str, Any], without: str | None = None
 ) -> list[dict[str, Any]]:
     limit = distance_for(given.get("FaceMatchThreshold", DEFAULT_THRESHOLD))
-    near = [(d, face) for d, face in collection.nearest(vector, limit) if face["FaceId"] != without]
-    return [
-        {"Similarity": similarity(distance), "Face": _shown(face)}
-        for distance, face in near[: given.get("MaxFaces", DEFAULT_MATCHES)]
-    ]
+    most = given.get("MaxFaces", DEFAULT_MATCHES)
+    near = [(d, face) for d, face in collection.nearest(vector, limit, most + 1) if face["FaceId"] != without]
+    return [{"Similarity": similarity(distance), "Face": _shown(face)} for distance, face in near[:most]]
 
 
 def _shown(face: Mapping[str, Any]) -> dict[str, Any]:

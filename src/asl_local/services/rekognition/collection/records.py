@@ -1,0 +1,243 @@
+"""What is known of a collection's faces: records in an SQLite file, found by number, place, id or identity.
+
+Knows: SQLite. Must never know: vectors, beyond the place of a face's row in their file; AWS's shapes beyond a record.
+A change is there when its transaction is, and that is on the disk before anybody is answered. Nothing here takes longer
+in a larger collection, but for the depth of an index.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import sqlite3
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+from asl_local.services.rekognition.collection.errors import CollectionDamaged
+
+Record: TypeAlias = dict[str, Any]
+
+_PATIENCE = 60.0  # seconds for which another process may hold the file
+_MOST_IDLE = 4  # connections kept for the next operation; each has the file open
+_ASKED_AT_ONCE = 500  # values in one question: SQLite takes 999 at least
+_FULL = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")
+_TABLES = """
+PRAGMA journal_mode = PERSIST;
+BEGIN;
+CREATE TABLE faces (
+    number INTEGER PRIMARY KEY,
+    place INTEGER NOT NULL UNIQUE,
+    face_id TEXT NOT NULL UNIQUE,
+    identity BLOB NOT NULL,
+    record TEXT NOT NULL
+);
+CREATE INDEX identities ON faces (identity);
+CREATE TABLE state (generation INTEGER NOT NULL, places INTEGER NOT NULL, faces INTEGER NOT NULL, number INTEGER NOT NULL);
+INSERT INTO state VALUES (0, 0, 0, 0);
+COMMIT;
+"""
+
+
+def identity(record: Record) -> bytes:
+    """What makes a face the same: its place on the same image, under the same external id."""
+    parts = [record["ImageId"], record.get("ExternalImageId"), *record["BoundingBox"].values()]
+    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).digest()
+
+
+class State(NamedTuple):
+    """Which file of vectors is in use, how many rows it has, how many faces are there, the next one's number."""
+
+    generation: int
+    places: int
+    faces: int
+    number: int
+
+
+class View:
+    """What can be asked and changed within one transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def state(self) -> State:
+        """The counts."""
+        return State(*self._one("SELECT generation, places, faces, number FROM state"))
+
+    def page(self, after: int, most: int) -> list[tuple[int, Record]]:
+        """Up to so many faces with greater numbers, with these, oldest first."""
+        question = "SELECT number, record FROM faces WHERE number > ? ORDER BY number LIMIT ?"
+        return [(number, json.loads(text)) for number, text in self._connection.execute(question, (after, most))]
+
+    def by_ids(self, face_ids: Iterable[str]) -> list[tuple[int, Record]]:
+        """Those of the faces that are there, with their numbers, oldest first."""
+        found = self._among("SELECT number, record FROM faces WHERE face_id", list(face_ids))
+        return sorted(((number, json.loads(text)) for number, text in found), key=lambda pair: pair[0])
+
+    def by_places(self, places: Sequence[int]) -> dict[int, Record]:
+        """The faces at these places that still are there."""
+        found = self._among("SELECT place, record FROM faces WHERE place", places)
+        return {place: json.loads(text) for place, text in found}
+
+    def place(self, face_id: str) -> int | None:
+        """Where the face's vector is, if the face is there."""
+        found = self._one("SELECT place FROM faces WHERE face_id = ?", face_id)
+        return None if found is None else int(found[0])
+
+    def places(self) -> list[int]:
+        """Those of all faces, oldest first."""
+        return [place for (place,) in self._connection.execute("SELECT place FROM faces ORDER BY number")]
+
+    def same(self, record: Record) -> Record | None:
+        """The face with the same identity, if it is there."""
+        found = self._one("SELECT record FROM faces WHERE identity = ?", identity(record))
+        return None if found is None else dict(json.loads(found[0]))
+
+    def add(self, records: Sequence[Record]) -> None:
+        """Puts faces at the next places."""
+        state = self.state()
+        self._connection.executemany(
+            "INSERT INTO faces (number, place, face_id, identity, record) VALUES (?, ?, ?, ?, ?)",
+            (
+                (state.number + n, state.places + n, record["FaceId"], identity(record), _text(record))
+                for n, record in enumerate(records)
+            ),
+        )
+        count = len(records)
+        self._set(state._replace(places=state.places + count, faces=state.faces + count, number=state.number + count))
+
+    def remove(self, face_ids: Iterable[str]) -> list[str]:
+        """Takes faces away; gives the ids that were there."""
+        gone = [
+            face_id
+            for face_id in dict.fromkeys(face_ids)
+            if self._connection.execute("DELETE FROM faces WHERE face_id = ?", (face_id,)).rowcount
+        ]
+        state = self.state()
+        self._set(state._replace(faces=state.faces - len(gone)))
+        return gone
+
+    def close_ranks(self) -> None:
+        """Numbers the places anew, without holes, for the next generation of the vectors' file."""
+        numbers = [number for (number,) in self._connection.execute("SELECT number FROM faces ORDER BY number")]
+        # In their order: a face's new place is never behind its old one, so that it is free when its turn comes.
+        self._connection.executemany("UPDATE faces SET place = ? WHERE number = ?", enumerate(numbers))
+        state = self.state()
+        self._set(state._replace(generation=state.generation + 1, places=len(numbers), faces=len(numbers)))
+
+    def _set(self, state: State) -> None:
+        self._connection.execute("UPDATE state SET generation = ?, places = ?, faces = ?, number = ?", state)
+
+    def _one(self, question: str, *values: Any) -> Any:
+        return self._connection.execute(question, values).fetchone()
+
+    def _among(self, question: str, values: Sequence[Any]) -> Iterator[Any]:
+        for start in range(0, len(values), _ASKED_AT_ONCE):
+            part = values[start : start + _ASKED_AT_ONCE]
+            yield from self._connection.execute(f"{question} IN ({', '.join('?' * len(part))})", part)
+
+
+class Records:
+    """The records' file; safe in several threads, and with other processes at work on it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._address = f"{path.absolute().as_uri()}?mode=rw"  # which makes no file where there is none
+        self._process = os.getpid()
+        self._idle: list[sqlite3.Connection] = []
+        self._closing = weakref.finalize(self, _close, self._idle)
+
+    @classmethod
+    def create(cls, path: Path) -> None:
+        """A new file without faces. Raises OSError."""
+        with _told(path):
+            connection = sqlite3.connect(path, isolation_level=None)
+            try:
+                connection.executescript(_TABLES)
+            finally:
+                connection.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[View]:
+        """One moment of the file, for as long as this lasts."""
+        with self._connected() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield View(connection)
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    @contextmanager
+    def writing(self) -> Iterator[View]:
+        """Changes that are made all or, where something is raised, not at all. Raises OSError for a full disk."""
+        with self._connected() as connection:
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA journal_mode = PERSIST")
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield View(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        """Gives the file back."""
+        _close(self._idle)
+
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        with _told(self._path):
+            connection = self._borrow()
+            try:
+                yield connection
+            except BaseException:
+                connection.close()
+                raise
+            if len(self._idle) < _MOST_IDLE:
+                self._idle.append(connection)
+            else:
+                connection.close()
+
+    def _borrow(self) -> sqlite3.Connection:
+        if self._process != os.getpid():  # a connection must not be carried into a forked process
+            self._process = os.getpid()
+            _close(self._idle)
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return sqlite3.connect(
+                self._address, uri=True, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
+            )
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """SQLite's errors as those of a file: none there, damage, or the system's refusal."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if not path.exists():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from error
+        name = getattr(error, "sqlite_errorname", "")
+        if name.startswith(_FULL):
+            number = errno.ENOSPC if name == "SQLITE_FULL" else errno.EIO
+            raise OSError(number, f"{os.strerror(number)} ({error})", str(path)) from error
+        raise
+    except sqlite3.DatabaseError as error:
+        raise CollectionDamaged(f"{path}: {error}") from error
+
+
+def _close(connections: list[sqlite3.Connection]) -> None:
+    while connections:
+        connections.pop().close()
+
+
+def _text(record: Record) -> str:
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
