@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import marshal
 import math
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from asl_local.errors import NotJson
@@ -20,7 +21,26 @@ PAYLOAD_LIMIT = 262_144  # bytes of UTF-8: Step Functions quota "maximum input o
 LATEST = 253_402_300_799.0  # epoch seconds: the end of the year 9999, the last that a timestamp can name
 DEEPEST = 500  # levels; json and our own walks recurse
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+def encoder(*, allow_nan: bool) -> Callable[[Json], str]:
+    """A function that writes compact JSON text, made once: the standard library makes its C encoder anew for every value.
+
+    For values that are trees: what contains itself ends in RecursionError.
+    """
+    slow = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=allow_nan, check_circular=False)
+    write_text = json.encoder.encode_basestring
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:  # another Python than CPython
+        return slow.encode
+    pieces = make(None, slow.default, write_text, None, ":", ",", False, False, allow_nan)
+
+    def encode(value: Json) -> str:
+        return write_text(value) if isinstance(value, str) else "".join(pieces(value, 0))
+
+    return encode
+
+
+_encode = encoder(allow_nan=False)
 
 
 def text_of(value: Json) -> str:

@@ -6,11 +6,12 @@ import json
 import math
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from asl_local.errors import NotJson
-from asl_local.values import accept, copy, exceeds, size, text_of
+from asl_local.values import accept, copy, encoder, exceeds, size, text_of
 
 TEXTS = st.text(st.characters(codec=None), max_size=12)
 NUMBERS = st.one_of(st.integers(), st.integers(-(10**40), 10**40), st.floats(allow_nan=False, allow_infinity=False))
@@ -34,6 +35,21 @@ def containers(value: Any) -> list[int]:
     if isinstance(value, list):
         return [id(value), *(i for item in value for i in containers(item))]
     return []
+
+
+@given(JSON)
+def test_the_text_is_what_the_standard_library_writes_with_and_without_its_c_encoder(value: Any) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json.encoder, "c_make_encoder", None)
+        plain = encoder(allow_nan=False)(value)
+    assert text_of(value) == plain == json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+@pytest.mark.parametrize("value", [math.nan, [math.inf], {"a": -math.inf}])
+def test_what_is_no_json_number_has_no_text(value: Any) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        text_of(value)
+    assert encoder(allow_nan=True)(value) == json.dumps(value, separators=(",", ":"))
 
 
 @given(JSON, st.integers(-3, 3))

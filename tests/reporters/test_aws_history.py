@@ -95,6 +95,38 @@ def test_a_history_is_a_sequence() -> None:
     assert repr(here) == "<History of 4 events>"
 
 
+def test_the_whole_history_is_its_events_one_by_one() -> None:
+    values: list[Any] = [{"deep": [1]}, {"deep": [1]}, [], None, "text", 0, 1.5, True]
+    details = [
+        {"x": {"y": 1}} if name == "assignedVariables" else None for name in ("name", "output", "assignedVariables")
+    ]
+    rows: list[Any] = [("ExecutionStarted", 1e12, 0, values)]  # a time that no timestamp can name
+    rows += [("PassStateEntered", float(at // 3), at, "A", value) for at, value in enumerate([*values, *values], 1)]
+    rows += [(kind, 9.0, 3, *([{"x": 1}] * len(names))) for kind, (_, names) in EVENTS.items()]
+    rows += [("PassStateExited", 9.0, 3, *details)]
+    here = History(rows)
+    assert here.to_aws() == [each.to_aws() for each in here] == [each.to_aws() for each in here.shared()]
+
+
+def test_a_history_that_grows_is_read_to_its_end() -> None:
+    rows: list[Any] = [("LambdaFunctionStarted", 0.0, 0)]
+    seen = []
+    for each in History(rows):
+        seen.append(each.id)
+        if len(seen) < 4:
+            rows.append(("LambdaFunctionStarted", 0.0, each.id))
+    assert seen == [1, 2, 3, 4]
+
+
+def test_what_the_reader_does_with_an_event_is_his_own_business() -> None:
+    given = {"a": [1]}
+    here = History([("PassStateEntered", 0.0, 0, "A", given)])
+    for each in (here[0], next(iter(here))):
+        assert each.details == {"name": "A", "input": {"a": [1]}}
+        each.details["input"]["a"].append(2)
+    assert given == {"a": [1]}
+
+
 def test_events_know_their_state_and_moment() -> None:
     first, second = history({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})[:2]
     assert (first.state, second.state) == (None, "A")

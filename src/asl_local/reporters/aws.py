@@ -6,8 +6,9 @@ Shapes are made when somebody reads; the log itself holds bare tuples.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, overload
 
 from asl_local.engine.history import EVENTS, Row
@@ -15,6 +16,7 @@ from asl_local.lazy import dataclass
 from asl_local.values import LATEST, Json, copy, text_of
 
 _TEXTS = {"input": "inputDetails", "output": "outputDetails"}
+_WRITTEN = frozenset({*_TEXTS, "parameters"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +50,39 @@ class Event:
         }
         member = EVENTS[self.type][0] if self.type in EVENTS else f"{self.type[:1].lower()}{self.type[1:]}EventDetails"
         if member is not None:
-            details: dict[str, Any] = {}
-            for name, value in self.details.items():
-                if name in _TEXTS:
-                    details[name] = text_of(value)
-                    details[_TEXTS[name]] = {"truncated": False}
-                elif name == "assignedVariables":
-                    details[name] = {variable: text_of(assigned) for variable, assigned in value.items()}
-                    details[f"{name}Details"] = {"truncated": False}
-                else:
-                    details[name] = text_of(value) if name == "parameters" else copy(value)
-            shape[member] = details
+            shape[member] = _spelt(self.details, text_of)
         return shape
+
+
+def _spelt(details: Mapping[str, Json], text: Callable[[Json], str]) -> dict[str, Any]:
+    """Details as AWS spells them; `text` writes JSON."""
+    spelt: dict[str, Any] = {}
+    for name, value in details.items():
+        if name in _WRITTEN:
+            spelt[name] = text(value)
+            if name in _TEXTS:
+                spelt[_TEXTS[name]] = {"truncated": False}
+        elif name == "assignedVariables":
+            spelt[name] = {variable: text(assigned) for variable, assigned in value.items()}
+            spelt[f"{name}Details"] = {"truncated": False}
+        else:
+            spelt[name] = value if value.__class__ is str else copy(value)
+    return spelt
+
+
+class _Texts(dict[int, str]):
+    """The JSON texts of values by their identity: what travels from state to state is written once.
+
+    For as long as somebody else keeps the values.
+    """
+
+    def of(self, value: Json) -> str:
+        if value.__class__ is not dict and value.__class__ is not list:
+            return text_of(value)
+        text = self.get(id(value))
+        if text is None:
+            text = self[id(value)] = text_of(value)
+        return text
 
 
 class History(Sequence[Event]):
@@ -83,14 +106,33 @@ class History(Sequence[Event]):
             raise IndexError(f"the history has {len(self)} events")
         return event(number + 1, self._rows[number])
 
+    def __iter__(self) -> Iterator[Event]:
+        number = 0
+        while number < len(rows := self._rows):  # it may have grown meanwhile
+            for row in islice(rows, number, None):
+                number += 1
+                yield event(number, row)
+
     def shared(self) -> Iterator[Event]:
         """The events with the history's own values, for readers that keep to looking: nothing is copied."""
         for number, row in enumerate(self._rows, 1):
-            yield Event(number, *_parts(row))
+            yield Event(number, row[0], row[1], row[2], _details(row))
 
     def to_aws(self) -> list[dict[str, Any]]:
         """The `events` of GetExecutionHistory, as boto3 gives them; times are aware datetimes."""
-        return [Event(number, *_parts(row)).to_aws() for number, row in enumerate(self._rows, 1)]
+        text = _Texts().of
+        shapes: list[dict[str, Any]] = []
+        last, moment = None, datetime.fromtimestamp(0, UTC)
+        for number, row in enumerate(self._rows, 1):
+            type_, at, previous = row[:3]
+            if at != last:
+                last, moment = at, datetime.fromtimestamp(min(at, LATEST), UTC)
+            shape: dict[str, Any] = {"timestamp": moment, "type": type_, "id": number, "previousEventId": previous}
+            member = EVENTS[type_][0]
+            if member is not None:
+                shape[member] = _spelt(_details(row), text)
+            shapes.append(shape)
+        return shapes
 
     def types(self) -> list[str]:
         """The events' types, in order."""
@@ -121,18 +163,20 @@ class History(Sequence[Event]):
 
 def event(number: int, row: Row) -> Event:
     """The event of a row, its values copied: the reader may do with them as he likes."""
-    type_, at, previous, details = _parts(row)
-    return Event(number, type_, at, previous, copy(details))
+    details = _details(row)
+    for name, value in details.items():
+        if value.__class__ is dict or value.__class__ is list:
+            details[name] = copy(value)
+    return Event(number, row[0], row[1], row[2], details)
 
 
-def _parts(row: Row) -> tuple[str, float, int, dict[str, Json]]:
+def _details(row: Row) -> dict[str, Json]:
     """Details that are absent are left out, but an input or output may be null; a row may end before the last ones."""
-    details = {
+    return {
         name: value
         for name, value in zip(EVENTS[row[0]][1], row[3:], strict=False)
         if value is not None or name in _NULLABLE
     }
-    return row[0], row[1], row[2], details
 
 
 _NULLABLE = frozenset({"input", "output", "parameters"})
