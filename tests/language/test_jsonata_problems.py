@@ -1,8 +1,10 @@
 """What AWS refuses about an expression when a state machine is created, and what the tree of an expression says."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from asl_local.language.jsonata import problems, seam, variables_read
+from asl_local.language.jsonata import problems, seam, tokens, variables_read
 from asl_local.language.jsonata.problems import Problem
 from asl_local.language.jsonata.syntax import TooDeep, parse
 
@@ -166,3 +168,21 @@ def test_long_chains_and_deep_nests():
         parse("[" * 5_000 + "]" * 5_000)
     assert problems("(" * 5_000 + "1" + ")" * 5_000, EVERYTHING) == []
     assert problems("(" * 5_000, EVERYTHING) == []
+
+
+PIECES = st.sampled_from(
+    ["$", "$a", "$states", "é", "a", "b1", "_", "or", "in", "and", "true", "null", "order", "0", "00", "12", "1.5", "1e3", "1e", "5.", ".",
+     "..", "*", "**", ":", ":=", "!", "!=", "~", "~>", "/", "/*", "*/", "/a/i", "(", ")", "[", "]", "{", "}", "'", '"', "'x'", '"y"', "\\",
+     "\\n", "`", "`a b`", " ", "\t", "\n", "\v", "\x0c", "@", "#", ";", "?", "-", "+", "%", "|", "=", "<", ">=", "^", "&", ",", "9" * 20]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=8).map("".join) | st.text(max_size=8), st.booleans())
+def test_a_token_is_the_same_whether_it_is_read_at_one_go_or_with_care(text, infix):
+    def token(read):
+        try:
+            return read(text, 0, infix=infix)
+        except seam.Thrown as error:
+            return str(error)
+
+    assert token(tokens.next_token) == token(tokens._any_token)

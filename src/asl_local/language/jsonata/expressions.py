@@ -9,6 +9,7 @@ expression only then. What is known of an expression is kept by its text: defini
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
@@ -27,7 +28,7 @@ from asl_local.language.jsonata.seam import (
     find_engine,
     load_engine,
 )
-from asl_local.language.jsonata.syntax import Node, TooDeep, parse, walk
+from asl_local.language.jsonata.syntax import Node, TooDeep, parts
 from asl_local.values import Json, text_of
 
 StatesFlow: TypeAlias = Callable[[States, Scope], Json]
@@ -55,18 +56,9 @@ def inside(text: str) -> str:
 
 def check_syntax(text: str) -> None:
     """Raises ExpressionSyntaxError for text that is no JSONata 2.0.6, in its words and without a code, as on AWS."""
-    try:
-        _check_syntax(text)
-    except Thrown as error:
-        raise ExpressionSyntaxError(error.message, text, None) from None
-    except (TooDeep, Exceeded, NoEngine):
-        pass
-
-
-@lru_cache(maxsize=4096)
-def _check_syntax(text: str) -> None:
-    if direct(parse(text)) is None:
-        load_engine().compile(text, frozenset())
+    if _expression(text).direct is None:
+        with contextlib.suppress(NoEngine):
+            _program(text, None)
 
 
 def compile_expression(text: str, field: str, engine: str | None = None) -> StatesFlow:
@@ -104,23 +96,28 @@ class _Expression(NamedTuple):
 @lru_cache(maxsize=4096)
 def _expression(text: str) -> _Expression:
     try:
-        tree = parse(text)
+        nodes = parts(text)
     except Thrown as error:
         raise ExpressionSyntaxError(error.message, text, None) from None
     except TooDeep:
         return _Expression(text, None, (), False)
-    nodes = list(walk(tree))
-    names = {node.value for node in nodes if node.kind == "variable"}
-    states = sum(node.kind == "variable" and node.value == "states" for node in nodes)
-    without_context = sum(node.kind == "path" and _is_member(node, _OTHERS) for node in nodes)
-    known = tuple(sorted(name for name in names - {"states"} if name.isidentifier()))
-    return _Expression(text, direct(tree), known, states > without_context)
+    names, states = set(), 0
+    for node in nodes:
+        kind = node.kind
+        if kind == "variable":
+            if node.value == "states":
+                states += 1
+            elif node.value.isidentifier():
+                names.add(node.value)
+        elif kind == "path" and _is_member(node, _OTHERS):
+            states -= 1
+    return _Expression(text, direct(nodes[0]), tuple(sorted(names)), states > 0)
 
 
 @lru_cache(maxsize=4096)
 def _program(text: str, engine: str | None) -> Program:
     try:
-        parse(text)
+        parts(text)
         return load_engine(engine).compile(text, frozenset(_expression(text).names))
     except Thrown as error:
         raise ExpressionSyntaxError(error.message, text, None) from None

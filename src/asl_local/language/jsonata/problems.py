@@ -10,13 +10,14 @@ other things. The body of a function is where the function is. Each rule was mea
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from asl_local.errors import ExpressionSyntaxError
 from asl_local.language.jsonata.expressions import check_syntax
 from asl_local.language.jsonata.functions import BUILT_IN
 from asl_local.language.jsonata.seam import Thrown
-from asl_local.language.jsonata.syntax import Node, TooDeep, parse, walk
+from asl_local.language.jsonata.syntax import Node, TooDeep, parse, parts
 
 INVALID = "INVALID_JSONATA_EXPRESSION"
 UNSUPPORTED = "UNSUPPORTED_JSONATA_EXPRESSION"
@@ -44,14 +45,12 @@ def problems(text: str, visible: frozenset[str]) -> list[Problem]:
     """
     try:
         check_syntax(text)
-        tree = parse(text)
+        found = _unsupported(text)
     except ExpressionSyntaxError as error:
         return [Problem(INVALID, str(error))]
     except TooDeep:
         return []
-    messages = [f"Reference to '{name}' at the top level is not supported." for name in _top_level(tree)]
-    messages += _forbidden(tree, _NOT_ALWAYS_VISIBLE - visible)
-    return [Problem(UNSUPPORTED, message) for message in dict.fromkeys(messages)]
+    return [problem for member, problem in found if member not in visible]
 
 
 def variables_read(text: str) -> frozenset[str]:
@@ -60,29 +59,51 @@ def variables_read(text: str) -> frozenset[str]:
     Not among them: `states`, functions of JSONata, and what the expression itself binds anywhere. None if the text does
     not parse.
     """
-    try:
-        nodes = list(walk(parse(text)))
-    except (Thrown, TooDeep):
-        return frozenset()
-    own = {node.value for node in nodes if node.kind in ("bind", "focus", "index")}
-    own.update(name for node in nodes if node.kind == "lambda" for name in node.value)
-    read = {node.value for node in nodes if node.kind == "variable"}
-    return frozenset(read - own - BUILT_IN - {"", "$", "states"})
+    return _reads(text)[0]
 
 
-def never_there(text: str) -> list[str]:
+def never_there(text: str) -> tuple[str, ...]:
     """What an expression reads and no state ever has: members of `$states`, and the function `$eval`, each once.
 
     AWS takes them when a state machine is created; they give nothing, or fail, when they are evaluated.
     """
+    return _reads(text)[1]
+
+
+@lru_cache(maxsize=4096)
+def _reads(text: str) -> tuple[frozenset[str], tuple[str, ...]]:
     try:
-        nodes = list(walk(parse(text)))
+        nodes = parts(text)
     except (Thrown, TooDeep):
-        return []
-    members = [f"$states.{member}" for node in nodes if (member := _member(node)) not in _MEMBERS]
-    evaluates = any(node.kind == "variable" and node.value == "eval" for node in nodes)
-    assigned = any(node.kind == "bind" and node.value == "eval" for node in nodes)
-    return list(dict.fromkeys(members + ["$eval"] * (evaluates and not assigned)))
+        return frozenset(), ()
+    read: set[str] = set()
+    own: set[str] = set()
+    members: dict[str, None] = {}
+    for node in nodes:
+        kind = node.kind
+        if kind == "variable":
+            read.add(node.value)
+        elif kind == "path":
+            member = _member(node)
+            if member not in _MEMBERS:
+                members[f"$states.{member}"] = None
+        elif kind in ("bind", "focus", "index"):
+            own.add(node.value)
+        elif kind == "lambda":
+            own.update(node.value)
+    if "eval" in read and not any(node.kind == "bind" and node.value == "eval" for node in nodes):
+        members["$eval"] = None
+    return frozenset(read - own - BUILT_IN - {"", "$", "states"}), tuple(members)
+
+
+@lru_cache(maxsize=4096)
+def _unsupported(text: str) -> tuple[tuple[str | None, Problem], ...]:
+    """The problems of an expression that parses, each with the member of `$states` that it hangs on."""
+    found: dict[str, str | None] = {}
+    for name in _top_level(parse(text)):
+        found[f"Reference to '{name}' at the top level is not supported."] = None
+    found |= {message: member for member, message in _forbidden(parts(text))}
+    return tuple((member, Problem(UNSUPPORTED, message)) for message, member in found.items())
 
 
 def _top_level(tree: Node) -> Iterator[str]:
@@ -101,19 +122,24 @@ def _top_level(tree: Node) -> Iterator[str]:
             stack.extend(reversed(node.parts))
 
 
-def _forbidden(tree: Node, invisible: frozenset[str]) -> Iterator[str]:
-    for node in walk(tree):
-        if node.kind == "variable" and node.value == "$":
-            yield "Reference to '$$' is not supported."
-        elif node.kind == "bind" and node.value == "states":
-            yield "Variable '$states' is reserved and cannot be assigned."
-        elif (member := _member(node)) in invisible:
-            yield f"Field '$states.{member}' does not exist."
+def _forbidden(nodes: tuple[Node, ...]) -> Iterator[tuple[str | None, str]]:
+    for node in nodes:
+        kind = node.kind
+        if kind == "variable":
+            if node.value == "$":
+                yield None, "Reference to '$$' is not supported."
+        elif kind == "bind":
+            if node.value == "states":
+                yield None, "Variable '$states' is reserved and cannot be assigned."
+        elif kind == "path":
+            member = _member(node)
+            if member in _NOT_ALWAYS_VISIBLE:
+                yield member, f"Field '$states.{member}' does not exist."
 
 
 def _member(node: Node) -> str | None:
-    """The member of `$states` that a path reads, None for other nodes."""
-    if node.kind != "path" or not _is_states(node.parts[0]):
+    """The member of `$states` that a path reads, None for paths that begin elsewhere."""
+    if not _is_states(node.parts[0]):
         return None
     member = node.parts[1]
     while member.kind in _FIRST_PART_ONLY:

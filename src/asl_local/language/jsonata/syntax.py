@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from asl_local.language.jsonata.tokens import OPERATORS, Token, error, next_token
 from asl_local.lazy import dataclass
@@ -29,8 +29,7 @@ class TooDeep(Exception):
     """The expression nests more than DEEPEST levels."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """A part of an expression: `text[start:end]`.
 
     `value` is a name, a literal or an operator; `parts` are its operands in the order of the text. A path, filter,
@@ -54,27 +53,38 @@ def walk(node: Node) -> Iterator[Node]:
         stack.extend(reversed(found.parts))
 
 
-@lru_cache(maxsize=4096)
 def parse(text: str) -> Node:
     """The tree of an expression. Raises Thrown with the message of version 2.0.6, or TooDeep."""
+    return parts(text)[0]
+
+
+@lru_cache(maxsize=4096)
+def parts(text: str) -> tuple[Node, ...]:
+    """The tree of an expression and all below it, in the order of the text. Raises what parse() does."""
     parser = _Parser(text)
     tree = parser.expression(0)
     if parser.token.kind != "end":
         raise error("S0201", parser.token.value)
     # Only now, as in 2.0.6: a bracket that is still open is what it would rather report.
-    nodes = list(walk(tree))
-    if any(node.kind == "end" for node in nodes):
+    nodes = tuple(walk(tree))
+    unexpected = [node for node in nodes if node.kind == "end"]
+    if unexpected:
         raise error("S0207")
     for node in nodes:
         if node.kind == "path":
             for step in node.parts:
                 if step.kind == "literal" and not isinstance(step.value, str):
                     raise error("S0213", value=step.value)
-    return tree
+    return nodes
 
 
 _BINARY = frozenset(("+", "-", "*", "/", "%", "=", "<", ">", "!=", "<=", ">=", "&", "and", "or", "in"))
 _WORDS = frozenset(("and", "or", "in"))
+# Tokens that are an expression by themselves.
+_PLAIN: dict[str, NodeKind] = {
+    "name": "name", "variable": "variable", "regex": "regex", "end": "end", "string": "literal", "number": "literal",
+    "value": "literal",
+}  # fmt: skip
 
 
 class _Parser:
@@ -85,29 +95,17 @@ class _Parser:
         self.last = 0
         self.depth = 0
         self.token = next_token(text, 0)
-        self.check(self.token)
-
-    def check(self, token: Token) -> None:
-        if token.kind == "operator" and token.value in ("!", "~"):
-            raise error("S0204", token.value)
 
     def advance(self, wanted: str | None = None, *, infix: bool = False) -> Token:
         token = self.token
         if wanted is not None and not self.at(wanted):
             raise error("S0203" if token.kind == "end" else "S0202", token.shown, wanted)
-        self.last = token.end
-        self.token = next_token(self.text, token.end, infix=infix)
-        self.check(self.token)
+        end = self.last = token.end
+        self.token = next_token(self.text, end, infix=infix)
         return token
 
     def at(self, operator: str) -> bool:
         return self.token.kind == "operator" and self.token.value == operator
-
-    def power(self) -> int:
-        """How tightly the next token binds what is on its left; most operators only end something."""
-        operator = self.token.value
-        follows = self.token.kind == "operator" and (operator in _BINARY or operator in _INFIX)
-        return OPERATORS[operator] if follows else 0
 
     def node(self, kind: NodeKind, value: Json, start: int, *parts: Node) -> Node:
         return Node(kind, value, start, self.last, parts)
@@ -117,9 +115,13 @@ class _Parser:
         if self.depth > DEEPEST:
             raise TooDeep
         token = self.advance(infix=True)
-        left = self.first(token)
-        while power < self.power():
-            operator = self.advance()
+        kind = _PLAIN.get(token.kind)
+        left = self.first(token) if kind is None else Node(kind, token.value, token.start, token.end)
+        while True:
+            operator = self.token
+            if operator.kind != "operator" or _POWERS.get(operator.value, 0) <= power:
+                break
+            self.advance()
             left = self.follow(left, operator)
         self.depth -= 1
         return left
@@ -127,11 +129,6 @@ class _Parser:
     # ------------------------------------------------------------------------------------- what begins an expression
 
     def first(self, token: Token) -> Node:
-        match token.kind:
-            case "name" | "variable" | "regex" | "end":
-                return self.node(token.kind, token.value, token.start)
-            case "string" | "number" | "value":
-                return self.node("literal", token.value, token.start)
         operator = token.value
         if operator in _WORDS:
             return self.node("name", operator, token.start)
@@ -308,3 +305,5 @@ _INFIX: dict[str, Callable[[_Parser, Node, Token], Node]] = {
     "#": _Parser.focus,
     "?": _Parser.condition,
 }
+# How tightly an operator binds what is on its left; most others only end something.
+_POWERS = {operator: power for operator, power in OPERATORS.items() if operator in _BINARY or operator in _INFIX}

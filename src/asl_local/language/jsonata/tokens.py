@@ -28,6 +28,18 @@ _DOUBLE = ("..", ":=", "!=", ">=", "<=", "**", "~>")
 _SINGLE = frozenset(name for name in OPERATORS if len(name) == 1)
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[Ee][-+]?[0-9]+)?")
 _HEX = re.compile(r"[0-9a-fA-F]{1,4}")
+# Most tokens at one go; what it does not match is read with more care.
+_COMMON = re.compile(
+    r"""[ \t\n\r\v]*(?:
+    \$(?P<variable>[A-Za-z_][A-Za-z0-9_]*) (?=[ \t\n\r\v.\[\]{}(),@#;:?+\-*/%|=<>^&!~]|\Z)
+    |(?P<operator>\.\.|:=|!=|>=|<=|\*\*|~>|[.\[\]{}(),@#;:?+\-*%|=<>^&])
+    |(?!(?:or|in|and|true|false|null)\b)(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?=[ \t\n\r\v.\[\]{}(),@#;:?+\-*/%|=<>^&!~]|\Z)
+    |"(?P<string>[^"\\]*)"
+    |'(?P<text>[^'\\]*)'
+    |(?P<number>0|[1-9][0-9]{0,14})(?![0-9.eE])
+    )""",
+    re.VERBOSE,
+)
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _VALUES: dict[str, Json] = {"true": True, "false": False, "null": None}
 
@@ -75,6 +87,23 @@ def error(code: str, token: Json = None, value: Json = None) -> Thrown:
 
 def next_token(text: str, position: int, *, infix: bool = False) -> Token:
     """The token at `position` or after; where an operator must follow (`infix`), a slash divides."""
+    found = _COMMON.match(text, position)
+    if found is None:
+        return _any_token(text, position, infix=infix)
+    kind = found.lastgroup
+    value, (start, end) = found[kind], found.span(kind)  # type: ignore[arg-type, index]
+    if kind == "operator":
+        return Token("operator", value, start, end)
+    if kind == "variable":
+        return Token("variable", value, start - 1, end)
+    if kind == "name":
+        return Token("name", value, start, end)
+    if kind == "number":
+        return Token("number", int(value), start, end)
+    return Token("string", value, start - 1, end + 1)
+
+
+def _any_token(text: str, position: int, *, infix: bool) -> Token:
     at, end = _skip(text, position), len(text)
     if at >= end:
         return Token("end", None, end, end)
@@ -83,6 +112,8 @@ def next_token(text: str, position: int, *, infix: bool = False) -> Token:
         return _regex(text, at)
     if text[at : at + 2] in _DOUBLE:
         return Token("operator", text[at : at + 2], at, at + 2)
+    if character in "!~":
+        raise error("S0204", character)
     if character in _SINGLE:
         return Token("operator", character, at, at + 1)
     if character in "\"'":
