@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from asl_local.language.jsonata.tokens import OPERATORS, Token, error, next_token
-from asl_local.lazy import dataclass
 from asl_local.values import Json
 
 NodeKind: TypeAlias = Literal[
