@@ -41,7 +41,7 @@ def test_every_supported_field_of_the_grammar_is_a_field_of_the_model(kind: str)
     synonyms = (
         {"Parameters": "item_selector", "Iterator": "processor", "ItemProcessor": "processor"} if kind == "Map" else {}
     )
-    for row in grammar.ROWS:
+    for row in grammar.rows():
         if row.owner == kind and row.language != "JSONata" and row.name not in ("Type", "QueryLanguage"):
             assert synonyms.get(row.name, model.snake(row.name)) in names, row.name
 
@@ -49,7 +49,7 @@ def test_every_supported_field_of_the_grammar_is_a_field_of_the_model(kind: str)
 @pytest.mark.parametrize("owner", ["Retrier", "Catcher"])
 def test_retriers_and_catchers_have_the_grammars_fields(owner: str) -> None:
     known = {field.name for field in dataclasses.fields(getattr(model, owner))} | {"comment"}
-    rows = [row for row in grammar.ROWS if row.owner == owner]
+    rows = [row for row in grammar.rows() if row.owner == owner]
     assert rows
     for row in rows:
         if row.language != "JSONata":

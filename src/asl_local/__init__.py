@@ -28,10 +28,8 @@ Rekognition and SNS, which `LocalAWS("folder").client("s3")` gives to your funct
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from asl_local.definition import FoundDefinition
-from asl_local.drivers import Callbacks
 from asl_local.engine import Execution, Identity, Limits
 from asl_local.errors import (
     AslError,
@@ -55,19 +53,41 @@ from asl_local.errors import (
 )
 from asl_local.interfaces.machine import Machine, definitions_in, load, validate
 from asl_local.interfaces.result import Result
-from asl_local.interfaces.started import Started
-from asl_local.reporters import ChildExecution, Event, History, MapRun
-from asl_local.resources import Job, Resources, mock_answers, mock_input, service_response
+from asl_local.lazy import names
+from asl_local.resources import Resources
 
 if TYPE_CHECKING:
     from asl_local import mock as mock
+    from asl_local.definition import FoundDefinition
+    from asl_local.drivers import Callbacks
     from asl_local.interfaces.replaying import replay as replay
+    from asl_local.interfaces.started import Started
     from asl_local.interfaces.stepfunctions import StepFunctions as StepFunctions
     from asl_local.interfaces.test_state import test_state as test_state
     from asl_local.interfaces.viewing import view as view
+    from asl_local.reporters import ChildExecution, Event, History, MapRun
     from asl_local.reporters.live import live as live
+    from asl_local.resources import Job, mock_answers, mock_input, service_response
     from asl_local.services.local import LocalAWS as LocalAWS
     from asl_local.testing.coverage import Coverage as Coverage
+else:
+    # What most runs of a workflow never need, by the module that has it.
+    __getattr__ = names(__name__, globals(), {
+        "definition": "FoundDefinition",
+        "drivers": "Callbacks",
+        "interfaces.replaying": "replay",
+        "interfaces.started": "Started",
+        "interfaces.stepfunctions": "StepFunctions",
+        "interfaces.test_state": "test_state",
+        "interfaces.viewing": "view",
+        "mock": "mock",
+        "reporters": "ChildExecution Event History MapRun",
+        "reporters.live": "live",
+        "resources": "Job mock_answers mock_input service_response",
+        "services.local": "LocalAWS",
+        "strategies": "strategies",
+        "testing.coverage": "Coverage",
+    })  # fmt: skip
 
 __version__ = "0.1.0"
 
@@ -121,24 +141,5 @@ __all__ = [
 ]
 
 
-_LATER = {
-    "Coverage": "testing.coverage",
-    "LocalAWS": "services.local",
-    "StepFunctions": "interfaces.stepfunctions",
-    "live": "reporters.live",
-    "mock": "mock",
-    "replay": "interfaces.replaying",
-    "strategies": "strategies",
-    "test_state": "interfaces.test_state",
-    "view": "interfaces.viewing",
-}
-"""What most runs of a workflow never need, and the module that has it or is it: imported when it is first asked for."""
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import importlib  # noqa: PLC0415
-
-    module = importlib.import_module(f"asl_local.{_LATER[name]}")
-    return module if _LATER[name] == name else getattr(module, name)
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

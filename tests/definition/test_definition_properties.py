@@ -108,7 +108,7 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(sorted({row.name for row in grammar.ROWS} | {"a.$", "a", "x"})), inner, max_size=4
+            st.sampled_from(sorted({row.name for row in grammar.rows()} | {"a.$", "a", "x"})), inner, max_size=4
         )
     ),
     max_leaves=12,

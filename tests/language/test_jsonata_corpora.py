@@ -10,7 +10,8 @@ from collections import Counter
 import pytest
 
 from asl_local.errors import EvaluationError, ExpressionSyntaxError
-from asl_local.language.jsonata import compile_payload, problems
+from asl_local.language.jsonata import compile_payload
+from asl_local.language.jsonata.problems import problems
 
 EVERYTHING = frozenset(("result", "errorOutput"))
 

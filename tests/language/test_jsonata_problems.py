@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asl_local.language.jsonata import problems, seam, tokens, variables_read
-from asl_local.language.jsonata.problems import Problem
+from asl_local.language.jsonata import seam, tokens
+from asl_local.language.jsonata.problems import Problem, problems, variables_read
 from asl_local.language.jsonata.syntax import TooDeep, parse
 
 EVERYTHING = frozenset(("result", "errorOutput"))

@@ -17,14 +17,13 @@ from asl_local.errors import NotJson, StateError
 from asl_local.services import lambda_
 from asl_local.services.errors import ClientError
 from asl_local.services.lambda_ import (
-    Lambda,
-    LambdaContext,
     failure,
     failure_text,
     function_name,
     marshal,
     takes_context,
 )
+from asl_local.services.lambda_client import Lambda, LambdaContext
 from asl_local.services.s3 import S3
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:f"

@@ -5,16 +5,19 @@ Knows: codes, places and how a terminal looks. Must never know: the rules that f
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from asl_local.definition.json_text import unescape
 from asl_local.definition.source import Source
 from asl_local.errors import Diagnostic
-from asl_local.lazy import dataclass
+from asl_local.lazy import dataclass, later, pattern
 from asl_local.values import Json
+
+if TYPE_CHECKING:
+    import difflib
+else:
+    later(globals(), "difflib")
 
 # AWS's codes (ValidateStateMachineDefinition, and those that were seen there besides).
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
@@ -211,7 +214,7 @@ def did_you_mean(word: str, others: Iterable[str]) -> str | None:
     """A hint that names the most similar of `others`, if one is similar."""
     folded = {other.casefold(): other for other in others}
     plain = word.casefold().replace(" ", "").replace("_", "")
-    close = get_close_matches(plain, folded, 1, 0.65)
+    close = difflib.get_close_matches(plain, folded, 1, 0.65)
     return f"did you mean '{folded[close[0]]}'?" if close else None
 
 
@@ -256,7 +259,7 @@ def _excerpt(text: str, line: int, column: int, paint: Any) -> list[str]:
 # ----------------------------------------------------------------------------------------------------------- for AWS
 
 _NOWHERE: Final = frozenset({MISSING_END})  # its location is null
-_OPENS = re.compile(r"it opens at (\d+):(\d+)")
+_OPENS = pattern(r"it opens at (\d+):(\d+)")
 _LONGEST_QUOTE = 500  # characters of the text that Jackson repeats
 
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from functools import cache, lru_cache
 from typing import Final, Literal
 
-from asl_local.language.choice import OPERATORS
 from asl_local.lazy import dataclass
 from asl_local.values import Json
 
@@ -105,7 +105,7 @@ _OPERANDS: Final = {
     "timestamp": K.TIMESTAMP,
 }  # fmt: skip
 
-ROWS: Final[tuple[Field, ...]] = (
+_ROWS: Final[tuple[Field | None, ...]] = (
     # -- the machine and what is like it
     *_fields("Machine Branch ItemProcessor", "States", K.STATES, "Spec: Top-level fields", required=True, least=1),
     *_fields("Machine Branch ItemProcessor", "StartAt", K.TARGET, "Spec: Top-level fields", required=True),
@@ -190,14 +190,7 @@ ROWS: Final[tuple[Field, ...]] = (
     *_fields("ChoiceRule NestedRule", "And", K.OBJECTS, "Spec: Choice state", item="NestedRule", least=1, **_JSONPATH),
     *_fields("ChoiceRule NestedRule", "Or", K.OBJECTS, "Spec: Choice state", item="NestedRule", least=1, **_JSONPATH),
     *_fields("ChoiceRule NestedRule", "Not", K.OBJECT, "Spec: Choice state", item="NestedRule", **_JSONPATH),
-    *(
-        row
-        for name, operator in OPERATORS.items()
-        for row in _fields(
-            "ChoiceRule NestedRule", name, K.OPERAND if operator.path_form else _OPERANDS[operator.kind],
-            "Spec: Choice state", **_JSONPATH,
-        )
-    ),
+    None,  # the comparison operators, see `rows`
     # -- Wait
     *_fields("Wait", "Seconds", K.INTEGER, "Spec: Wait state", least=0, most=LONGEST_SECONDS, expression=True),
     *_fields("Wait", "Timestamp", K.TIMESTAMP, "Spec: Wait state", expression=True),
@@ -306,27 +299,39 @@ GROUPS: Final[tuple[Group, ...]] = (
     Group("ItemBatcher", ("MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath")),
 )
 
-_BY_OWNER: Final[Mapping[str, Mapping[str, Field]]] = {
-    owner: {row.name: row for row in ROWS if row.owner == owner} for owner in dict.fromkeys(row.owner for row in ROWS)
-}
-_GROUPS_BY_OWNER: Final[Mapping[str, tuple[Group, ...]]] = {
-    owner: tuple(group for group in GROUPS if group.owner == owner) for owner in _BY_OWNER
-}
+
+@cache
+def rows() -> tuple[Field, ...]:
+    """The whole table, with the comparison operators of Choice rules, whose own table is made for running them."""
+    from asl_local.language.choice import OPERATORS  # noqa: PLC0415 - with all of JSONPath
+
+    operators = [
+        row
+        for name, operator in OPERATORS.items()
+        for row in _fields(
+            "ChoiceRule NestedRule", name, K.OPERAND if operator.path_form else _OPERANDS[operator.kind],
+            "Spec: Choice state", **_JSONPATH,
+        )
+    ]  # fmt: skip
+    return tuple(row for place in _ROWS for row in (operators if place is None else [place]))
 
 
+@lru_cache(maxsize=100)
 def fields_of(owner: str) -> Mapping[str, Field]:
     """The owner's rows by field name; empty for an owner there is not."""
-    return _BY_OWNER.get(owner, {})
+    given = rows() if owner in ("ChoiceRule", "NestedRule") else _ROWS
+    return {row.name: row for row in given if row is not None and row.owner == owner}
 
 
+@lru_cache(maxsize=100)
 def groups_of(owner: str) -> tuple[Group, ...]:
     """Which of the owner's fields exclude each other."""
-    return _GROUPS_BY_OWNER.get(owner, ())
+    return tuple(group for group in GROUPS if group.owner == owner)
 
 
 def owners_of(name: str) -> tuple[str, ...]:
     """Who has a field of this name."""
-    return tuple(row.owner for row in ROWS if row.name == name)
+    return tuple(row.owner for row in rows() if row.name == name)
 
 
 # ------------------------------------------------------------------------------------------------------- for the docs
@@ -358,7 +363,7 @@ def markdown() -> str:
     """The whole table as Markdown, one line per field; owners that share a row share a line."""
     lines = ["| field | of | language | holds | default | notes | source |", "|" + " --- |" * 7]
     merged: dict[tuple[Json, ...], list[str]] = {}
-    for row in ROWS:
+    for row in rows():
         notes = "required" if row.required else _excludes(row)
         key = (
             f"`{row.name}`", row.language, _shown(row), f"`{row.default}`" if row.default else "", notes,

@@ -15,7 +15,7 @@ import re
 from bisect import bisect_right
 from typing import Any, NoReturn
 
-from asl_local.lazy import dataclass, field
+from asl_local.lazy import dataclass, field, pattern
 from asl_local.values import Json
 
 DEEPEST = 200  # levels; our own walks of a definition recurse, and real definitions stay below 40
@@ -103,10 +103,10 @@ def layout(text: str) -> Layout:
 
 # ------------------------------------------------------------------------------------------- the positional reader
 
-_BLANK = re.compile(r"[ \t\r\n]*")
-_STRING = re.compile(r'"((?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*)"')
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?(?![\w.])")
-_WORD = re.compile(r"[\w$.+-]+")
+_BLANK = pattern(r"[ \t\r\n]*")
+_STRING = pattern(r'"((?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*)"')
+_NUMBER = pattern(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?(?![\w.])")
+_WORD = pattern(r"[\w$.+-]+")
 _LITERALS: dict[str, Json] = {"true": True, "false": False, "null": None}
 _NOT_JSON_NUMBERS = {"NaN", "Infinity", "-Infinity"}
 # Jackson's words, which AWS passes on (recorded for the first of them).

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from asl_local.language.jsonata import is_jsonata, variables_read
+from asl_local.language.jsonata import is_jsonata
+from asl_local.language.jsonata.problems import variables_read
 from asl_local.values import Json
 
 _NESTED = ("ItemProcessor", "Iterator", "Branches")  # their states answer for themselves (recorded)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from asl_local.definition.source import PLACEHOLDER
-from asl_local.lazy import dataclass
+from asl_local.lazy import dataclass, pattern
 
 Pattern = Literal["", ".sync", ".sync:2", ".waitForTaskToken"]
 
@@ -82,14 +82,14 @@ OPTIMISED: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 # A partition may be a placeholder or, in templates, empty; region and account of an integration are empty on AWS but
 # templates fill them in.
 _PARTITION = r"arn:(?:aws[a-z-]*|\$)?:"
-_LAMBDA = re.compile(_PARTITION + r"lambda:[^:\s]*:[^:\s]*:function:[\w$-]+(?::(?:\$LATEST|\$|[\w-]+))?", re.ASCII)
-_ACTIVITY = re.compile(_PARTITION + r"states:[^:\s]+:[^:\s]+:activity:[^\s:<>{}\[\]?*\"#%\\^|~`&,;/]+")
-_INTEGRATION = re.compile(
+_LAMBDA = pattern(_PARTITION + r"lambda:[^:\s]*:[^:\s]*:function:[\w$-]+(?::(?:\$LATEST|\$|[\w-]+))?", re.ASCII)
+_ACTIVITY = pattern(_PARTITION + r"states:[^:\s]+:[^:\s]+:activity:[^\s:<>{}\[\]?*\"#%\\^|~`&,;/]+")
+_INTEGRATION = pattern(
     _PARTITION + r"states:[^:\s]*:[^:\s]*:(?:(aws-sdk):)?([a-z0-9$-]+):([A-Za-z0-9$]+)((?:\.[\w:]+)?)"
 )
-_SERVERLESS = re.compile(r"#\{[^{}]+\}")  # the Serverless Framework's own placeholders
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
-_OURS = re.compile(_PARTITION + r"(?:lambda|states):")
+_SERVERLESS = pattern(r"#\{[^{}]+\}")  # the Serverless Framework's own placeholders
+_URI = pattern(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
+_OURS = pattern(_PARTITION + r"(?:lambda|states):")
 
 
 @lru_cache(maxsize=1024)

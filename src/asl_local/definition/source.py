@@ -8,15 +8,21 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from asl_local.definition import json_text, yaml_text
+from asl_local.definition import json_text
 from asl_local.definition.json_text import DEEPEST, Fault, Layout, UnreadableText, escape, unescape
-from asl_local.definition.pieces import Composed, Piece, bare_placeholders, lines_of
 from asl_local.errors import Diagnostic, InvalidDefinition, NotJson
+from asl_local.lazy import later, pattern
 from asl_local.values import Json, accept, text_of
+
+if TYPE_CHECKING:
+    import difflib
+    import pathlib
+
+    from asl_local.definition import pieces, yaml_text
+else:  # JSON without placeholders needs none of these
+    later(globals(), "difflib", "pathlib", "asl_local.definition.pieces", "asl_local.definition.yaml_text")
 
 Definition: TypeAlias = "str | os.PathLike[str] | bytes | Mapping[str, Any]"
 Position: TypeAlias = tuple[int, int] | tuple[None, None]
@@ -24,10 +30,10 @@ Position: TypeAlias = tuple[int, int] | tuple[None, None]
 LONGEST_TEXT = 1_048_576  # characters: CreateStateMachine, "definition"
 _ENDINGS = (".json", ".yaml", ".yml")
 _YAML_ENDINGS = (".yaml", ".yml")
-_LOOKS_LIKE_YAML = re.compile(r"\s*(?:#[^\n]*\n\s*)*(?:---|%YAML|[A-Za-z_\"'][\w \"']*:(?:\s|$))")
-_LOOKS_LIKE_A_PATH = re.compile(r"(?i:.*\.(?:json|ya?ml))|[^\s:\"\[]*(?:/|\.[A-Za-z])[^\s:\"\[]*")
+_LOOKS_LIKE_YAML = pattern(r"\s*(?:#[^\n]*\n\s*)*(?:---|%YAML|[A-Za-z_\"'][\w \"']*:(?:\s|$))")
+_LOOKS_LIKE_A_PATH = pattern(r"[^\s:\"\[]*(?:/|\.[A-Za-z])[^\s:\"\[]*")
 # The name is not empty: `${}` is how States.Format writes a price.
-PLACEHOLDER = re.compile(r"\$\{([^${}]+)\}")
+PLACEHOLDER = pattern(r"\$\{([^${}]+)\}")
 
 
 class Source:
@@ -82,16 +88,26 @@ def text_and_name(definition: Definition | None) -> tuple[str, str, bool | None]
     if isinstance(definition, bytes):
         return _decode(definition, "definition"), "definition", None
     if isinstance(definition, os.PathLike) or (isinstance(definition, str) and is_path(definition)):
-        return _contents(Path(definition))
+        return _contents(plain_path(definition))
     if isinstance(definition, str):
         return definition.removeprefix("\ufeff"), "definition", None
     raise TypeError(f"a definition is a path, a text or a mapping, not a {type(definition).__name__}")
+
+
+def plain_path(path: str | os.PathLike[str]) -> str:
+    """A path as pathlib writes it, which most paths are already."""
+    text = os.fspath(path)
+    if os.sep != "/" or "//" in text or "./" in text or text.endswith(("/", "/.")):
+        return str(pathlib.Path(text))
+    return text
 
 
 def is_path(text: str) -> bool:
     """Whether a string is meant as a file's name."""
     if "\n" in text or "{" in text.replace("${", "") or len(text) > 4096 or "\0" in text or not text.strip():
         return False
+    if text.lower().endswith(_ENDINGS):
+        return True
     return _LOOKS_LIKE_A_PATH.fullmatch(text) is not None or os.path.exists(text)  # noqa: PTH110 - may be no path at all
 
 
@@ -107,22 +123,23 @@ def _from_mapping(definition: Mapping[str, Any]) -> Source:
     return Source(tree, None, "definition")
 
 
-def _contents(path: Path) -> tuple[str, str, bool | None]:
+def _contents(path: str) -> tuple[str, str, bool | None]:
     try:
-        data = path.read_bytes()
+        with open(path, "rb") as file:  # noqa: PTH123 - pathlib's import takes longer than all of this file's
+            data = file.read()
     except FileNotFoundError:
-        raise FileNotFoundError(2, f"there is no such file{_near_misses(path)}", str(path)) from None
-    ending = path.suffix.lower()
-    return _decode(data, str(path)), str(path), ending in _YAML_ENDINGS if ending in _ENDINGS else None
+        raise FileNotFoundError(2, f"there is no such file{_near_misses(pathlib.Path(path))}", path) from None
+    ending = os.path.splitext(path)[1].lower()  # noqa: PTH122 - see above
+    return _decode(data, path), path, ending in _YAML_ENDINGS if ending in _ENDINGS else None
 
 
-def _near_misses(path: Path) -> str:
+def _near_misses(path: pathlib.Path) -> str:
     """What the file may be called really: names in its folder that look alike, or the definitions there."""
     folder = path.parent
     if not folder.is_dir():
         return f" (nor a folder {folder})"
     names = sorted(entry.name for entry in folder.iterdir() if entry.is_file())
-    close = get_close_matches(path.name, names, 3, 0.6) or [n for n in names if n.endswith(_ENDINGS)][:5]
+    close = difflib.get_close_matches(path.name, names, 3, 0.6) or [n for n in names if n.endswith(_ENDINGS)][:5]
     return f" (did you mean {', '.join(close)}?)" if close else ""
 
 
@@ -140,7 +157,7 @@ def _decode(data: bytes, name: str) -> str:
 
 def looks_like_yaml(text: str) -> bool:
     """Whether a text whose file's name does not say so is YAML."""
-    return _LOOKS_LIKE_YAML.match(text) is not None
+    return not text.lstrip().startswith("{") and _LOOKS_LIKE_YAML.match(text) is not None
 
 
 def from_text(text: str, name: str, *, yaml: bool | None = None, given: Mapping[str, Any]) -> Source:
@@ -161,8 +178,8 @@ def from_text(text: str, name: str, *, yaml: bool | None = None, given: Mapping[
         tree, layout = yaml_text.load(text) if yaml else json_text.load(text)
     except UnreadableText as error:
         if not yaml and "${" in text:
-            place = lines_of(text)
-            return from_pieces(Composed([Piece(text, place)]), text, name, given)
+            place = pieces.lines_of(text)
+            return from_pieces(pieces.Composed([pieces.Piece(text, place)]), text, name, given)
         raise InvalidDefinition([diagnostic(code, fault) for fault in error.faults], name) from None
     known = layout
     return Source(
@@ -171,14 +188,14 @@ def from_text(text: str, name: str, *, yaml: bool | None = None, given: Mapping[
     )  # fmt: skip
 
 
-def from_pieces(composed: Composed, text: str, name: str, given: Mapping[str, Any]) -> Source:
+def from_pieces(composed: pieces.Composed, text: str, name: str, given: Mapping[str, Any]) -> Source:
     """The source of a JSON text that was put together from pieces of the file whose whole text is `text`."""
     used: set[str] = set()
     try:
         try:
             tree, faults = composed.load()
         except UnreadableText:
-            found = bare_placeholders(composed, given) if "${" in composed.text else None
+            found = pieces.bare_placeholders(composed, given) if "${" in composed.text else None
             if found is None:
                 raise
             composed, used = found
@@ -256,7 +273,7 @@ def substitute(
 
 
 def _did_you_mean(name: str, others: Iterable[str]) -> str | None:
-    close = get_close_matches(name, list(others), 1, 0.6)
+    close = difflib.get_close_matches(name, list(others), 1, 0.6)
     return f"did you mean '{close[0]}'?" if close else None
 
 

@@ -5,12 +5,23 @@ Knows the engine's messages; must never know what a resource is or how a definit
 
 from __future__ import annotations
 
-from asl_local.drivers.callbacks import ActivityTask, Callbacks
+from typing import TYPE_CHECKING
+
 from asl_local.drivers.drive import Ended, drive
 from asl_local.drivers.driver import Driver, Later, Nested, TaskContext, Work
 from asl_local.drivers.listening import Heard, Hearing, Listener, hear, listening
-from asl_local.drivers.simulate import Simulation
-from asl_local.drivers.threads import RealTime
+from asl_local.lazy import names
+
+if TYPE_CHECKING:
+    from asl_local.drivers.callbacks import ActivityTask, Callbacks
+    from asl_local.drivers.simulate import Simulation
+    from asl_local.drivers.threads import RealTime
+else:
+    __getattr__ = names(__name__, globals(), {
+        "callbacks": "ActivityTask Callbacks",
+        "simulate": "Simulation",
+        "threads": "RealTime",
+    })  # fmt: skip
 
 __all__ = [
     "ActivityTask", "Callbacks", "Driver", "Ended", "Heard", "Hearing", "Later", "Listener", "Nested", "RealTime",

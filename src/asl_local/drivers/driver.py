@@ -6,12 +6,10 @@ Knows: commands and stimuli. Must never know: which clock it is, or what decides
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+from types import GeneratorType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias, TypeGuard
 
-from asl_local.drivers.callbacks import Callbacks
-from asl_local.drivers.listening import Heard
 from asl_local.engine import Execution
 from asl_local.engine.messages import (
     Call,
@@ -25,8 +23,19 @@ from asl_local.engine.messages import (
     TaskSucceeded,
 )
 from asl_local.errors import EvaluationError, InvalidToken, StateError
-from asl_local.lazy import dataclass
+from asl_local.lazy import dataclass, later
 from asl_local.values import Json
+
+if TYPE_CHECKING:
+    import uuid
+
+    from asl_local.drivers.callbacks import Callbacks
+    from asl_local.drivers.listening import Heard
+else:
+    later(globals(), "uuid")
+
+START = 1_704_067_200.0
+"""2024-01-01T00:00:00Z, where virtual time starts unless somebody says otherwise."""
 
 Work: TypeAlias = "Callable[[Call, TaskContext], Answer | Awaitable[Answer]]"
 """Performs one call, see `Answer`; raises StateError for any failure."""
@@ -236,6 +245,16 @@ class TaskContext:
         return max(0.0, after) + self._now() - self._time()
 
 
+def is_awaitable(value: Any) -> TypeGuard[Awaitable[Any]]:
+    """As inspect.isawaitable, whose module takes longer to import than an execution to run."""
+    if isinstance(value, GeneratorType):
+        return bool(value.gi_code.co_flags & _OF_TYPES_COROUTINE)
+    return isinstance(value, Awaitable)
+
+
+_OF_TYPES_COROUTINE = 0x100  # inspect.CO_ITERABLE_COROUTINE
+
+
 def answer(call: Call, result: Any, raised: dict[int, BaseException], error: BaseException | None) -> Stimulus:
     """The stimulus for a call that came back with a result or with what it raised.
 
@@ -263,6 +282,6 @@ def report(call: Call, result: Any, raised: dict[int, BaseException], error: Bas
 
 
 __all__ = [
-    "NEVER", "TOKEN_BITS", "Answer", "Begun", "Driver", "Later", "Nested", "Never", "TaskContext", "Work", "answer",
-    "report",
+    "NEVER", "START", "TOKEN_BITS", "Answer", "Begun", "Driver", "Later", "Nested", "Never", "TaskContext", "Work", "answer",
+    "is_awaitable", "report",
 ]  # fmt: skip

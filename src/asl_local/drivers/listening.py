@@ -11,13 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from asl_local.definition import Source
-from asl_local.engine import Execution
-from asl_local.plan import Plan
-from asl_local.values import Json
-
 if TYPE_CHECKING:
+    from asl_local.definition import Source
     from asl_local.drivers.drive import Ended
+    from asl_local.engine import Execution
+    from asl_local.plan import Plan
+    from asl_local.values import Json
 
 
 class Heard(Protocol):

@@ -8,32 +8,21 @@ takes exactly TimeoutSeconds has made it.
 
 from __future__ import annotations
 
-import asyncio
 import heapq
-import random
-import selectors
-import threading
-from collections.abc import Awaitable, Callable, Coroutine
-from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import Any, TypeVar, TypeVarTuple
+from collections.abc import Awaitable, Callable
+from random import Random
+from typing import TYPE_CHECKING, Any
 
 from asl_local.drivers.callbacks import Callbacks, Desk
-from asl_local.drivers.driver import NEVER, TOKEN_BITS, Begun, Later, Nested, TaskContext, Work, answer, report
+from asl_local.drivers.driver import NEVER, START, TOKEN_BITS, Begun, Later, Nested, TaskContext, Work, answer, report
 from asl_local.engine.messages import Call, Cancel, Command, Fired, Heartbeat, Stimulus, Succeeded, Taken, Timer
 from asl_local.errors import AslError, InternalError, UnansweredToken
-from asl_local.values import Json
 
-_T = TypeVar("_T")
-_Arguments = TypeVarTuple("_Arguments")
+if TYPE_CHECKING:
+    from asl_local.drivers.virtual_loop import VirtualLoop
 
 _LONGEST_TASK = 99_999_999
 """Seconds: the TimeoutSeconds of a task that has none (Developer Guide, Task state)."""
-
-_GRACE = 5.0
-"""Real seconds that another thread has to call back into an event loop in which nothing else is due."""
-
-START = 1_704_067_200.0
-"""2024-01-01T00:00:00Z, where virtual time starts unless somebody says otherwise."""
 
 
 class Simulation:
@@ -48,7 +37,7 @@ class Simulation:
         self._clock = start
         self._due: list[tuple[float, int, float, int, Stimulus | Begun]] = []
         self._serial = 0
-        self._ties = random.Random(seed) if seed else None
+        self._ties = Random(seed) if seed else None
         self._cancelled: set[int] = set()
         self._hours = Hours()
         self._stalled: dict[int, str] = {}  # states whose handler never answers, by token
@@ -177,7 +166,7 @@ class Hours:
     """Runs what a handler does in virtual time: `elapsed` are the virtual seconds that async ones have taken so far."""
 
     def __init__(self) -> None:
-        self._loop: _VirtualLoop | None = None
+        self._loop: VirtualLoop | None = None
 
     @property
     def elapsed(self) -> float:
@@ -190,8 +179,10 @@ class Hours:
             result = job()
             if isinstance(result, Awaitable):
                 if self._loop is None:
-                    self._loop = _VirtualLoop()
-                result = self._loop.finish(_awaited(result))
+                    from asl_local.drivers.virtual_loop import VirtualLoop  # noqa: PLC0415 - with asyncio
+
+                    self._loop = VirtualLoop()
+                result = self._loop.result_of(result)
         except Exception as raised:
             return None, raised
         return result, None
@@ -199,8 +190,7 @@ class Hours:
     def close(self) -> None:
         """Close the loop that async handlers ran in, and what they left in it."""
         if self._loop is not None:
-            self._loop.finish(_dismissed(self._loop))
-            self._loop.close()
+            self._loop.leave()
             self._loop = None
 
 
@@ -217,85 +207,5 @@ def _unanswered(call: Call) -> str:
     )
 
 
-async def _awaited(awaitable: Awaitable[Json]) -> Json:
-    return await awaitable
-
-
-async def _dismissed(loop: asyncio.AbstractEventLoop) -> None:
-    """Cancel what handlers left behind; a task that will not go has a virtual second."""
-    left = asyncio.all_tasks(loop) - {asyncio.current_task()}
-    for task in left:
-        task.cancel()
-    if left:
-        over, _ = await asyncio.wait(left, timeout=1)
-        for task in over:
-            if not task.cancelled():
-                task.exception()  # looked at, so that asyncio does not complain: nobody waits for it any more
-    await loop.shutdown_asyncgens()
-    await loop.shutdown_default_executor()
-
-
 class Stalled(BaseException):
     """A handler waits and nothing will ever wake it. Not an Exception: no handler's own code may catch it."""
-
-
-class _JumpingSelector(selectors.DefaultSelector):
-    """Instead of waiting until the loop's next timer, let that much virtual time pass."""
-
-    loop: _VirtualLoop
-
-    def select(self, timeout: float | None = None) -> Any:
-        if timeout is None and not self.loop.threads and len(self.get_map()) <= 1:
-            # Nothing is scheduled and no socket is watched: only another thread could still call back.
-            ready = super().select(_GRACE if threading.active_count() > 1 else 0)
-            if not ready:
-                raise Stalled
-            return ready
-        if timeout is None or (timeout > 0 and self.loop.threads):
-            return super().select(None)  # another thread has promised to call back; its work takes no virtual time
-        ready = super().select(0)
-        if not ready and timeout > 0:
-            self.loop.elapsed += timeout
-        return ready
-
-
-class _VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop of the standard kind whose clock is `elapsed`, in virtual seconds."""
-
-    def __init__(self) -> None:
-        self.elapsed = 0.0
-        self.threads = 0  # jobs that are out in the executor (asyncio.to_thread)
-        self._unfinished: set[asyncio.Task[Json]] = set()  # asyncio itself would let go of one that waits for nothing
-        selector = _JumpingSelector()
-        selector.loop = self
-        super().__init__(selector)
-
-    def time(self) -> float:
-        return self.elapsed
-
-    def run_in_executor(
-        self, executor: Executor | None, func: Callable[[*_Arguments], _T], *args: *_Arguments
-    ) -> asyncio.Future[_T]:
-        """As ever; but while the job is out, no virtual time passes."""
-        future = super().run_in_executor(executor, func, *args)
-        self.threads += 1
-        future.add_done_callback(self._returned)
-        return future
-
-    def _returned(self, _future: asyncio.Future[Any]) -> None:
-        self.threads -= 1
-
-    def finish(self, coroutine: Coroutine[Any, Any, Json]) -> Json:
-        """Its result; where the caller stands in an event loop already (a notebook), by way of another thread."""
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            return self._finish(coroutine)
-        with ThreadPoolExecutor(1) as pool:
-            return pool.submit(self._finish, coroutine).result()
-
-    def _finish(self, coroutine: Coroutine[Any, Any, Json]) -> Json:
-        task = self.create_task(coroutine)
-        self._unfinished.add(task)
-        task.add_done_callback(self._unfinished.discard)
-        return self.run_until_complete(task)

@@ -8,14 +8,13 @@ process alive. A call that was cancelled before a worker came to it is never mad
 
 from __future__ import annotations
 
-import asyncio
 import heapq
-import inspect
 import queue
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple, TypeAlias
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from asl_local.drivers.callbacks import Callbacks, Desk
 from asl_local.drivers.driver import NEVER, TOKEN_BITS, Begun, Later, Nested, TaskContext, Work, answer, report
@@ -30,6 +29,12 @@ from asl_local.engine.messages import (
     Taken,
     Timer,
 )
+from asl_local.lazy import later
+
+if TYPE_CHECKING:
+    import asyncio
+else:
+    later(globals(), "asyncio")
 
 WORKERS = 40
 """Handlers that run at once, as many as iterations of an inline Map."""
@@ -188,7 +193,7 @@ class RealTime:
             loop = None if self._closed else self._event_loop()
             if loop is not None:
                 asyncio.run_coroutine_threadsafe(self._finish(call, context, then, result), loop)
-        if loop is None and inspect.iscoroutine(result):
+        if loop is None and isinstance(result, CoroutineType):
             result.close()
 
     async def _finish(

@@ -7,34 +7,38 @@ from __future__ import annotations
 
 import os
 import re
-import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast, overload
 
 from asl_local import definition as definitions
-from asl_local.definition import FoundDefinition, Source
-from asl_local.drivers import Driver, Nested, RealTime, Simulation, Work, drive, hear
-from asl_local.drivers.simulate import START
-from asl_local.engine import Execution, Identity, Limits, snapshot
+from asl_local.drivers import Driver, Nested, Work, drive, hear
+from asl_local.drivers.driver import START
+from asl_local.engine import Execution, Identity, Limits
 from asl_local.engine.messages import Redriven, Stimulus
 from asl_local.errors import Diagnostic, InvalidDefinition, InvalidExecutionInput, NotJson
 from asl_local.interfaces.result import Result, result_of
+from asl_local.lazy import later
 from asl_local.plan import Plan, compile_machine
 from asl_local.reporters.watching import OnChild, OnEvent, OnProgress, Told
 from asl_local.resources import Resources
-from asl_local.resources.executions import Family
-from asl_local.resources.registry import Handler
+from asl_local.resources.registry import Family, Handler
 from asl_local.values import Json, accept, exceeds
 
 if TYPE_CHECKING:
-    from asl_local.drivers import Callbacks
+    import uuid
+    from datetime import datetime
+    from pathlib import Path
+
+    from asl_local.definition import FoundDefinition, Source
+    from asl_local.drivers import Callbacks, simulate, threads
+    from asl_local.engine import snapshot
     from asl_local.interfaces.started import Started
     from asl_local.resources.mocking import MockConfig, Mocks, MocksGiven
     from asl_local.services.local import LocalAWS
     from asl_local.testing.bounds import Bounds
     from asl_local.testing.exploring import Exploration, Run
+else:
+    later(globals(), "uuid", "asl_local.drivers.simulate", "asl_local.drivers.threads", "asl_local.engine.snapshot")
 
 Given: TypeAlias = "Mapping[str, Handler] | Resources | LocalAWS | None"
 Definition: TypeAlias = "str | os.PathLike[str] | bytes | Mapping[str, Any]"
@@ -99,13 +103,13 @@ class Machine:
         """
         execution = self.of_type(type).execution(
             input,
-            execution_name=execution_name or str(uuid.uuid4()),
+            execution_name=execution_name or _new_name(),
             limits=limits,
             identity=identity,
-            seed=uuid.uuid4().int >> 65 if seed is None else seed,
+            seed=_new_seed() if seed is None else seed,
         )
         work = _work(execution, resources, self._mocks(mocks, mock_config, test_case))
-        return self._finish("run", execution, RealTime(work), Told(on_event, on_map_progress, on_child))
+        return self._finish("run", execution, threads.RealTime(work), Told(on_event, on_map_progress, on_child))
 
     def start(
         self,
@@ -132,10 +136,10 @@ class Machine:
         """
         execution = self.of_type(type).execution(
             input,
-            execution_name=execution_name or str(uuid.uuid4()),
+            execution_name=execution_name or _new_name(),
             limits=limits,
             identity=identity,
-            seed=uuid.uuid4().int >> 65 if seed is None else seed,
+            seed=_new_seed() if seed is None else seed,
         )
         told = Told(on_event, on_map_progress, on_child)
         mocked = self._mocks(mocks, mock_config, test_case)
@@ -183,9 +187,10 @@ class Machine:
         return self._finish(
             "resume_simulation",
             execution,
-            Simulation(work, seed=seed, start=start),
+            simulate.Simulation(work, seed=seed, start=start),
             Told(on_event, on_map_progress, on_child),
             going_on=going_on,
+            virtual=True,
         )
 
     def simulate(
@@ -236,7 +241,9 @@ class Machine:
         )
         work = _work(execution, resources, self._mocks(mocks, mock_config, test_case))
         told = Told(on_event, on_map_progress, on_child)
-        return self._finish("simulate", execution, Simulation(work, seed=seed, start=_moment(start)), told)
+        return self._finish(
+            "simulate", execution, simulate.Simulation(work, seed=seed, start=_moment(start)), told, virtual=True
+        )
 
     def redrive(
         self,
@@ -265,13 +272,18 @@ class Machine:
         work = _work(execution, resources, self._mocks(mocks))
         if result.virtual:
             start = execution.now if at is None else _moment(at)
-            driver = Simulation(work, seed=seed, start=max(start, execution.now))
+            driver = simulate.Simulation(work, seed=seed, start=max(start, execution.now))
         elif at is not None:
             raise ValueError("`at` is for executions on a virtual clock: this one ran in real time")
         else:
-            driver = RealTime(work)
+            driver = threads.RealTime(work)
         return self._finish(
-            "redrive", execution, driver, Told(on_event, on_map_progress, on_child), stimulus=Redriven()
+            "redrive",
+            execution,
+            driver,
+            Told(on_event, on_map_progress, on_child),
+            stimulus=Redriven(),
+            virtual=result.virtual,
         )
 
     def explore(
@@ -384,11 +396,11 @@ class Machine:
 
     def _finish(
         self, kind: str, execution: Execution, driver: Driver, told: Told,
-        *, stimulus: Stimulus | None = None, going_on: Sequence[Nested] = (),
+        *, stimulus: Stimulus | None = None, going_on: Sequence[Nested] = (), virtual: bool = False,
     ) -> Result:  # fmt: skip
         observe, hearing = told.observer(execution), hear(execution, self, kind)
         ended = drive(execution, driver, observe, stimulus=stimulus, going_on=going_on, hearing=hearing)
-        return result_of(execution, *ended, virtual=isinstance(driver, Simulation))
+        return result_of(execution, *ended, virtual=virtual)
 
     def _started(
         self, kind: str, execution: Execution, resources: Given, told: Told, callbacks: Callbacks | None,
@@ -526,8 +538,24 @@ def _resumed(
     return work, [registry.take_up(dump, family) for dump in others]
 
 
+def _new_name() -> str:
+    """A random UUID, as uuid.uuid4 makes it; that module's import takes longer than a run."""
+    drawn = bytearray(os.urandom(16))
+    drawn[6], drawn[8] = drawn[6] & 0x0F | 0x40, drawn[8] & 0x3F | 0x80
+    digits = drawn.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def _new_seed() -> int:
+    return int.from_bytes(os.urandom(8), "big") >> 1
+
+
 def _moment(at: Any) -> float:
     """Epoch seconds; a datetime that says no zone is UTC."""
+    if isinstance(at, (int, float)):
+        return float(at)
+    from datetime import UTC, datetime  # noqa: PLC0415 - most give numbers
+
     if isinstance(at, datetime):
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
     if isinstance(at, str):  # float("2024") is half an hour after the epoch began

@@ -1,4 +1,4 @@
-"""What is made only when somebody uses it: modules, names of packages, and the methods of dataclasses.
+"""What is made only when somebody uses it: modules, names of packages, patterns, and the methods of dataclasses.
 
 Knows: Python's modules and classes. Must never know: anything of this library.
 Importing the library must cost little, and what is not cached as byte code (containers) is compiled at every start, so
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["dataclass", "field", "later", "names", "replace"]
+__all__ = ["dataclass", "field", "later", "names", "pattern", "replace"]
 
 
 class _Module:
@@ -41,17 +41,38 @@ def later(namespace: dict[str, Any], *modules: str) -> None:
 
 
 def names(package: str, namespace: dict[str, Any], table: Mapping[str, str]) -> Callable[[str], Any]:
-    """The `__getattr__` of a package: names by the module below it that has them, several in one text."""
+    """The `__getattr__` of a package: names by the module below it that has them (or is it), several in one text."""
     homes = {name: module for module, listed in table.items() for name in listed.split()}
 
     def find(name: str) -> Any:
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         module = __import__(f"{package}.{homes[name]}", fromlist=("*",))
-        found = namespace[name] = getattr(module, name)
+        found = namespace[name] = module if homes[name] == name else getattr(module, name)
         return found
 
     return find
+
+
+if TYPE_CHECKING:
+    from re import compile as pattern
+else:
+
+    class _Pattern:
+        """A regular expression that is compiled when somebody first uses it."""
+
+        def __init__(self, text, flags):
+            self._made = text, flags
+
+        def __getattr__(self, name):
+            import re  # noqa: PLC0415 - at home with the rest
+
+            found = self.__dict__[name] = getattr(re.compile(*self._made), name)
+            return found
+
+    def pattern(text, flags=0):
+        """As re.compile, which takes as long as hundreds of lines of a module."""
+        return _Pattern(text, flags)
 
 
 # -- dataclasses -------------------------------------------------------------------------------------------------------

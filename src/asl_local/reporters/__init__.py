@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from asl_local.lazy import names
 from asl_local.reporters.aws import Event, History
-from asl_local.reporters.map_runs import ChildExecution, MapRun
+
+if TYPE_CHECKING:
+    from asl_local.reporters.map_runs import ChildExecution, MapRun
+else:
+    __getattr__ = names(__name__, globals(), {"map_runs": "ChildExecution MapRun"})
 
 __all__ = ["ChildExecution", "Event", "History", "MapRun"]

@@ -12,12 +12,11 @@ from __future__ import annotations
 import json
 import math
 import re
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from hashlib import blake2b
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from asl_local.definition import Source
 from asl_local.drivers.driver import Later, Nested, TaskContext, Work
@@ -27,6 +26,9 @@ from asl_local.errors import TASK_FAILED, InvalidToken, StateError, TaskTimedOut
 from asl_local.plan import Plan, Resource, unusable
 from asl_local.resources.integrations.envelope import plain, words_of
 from asl_local.values import Json, accept, text_of
+
+if TYPE_CHECKING:
+    from asl_local.resources.registry import Family
 
 _PARAMETERS = frozenset({"StateMachineArn", "Input", "Name", "TraceHeader"})
 _NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
@@ -63,26 +65,6 @@ class Startable(Protocol):
 
     def identity(self, execution_name: str) -> Identity:
         """The names that an execution goes by unless it is given others."""
-
-
-class Family(NamedTuple):
-    """What the executions of one run share: who has started, by ARN, and who of them was loaded from a dump."""
-
-    known: dict[str, Execution]
-    loaded: set[str]
-    checked: set[int]
-    lock: threading.Lock
-
-    @classmethod
-    def of(cls, first: Execution | None) -> Family:
-        """The family of whoever starts first."""
-        known = {} if first is None else {first.identity.execution_arn: first}
-        return cls(known, set(), set(), threading.Lock())
-
-    def take_up(self, execution: Execution) -> None:
-        """An execution was loaded: whoever had started it and starts it again gets it."""
-        self.known[execution.identity.execution_arn] = execution
-        self.loaded.add(execution.identity.execution_arn)
 
 
 def find_machine(machines: Mapping[str, Startable], name: str) -> Startable | None:

@@ -5,11 +5,10 @@ Knows: jobs, workers and activities as functions. Must never know: clocks, token
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from asl_local.drivers.driver import Answer, Later, TaskContext, Work
+from asl_local.drivers.driver import Answer, Later, TaskContext, Work, is_awaitable
 from asl_local.engine.messages import Call
 from asl_local.errors import StateError
 from asl_local.lazy import dataclass
@@ -52,7 +51,7 @@ def submitting(request: Work, follow: Callable[[Answer, Call], Answer]) -> Work:
         if call.made:
             return follow(None, call)
         answer = request(call, context)
-        if inspect.isawaitable(answer):
+        if is_awaitable(answer):
             return _after(answer, follow, call)
         return follow(answer, call)
 

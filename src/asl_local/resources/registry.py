@@ -8,43 +8,74 @@ stackTrace in the Cause; a StateError keeps its own name and cause.
 
 from __future__ import annotations
 
-import asyncio
-import difflib
-import inspect
 import re
+import sys
+import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from asl_local.drivers.driver import Answer, Later, Nested, TaskContext, Work
-from asl_local.engine import Execution, Identity, snapshot
+from asl_local import lazy
+from asl_local.drivers.driver import Answer, Later, Nested, TaskContext, Work, is_awaitable
+from asl_local.engine import Execution, Identity
 from asl_local.engine.messages import Call
 from asl_local.errors import TASK_FAILED, NotJson, StateError, UnknownResource
 from asl_local.lazy import replace
 from asl_local.plan import Plan, Resource
-from asl_local.resources import executions, later, map_io
-from asl_local.resources.executions import Family, Startable
-from asl_local.resources.integrations import INTEGRATIONS, Integration, actions, sdk_names
-from asl_local.resources.integrations.clients import client_work, offered
-from asl_local.resources.integrations.envelope import SDK, failed
-from asl_local.resources.integrations.lambda_invoke import invoke_lambda
-from asl_local.resources.integrations.web import ERRORS as WEB
-from asl_local.resources.integrations.web import web_work
-from asl_local.resources.later import Job
-from asl_local.services import lambda_
-from asl_local.services.lambda_ import takes_context
 from asl_local.values import Json, copy
 
 if TYPE_CHECKING:
-    from asl_local.services.local import LocalAWS
+    import difflib
+    import fnmatch
 
-# KeyboardInterrupt alone is not the handler's: it is the user's, who wants the program to end.
-OWN_ERRORS = (Exception, SystemExit, GeneratorExit, asyncio.CancelledError)
+    from asl_local.engine import snapshot
+    from asl_local.resources import executions, later, map_io
+    from asl_local.resources.executions import Startable
+    from asl_local.resources.integrations import clients, envelope, lambda_invoke, sdk_names, stand_ins, web
+    from asl_local.services import lambda_
+    from asl_local.services.local import LocalAWS
+else:  # a machine that calls functions needs lambda_ alone, one without tasks nothing of this
+    lazy.later(
+        globals(), "difflib", "fnmatch", "asl_local.engine.snapshot", "asl_local.resources.executions",
+        "asl_local.resources.later", "asl_local.resources.map_io", "asl_local.resources.integrations.clients",
+        "asl_local.resources.integrations.envelope", "asl_local.resources.integrations.lambda_invoke",
+        "asl_local.resources.integrations.sdk_names", "asl_local.resources.integrations.stand_ins",
+        "asl_local.resources.integrations.web", "asl_local.services.lambda_",
+    )  # fmt: skip
 
 Handler: TypeAlias = Callable[..., Any]
 _PATTERN = re.compile(r"[*?\[]")
 # A function of a template that was not deployed, perhaps with a version.
 _PLACEHOLDER = re.compile(r"\$\{([^${}]+)\}(?::(?:\$LATEST|[\w-]+))?")
+
+
+def own_errors() -> tuple[type[BaseException], ...]:
+    """What a handler's own exceptions are.
+
+    KeyboardInterrupt alone is not the handler's: it is the user's, who wants the program to end. CancelledError is known
+    where somebody has imported asyncio, which takes long.
+    """
+    asyncio = sys.modules.get("asyncio")
+    return (Exception, SystemExit, GeneratorExit, *(() if asyncio is None else (asyncio.CancelledError,)))
+
+
+class Family(NamedTuple):
+    """What the executions of one run share: who has started, by ARN, and who of them was loaded from a dump."""
+
+    known: dict[str, Execution]
+    loaded: set[str]
+    checked: set[int]
+    lock: threading.Lock
+
+    @classmethod
+    def of(cls, first: Execution | None) -> Family:
+        """The family of whoever starts first."""
+        known = {} if first is None else {first.identity.execution_arn: first}
+        return cls(known, set(), set(), threading.Lock())
+
+    def take_up(self, execution: Execution) -> None:
+        """An execution was loaded: whoever had started it and starts it again gets it."""
+        self.known[execution.identity.execution_arn] = execution
+        self.loaded.add(execution.identity.execution_arn)
 
 
 class Resources:
@@ -144,7 +175,7 @@ class Resources:
                 return self.handlers[alias]
         inside = _inside(name)
         for pattern, handler in self._patterns:
-            if fnmatchcase(name, pattern) or any(fnmatchcase(each, pattern) for each in inside):
+            if fnmatch.fnmatchcase(name, pattern) or any(fnmatch.fnmatchcase(each, pattern) for each in inside):
                 return handler
         return None
 
@@ -177,7 +208,11 @@ class Resources:
             if resource.arn in table:
                 continue
             work = self._work(resource, functions, plan)
-            starts = (resource.service, resource.operation) in executions.STARTS and self.find(resource.arn) is None
+            starts = (
+                resource.kind == "service"
+                and (resource.service, resource.operation) in executions.STARTS
+                and self.find(resource.arn) is None
+            )
             if starts and (self.machines or self._client(resource) is None):
                 work = self._starting(resource, identity, like, family, missing) if self.machines else None
             if work is None:
@@ -205,7 +240,7 @@ class Resources:
         return perform
 
     def _assumable(self, role: str) -> bool:
-        return self.roles is None or any(role == each or fnmatchcase(role, each) for each in self.roles)
+        return self.roles is None or any(role == each or fnmatch.fnmatchcase(role, each) for each in self.roles)
 
     def take_up(self, dump: str, family: Family) -> Nested:
         """An execution that another had started, out of its dump. Raises UnknownResource if its machine is not here."""
@@ -268,22 +303,23 @@ class Resources:
         if resource.kind == "lambda":
             return None
         if resource.service == "lambda" and resource.operation == "invoke":
-            return invoke_lambda(lambda name: self._function_named(name, functions), functions)
+            return lambda_invoke.invoke_lambda(lambda name: self._function_named(name, functions), functions)
         client = self._client(resource)
         if client is not None and resource.waits != "job":
-            return web_work(client, resource) if resource.service in WEB else client_work(client, resource)
+            work_of = web.web_work if resource.service in web.ERRORS else clients.client_work
+            return work_of(client, resource)
         if resource.service == "aws-sdk:sfn" and resource.operation in executions.SENDS:
             return executions.send(resource)
-        integration = INTEGRATIONS.get(resource.service)
+        integration = stand_ins.INTEGRATIONS.get(resource.service)
         if integration is None or self.aws is None:
             return None
         return self._integration(integration, replace(resource, action=resource.operation, pattern=""))
 
     def _client(self, resource: Resource) -> Any:
         """The client that was given for a service; one answers for `events:` and `aws-sdk:eventbridge:` alike."""
-        return self.services.get(sdk_names.in_arns(resource.service.removeprefix(SDK)))
+        return self.services.get(sdk_names.in_arns(resource.service.removeprefix(envelope.SDK)))
 
-    def _integration(self, integration: Integration, resource: Resource) -> Work | None:
+    def _integration(self, integration: stand_ins.Integration, resource: Resource) -> Work | None:
         return integration.work(self.aws, resource) if self.aws is not None else None
 
     def _function_named(self, name: str, functions: str) -> Work | None:
@@ -300,19 +336,19 @@ class Resources:
         return self._unknown_function(resource.arn)
 
     def _why_no_service(self, resource: Resource) -> str:
-        service, client = resource.service.removeprefix(SDK), self._client(resource)
-        integration = INTEGRATIONS.get(resource.service)
+        service, client = resource.service.removeprefix(envelope.SDK), self._client(resource)
+        integration = stand_ins.INTEGRATIONS.get(resource.service)
         if (resource.service, resource.operation) in executions.STARTS and client is None:
             return "starts other machines: name them (resources=Resources(machines={...})) or a handler"
         if resource.waits == "job":
             return f"waits for a job's end ({resource.pattern}), which no client tells: give a handler, which may return a Job"
         if client is not None:
-            close = difflib.get_close_matches(resource.operation, offered(client), 1, 0.7)
+            close = difflib.get_close_matches(resource.operation, clients.offered(client), 1, 0.7)
             hint = f"; did you mean {close[0]!r}?" if close else ""
             return f"is no operation of the {type(client).__name__} given for {service!r}{hint}"
         if self.aws is None and integration is not None:
             return "needs the stand-ins (resources=Resources({...}, aws=LocalAWS(folder))) or a handler"
-        known = actions(self.aws, integration) if integration is not None and self.aws is not None else []
+        known = stand_ins.actions(self.aws, integration) if integration is not None and self.aws is not None else []
         close = difflib.get_close_matches(resource.operation, known, 1, 0.7)
         hint = (
             f"; did you mean {close[0]!r}?" if close else sdk_names.close_to(service, sdk=resource.service != service)
@@ -354,16 +390,16 @@ def _inside(name: str) -> list[str]:
 
 def _function(handler: Handler, arn: str, *, jobs: bool = False) -> Work:
     """A handler as work: input copied, result checked, failures named; `jobs`: it may return a Job."""
-    with_context = takes_context(handler)
+    with_context = lambda_.takes_context(handler)
 
     def perform(call: Call, context: TaskContext) -> Answer | Awaitable[Answer]:
         context.invoked_function_arn = arn
         event = copy(call.arguments)
         try:
             result = handler(event, context) if with_context else handler(event)
-        except OWN_ERRORS as error:
-            raise failed(error, context) from error
-        if inspect.isawaitable(result):
+        except own_errors() as error:
+            raise envelope.failed(error, context) from error
+        if is_awaitable(result):
             return _finish(result, context, jobs)
         return _answered(result, context, jobs)
 
@@ -373,13 +409,13 @@ def _function(handler: Handler, arn: str, *, jobs: bool = False) -> Work:
 async def _finish(awaitable: Awaitable[Any], context: TaskContext, jobs: bool) -> Answer:
     try:
         result = await awaitable
-    except OWN_ERRORS as error:
-        raise failed(error, context) from error
+    except own_errors() as error:
+        raise envelope.failed(error, context) from error
     return _answered(result, context, jobs)
 
 
 def _answered(result: Any, context: TaskContext, jobs: bool) -> Answer:
-    if jobs and isinstance(result, Job):
+    if jobs and isinstance(result, later.Job):
         return Later(checked_result(result.submitted, context), later.outcome_of(result, checked_result))
     return checked_result(result, context)
 
@@ -389,10 +425,10 @@ def checked_result(result: Any, context: TaskContext) -> Json:
     try:
         return lambda_.marshal(result)
     except NotJson as error:
-        raise failed(error, context) from error
+        raise envelope.failed(error, context) from error
 
 
-__all__ = ["OWN_ERRORS", "Handler", "Resources", "checked_result", "failed"]
+__all__ = ["Family", "Handler", "Resources", "checked_result", "own_errors"]
 
 
 def _hint(given: Any) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 from asl_local.errors import AslError, MissingExtra
 from asl_local.services.events import EventBridge
-from asl_local.services.lambda_ import Functions, Lambda
+from asl_local.services.lambda_client import Functions, Lambda
 from asl_local.services.parameters import did_you_mean
 from asl_local.services.s3 import S3
 from asl_local.services.sns import SNS

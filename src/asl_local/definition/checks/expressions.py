@@ -7,19 +7,22 @@ states and their fields; the caller says what stands where.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from asl_local.definition import diagnostics as codes
-from asl_local.definition.checks.jsonata import is_jsonata
 from asl_local.definition.checks.variables import Variables
 from asl_local.definition.diagnostics import Findings
 from asl_local.definition.json_text import escape
 from asl_local.definition.source import PLACEHOLDER
 from asl_local.errors import ExpressionSyntaxError
-from asl_local.language import jsonpath
-from asl_local.language.intrinsics import compile_call, is_call
-from asl_local.lazy import dataclass
+from asl_local.language.jsonata import is_jsonata
+from asl_local.lazy import dataclass, later, pattern
 from asl_local.values import Json
+
+if TYPE_CHECKING:
+    from asl_local.language import intrinsics, jsonpath
+else:
+    later(globals(), "asl_local.language.intrinsics", "asl_local.language.jsonpath")
 
 NOT_A_PATH = "Value must be a valid JSONPath."
 NOT_A_REFERENCE_PATH = "Value is not a Reference Path"
@@ -31,10 +34,10 @@ TEXT_FUNCTIONS: Final = (
     "States.Format", "States.JsonToString", "States.ArrayGetItem", "States.Base64Encode", "States.Base64Decode",
     "States.Hash", "States.UUID",
 )  # fmt: skip
-_LOOKS_LIKE_A_PATH = re.compile(r"\$\$?(?:\.[\w\[]|\[['\d*?]).*|\$\$", re.DOTALL)
-_LOOKS_LIKE_A_CALL = re.compile(r"States\.[A-Za-z]\w*\(.*\)\s*", re.DOTALL)
-_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'", re.DOTALL)
-_VARIABLE = re.compile(r"(?<![\w$])\$((?=[^\W\d])\w+)")
+_LOOKS_LIKE_A_PATH = pattern(r"\$\$?(?:\.[\w\[]|\[['\d*?]).*|\$\$", re.DOTALL)
+_LOOKS_LIKE_A_CALL = pattern(r"States\.[A-Za-z]\w*\(.*\)\s*", re.DOTALL)
+_QUOTED = pattern(r"'(?:[^'\\]|\\.)*'", re.DOTALL)
+_VARIABLE = pattern(r"(?<![\w$])\$((?=[^\W\d])\w+)")
 
 
 def looks_dynamic(value: Json) -> bool:
@@ -78,7 +81,7 @@ class Expressions:
             if PLACEHOLDER.search(text):
                 self.findings.placeholder(pointer, text, "$")
             else:
-                hint = "an intrinsic function cannot stand here" if is_call(text) else str(error)
+                hint = "an intrinsic function cannot stand here" if intrinsics.is_call(text) else str(error)
                 self.findings.error(pointer, message, hint=hint)
             return None
         if path.variable is not None and reads:
@@ -87,7 +90,7 @@ class Expressions:
 
     def text_path(self, text: str, pointer: str) -> None:
         """ErrorPath and CausePath: a Reference Path or one of the functions that give text."""
-        if not is_call(text):
+        if not intrinsics.is_call(text):
             message = "Value must be a valid Reference Path or a valid intrinsic function call"
             self.reference_path(text, pointer, context=True, message=message)
             return
@@ -112,7 +115,7 @@ class Expressions:
                 at=at,
             )
             return
-        if is_call(value):
+        if intrinsics.is_call(value):
             self._call(value, owner, at, message)
             return
         try:
@@ -128,7 +131,7 @@ class Expressions:
 
     def _call(self, text: str, owner: str, at: str, message: str) -> None:
         try:
-            compile_call(text)
+            intrinsics.compile_call(text)
         except ExpressionSyntaxError as error:
             if PLACEHOLDER.search(text):
                 self.findings.placeholder(owner, text, "$", at=at)
@@ -193,7 +196,7 @@ _TYPES: Final = {
 
 
 def _expression_hint(value: str, error: ExpressionSyntaxError) -> str:
-    if is_call(value.strip()):
+    if intrinsics.is_call(value.strip()):
         return "remove the blanks before the function's name"
     if is_jsonata(value):
         return 'JSONata needs "QueryLanguage": "JSONata"'

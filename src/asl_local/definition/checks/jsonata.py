@@ -11,7 +11,8 @@ from asl_local.definition.checks.variables import Variables
 from asl_local.definition.diagnostics import Findings, did_you_mean
 from asl_local.definition.json_text import escape
 from asl_local.definition.source import PLACEHOLDER
-from asl_local.language.jsonata import Problem, is_jsonata, never_there, problems, variables_read
+from asl_local.language.jsonata import is_jsonata
+from asl_local.language.jsonata.problems import Problem, never_there, problems, variables_read
 from asl_local.lazy import dataclass
 from asl_local.values import Json
 

@@ -7,25 +7,28 @@ AWS takes the fields of a Distributed Map on an inline one (recorded for Tolerat
 
 from __future__ import annotations
 
-import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from asl_local.definition import diagnostics as codes
 from asl_local.definition import grammar
 from asl_local.definition.diagnostics import Findings
 from asl_local.definition.source import PLACEHOLDER
 from asl_local.language.jsonata import is_jsonata
+from asl_local.lazy import pattern
 from asl_local.values import Json
+
+if TYPE_CHECKING:
+    from re import Pattern
 
 ONLY_DISTRIBUTED: Final = (
     "ItemReader", "ItemBatcher", "ResultWriter", "Label", "ToleratedFailureCount", "ToleratedFailureCountPath",
     "ToleratedFailurePercentage", "ToleratedFailurePercentagePath",
 )  # fmt: skip
 # Developer Guide, "Distributed Map": what a Label may not have.
-_NOT_IN_LABELS = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]")
-_READS = re.compile(r"arn:[^:]*:states:::s3:(?:getObject|listObjectsV2)")
-_LISTS = re.compile(r"arn:[^:]*:states:::s3:listObjectsV2")
-_WRITES = re.compile(r"arn:[^:]*:states:::s3:putObject")
+_NOT_IN_LABELS = pattern(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]")
+_READS = pattern(r"arn:[^:]*:states:::s3:(?:getObject|listObjectsV2)")
+_LISTS = pattern(r"arn:[^:]*:states:::s3:listObjectsV2")
+_WRITES = pattern(r"arn:[^:]*:states:::s3:putObject")
 _BATCH_LIMITS: Final = (
     "MaxItemsPerBatch", "MaxItemsPerBatchPath", "MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath",
 )  # fmt: skip
@@ -151,7 +154,7 @@ class Maps:
         elif where is not None and "Resource" not in tree:
             self.findings.error(pointer, "These fields are required: [Resource]", key=True)
 
-    def _resource(self, tree: dict[str, Any], pointer: str, known: re.Pattern[str], names: str) -> None:
+    def _resource(self, tree: dict[str, Any], pointer: str, known: Pattern[str], names: str) -> None:
         resource = tree.get("Resource")
         if isinstance(resource, str) and not known.fullmatch(resource) and not PLACEHOLDER.search(resource):
             self.findings.error(

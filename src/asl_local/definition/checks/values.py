@@ -10,20 +10,26 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from asl_local import errors
 from asl_local.definition import diagnostics as codes
-from asl_local.definition import grammar, resource_arns
+from asl_local.definition import grammar
 from asl_local.definition.checks.expressions import NOT_A_PATH, NOT_AN_OPERAND, Expressions, looks_dynamic
 from asl_local.definition.diagnostics import DROP, Findings, did_you_mean
 from asl_local.definition.grammar import Field, Kind
 from asl_local.definition.source import PLACEHOLDER
-from asl_local.language.timestamps import parse_rfc3339
-from asl_local.lazy import dataclass
+from asl_local.lazy import dataclass, later
 from asl_local.values import Json
+
+if TYPE_CHECKING:
+    import difflib
+
+    from asl_local.definition import resource_arns
+    from asl_local.language import timestamps
+else:
+    later(globals(), "difflib", "asl_local.definition.resource_arns", "asl_local.language.timestamps")
 
 _NOT_RECOGNISED = (
     "The resource provided {} is not recognized. The value is not a valid resource ARN, or the resource is not "
@@ -140,7 +146,9 @@ class Values:
         """An RFC 3339 timestamp as AWS reads it."""
         if not isinstance(value, str):
             self.findings.error(at, type_name("STRING"))
-        elif parse_rfc3339(value) is None and not self.waits(value, at, "1970-01-01T00:00:00Z", anywhere=True):
+        elif timestamps.parse_rfc3339(value) is None and not self.waits(
+            value, at, "1970-01-01T00:00:00Z", anywhere=True
+        ):
             other = self.instead(row, value)
             hint = f"use {other}" if other else "such as 2016-03-14T01:59:00Z"
             self.findings.error(at, "String does not match RFC3339 timestamp", hint=hint)
@@ -315,5 +323,5 @@ def _near(name: str) -> str | None:
     """A hint if an error name in ErrorEquals is one of AWS's but for a slip."""
     if name.startswith("States.Http.StatusCode."):
         return None
-    close = get_close_matches(name.casefold(), _FOLDED_ERRORS, 1, _LIKE_ENOUGH)
+    close = difflib.get_close_matches(name.casefold(), _FOLDED_ERRORS, 1, _LIKE_ENOUGH)
     return f"did you mean '{_FOLDED_ERRORS[close[0]]}'? names match exactly or not at all" if close else None

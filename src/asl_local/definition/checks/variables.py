@@ -10,14 +10,18 @@ machines in production do. A name that nothing assigns is no error: AWS finds ou
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from asl_local.definition import diagnostics as codes
 from asl_local.definition.diagnostics import Findings, did_you_mean
 from asl_local.definition.json_text import unescape
-from asl_local.lazy import dataclass, field
+from asl_local.lazy import dataclass, field, later
+
+if TYPE_CHECKING:
+    import unicodedata
+else:
+    later(globals(), "unicodedata")
 
 LONGEST_VARIABLE: Final = 80  # characters; Developer Guide, "Variables"
 RESERVED: Final = "states"

@@ -6,17 +6,15 @@ Knows: how a row of the grammar is checked, and AWS's words for what breaks it. 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
-from functools import cache
-from typing import Any, Final, NamedTuple
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from asl_local.definition import diagnostics as codes
 from asl_local.definition import grammar
-from asl_local.definition.checks import integrations
 from asl_local.definition.checks.expressions import Expressions
 from asl_local.definition.checks.flow import Flow
-from asl_local.definition.checks.jsonata import Jsonata, is_jsonata
-from asl_local.definition.checks.maps import Maps, is_distributed
 from asl_local.definition.checks.values import CHECKS, Values, type_name
 from asl_local.definition.checks.variables import Variables
 from asl_local.definition.diagnostics import Findings, did_you_mean
@@ -24,16 +22,22 @@ from asl_local.definition.grammar import DEEPEST_NESTING, Field, Kind
 from asl_local.definition.json_text import escape
 from asl_local.definition.source import Source
 from asl_local.errors import ALL, Diagnostic, ExpressionSyntaxError
-from asl_local.language.choice import OPERATORS, compile_rule
-from asl_local.lazy import replace
+from asl_local.language.jsonata import is_jsonata
+from asl_local.lazy import later, replace
 from asl_local.values import Json
 
+if TYPE_CHECKING:
+    from asl_local.definition.checks import integrations, maps
+    from asl_local.definition.checks.jsonata import Jsonata
+    from asl_local.definition.checks.maps import Maps
+    from asl_local.language import choice
+else:  # each for the machines that have such
+    later(
+        globals(), "asl_local.definition.checks.integrations", "asl_local.definition.checks.maps",
+        "asl_local.language.choice",
+    )  # fmt: skip
+
 MACHINE_TYPES: Final = ("STANDARD", "EXPRESS")
-_STATE_ROWS: Final = [row for row in grammar.ROWS if row.owner in grammar.STATE_TYPES]
-# Fields that only one type of state has.
-_TELLING_FIELDS: Final = {
-    row.name: row.owner for row in _STATE_ROWS if sum(other.name == row.name for other in _STATE_ROWS) == 1
-}
 _Structure = Callable[["_Check", Field, Any, "_Where", str], None]
 _Value = Callable[[Values, Field, Any, str], None]
 _SELECTORS: Final = ("And", "Or", "Not", "Variable", "Condition")  # AWS's order (measured)
@@ -106,12 +110,21 @@ class _Check:
         self.findings = findings
         self.variables = Variables(findings)
         self.expressions = Expressions(findings, self.variables)
-        self.jsonata = Jsonata(findings, self.variables)
         self.values = Values(findings, self.expressions, express)
         self.jsonata_values = replace(self.values, jsonata=True)
-        self.maps = Maps(findings, express=express)
         self.flow = Flow(findings)
         self.machine_language = "JSONPath"
+        self.express = express
+
+    @cached_property
+    def jsonata(self) -> Jsonata:
+        from asl_local.definition.checks.jsonata import Jsonata  # noqa: PLC0415 - with the reading of JSONata
+
+        return Jsonata(self.findings, self.variables)
+
+    @cached_property
+    def maps(self) -> Maps:
+        return maps.Maps(self.findings, express=self.express)
 
     # -- objects
 
@@ -243,10 +256,12 @@ class _Check:
 
     def without_type(self, tree: dict[str, Json], pointer: str) -> None:
         """A state without Type: what it may be, and the fields that no state has."""
-        kinds = (kind for field, kind in _TELLING_FIELDS.items() if field in tree)
+        rows = [row for row in grammar.rows() if row.owner in grammar.STATE_TYPES]
+        times = Counter(row.name for row in rows)
+        kinds = (row.owner for row in rows if times[row.name] == 1 and row.name in tree)
         hint = next((f'"Type": "{kind}"?' for kind in kinds), None)
         self.findings.error(pointer, "These fields are required: [Type]", hint=hint, key=True)
-        fields = {row.name for row in _STATE_ROWS}
+        fields = set(times)
         for name in tree:
             if name not in fields:
                 self.findings.error(
@@ -287,7 +302,7 @@ class _Check:
         if isinstance(tree, dict):
             self.flow.block(tree, where.pointer, inner.depth)
             self.placeholder_for_states(tree, where.pointer)
-        self.variables.open(where.pointer, sealed=is_distributed(tree))
+        self.variables.open(where.pointer, sealed=maps.is_distributed(tree))
         self.object(tree, inner)
         self.variables.close()
 
@@ -381,7 +396,7 @@ class _Check:
             if isinstance(tree.get(name), str):
                 meanwhile: Json = [{"Variable": "$", "IsPresent": True}]
                 self.findings.placeholder(f"{where.pointer}/{name}", tree[name], meanwhile)
-        operators = [name for name in tree if name in OPERATORS]
+        operators = [name for name in tree if name in choice.OPERATORS]
         selectors = [name for name in _SELECTORS if name in tree]
         if len(selectors) != 1:
             self.findings.error(
@@ -402,7 +417,7 @@ class _Check:
             )  # fmt: skip
         elif where.owner == "ChoiceRule" and not self.findings.touch(where.pointer):
             try:
-                compile_rule(tree)
+                choice.compile_rule(tree)
             except ExpressionSyntaxError as error:  # a pattern's stray backslash, say
                 self.findings.error(where.pointer, str(error))
 
@@ -410,10 +425,10 @@ class _Check:
         """What a rule without its one selector, or without its operator, may have meant."""
         if len(selectors) > 1:
             return f"'{selectors[1]}' belongs into the rules of '{selectors[0]}'"
-        if not selectors and (given := [name for name in tree if name in OPERATORS]):
+        if not selectors and (given := [name for name in tree if name in choice.OPERATORS]):
             return f"'{given[0]}' compares a Variable"
         others = (name for name in tree if name not in grammar.fields_of(where.owner))
-        hints = (did_you_mean(name, OPERATORS) for name in others)
+        hints = (did_you_mean(name, choice.OPERATORS) for name in others)
         return next((hint for hint in hints if hint), None)
 
 

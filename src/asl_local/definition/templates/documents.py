@@ -7,30 +7,38 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from asl_local.definition import json_text, source, yaml_text
+from asl_local.definition import json_text, source
 from asl_local.definition.json_text import Layout, UnreadableText
-from asl_local.definition.pieces import Scalars
 from asl_local.definition.source import Definition, Source
-from asl_local.definition.templates import cloudformation, serverless
 from asl_local.definition.templates.found import Document, FoundDefinition
 from asl_local.errors import InvalidDefinition
-from asl_local.lazy import replace
+from asl_local.lazy import later, pattern, replace
 from asl_local.values import Json
 
+if TYPE_CHECKING:
+    import pathlib
+    from pathlib import Path
+
+    from asl_local.definition import pieces, yaml_text
+    from asl_local.definition.templates import cloudformation, serverless
+else:  # a plain definition in JSON needs none of these
+    later(
+        globals(), "pathlib", "asl_local.definition.pieces", "asl_local.definition.yaml_text",
+        "asl_local.definition.templates.cloudformation", "asl_local.definition.templates.serverless",
+    )  # fmt: skip
+
 # Every template that has a machine or nested stacks names their types; every serverless.yml its plugin's section.
-_MAY_BE_TEMPLATE: Final = re.compile(
+_MAY_BE_TEMPLATE: Final = pattern(
     r"AWS::(?:StepFunctions|Serverless)::StateMachine|\bstepFunctions\b|AWS::CloudFormation::Stack|"
     r"AWS::Serverless::Application"
 )
 _SIGNS_OF_TEMPLATES: Final = ("AWS::", "stepFunctions")  # one of them is in whatever the pattern finds
-_MAY_BE_MACHINE: Final = re.compile(r"\bStartAt\b")
-_IS_ASSEMBLY: Final = re.compile(r'"artifacts"\s*:')
+_MAY_BE_MACHINE: Final = pattern(r"\bStartAt\b")
+_IS_ASSEMBLY: Final = pattern(r'"artifacts"\s*:')
 _ENDINGS: Final = (".json", ".yaml", ".yml", ".template")
 _NOT_SEARCHED: Final = {"node_modules", "__pycache__", "venv"}  # and hidden folders
 _LARGEST: Final = 5_000_000  # bytes of a file in a folder that is read to see what it is
@@ -42,11 +50,11 @@ def find(definition: Definition | FoundDefinition | None, given: Mapping[str, Js
         return [definition]
     if isinstance(definition, Mapping):
         return _of_mapping(definition, given)
-    path = Path(definition) if isinstance(definition, os.PathLike) else None
-    if path is None and isinstance(definition, str) and (source.is_path(definition) or os.path.isdir(definition)):  # noqa: PTH112 - may be no path
-        path = Path(definition)
-    if path is not None and path.is_dir():
-        return _of_folder(path, given)
+    path = source.plain_path(definition) if isinstance(definition, os.PathLike) else None
+    if isinstance(definition, str) and (source.is_path(definition) or os.path.isdir(definition)):  # noqa: PTH112 - may be no path
+        path = source.plain_path(definition)
+    if path is not None and os.path.isdir(path):  # noqa: PTH112 - pathlib takes long to import
+        return _of_folder(pathlib.Path(path), given)
     text, name, yaml = source.text_and_name(definition)
     return _of_text(path, text, name, yaml, given)
 
@@ -56,28 +64,29 @@ def _plain(name: str, file: str, read: Any) -> FoundDefinition:
 
 
 def _of_mapping(tree: Mapping[str, Any], given: Mapping[str, Json]) -> list[FoundDefinition]:
-    if cloudformation.is_template(tree) or serverless.is_serverless(tree):
+    if "States" not in tree and (cloudformation.is_template(tree) or serverless.is_serverless(tree)):
         try:
             accepted = source.read(tree).tree
         except InvalidDefinition:
             pass  # reading it says why
         else:
-            document = Document(accepted, None, "definition", "", Scalars("", Layout))
+            document = Document(accepted, None, "definition", "", pieces.Scalars("", Layout))
             if found := _of_document(document, given):
                 return found
     return [_plain("StateMachine", "definition", lambda values: source.read(tree, values))]
 
 
 def _of_text(
-    path: Path | None, text: str, name: str, yaml: bool | None, given: Mapping[str, Json]
+    path: str | None, text: str, name: str, yaml: bool | None, given: Mapping[str, Json]
 ) -> list[FoundDefinition]:
-    if path is not None and path.name == "manifest.json" and _IS_ASSEMBLY.search(text):
-        return _of_assembly(path, given)
+    file = "" if path is None else os.path.basename(path)  # noqa: PTH119 - pathlib takes long to import
+    if path is not None and file == "manifest.json" and _IS_ASSEMBLY.search(text):
+        return _of_assembly(pathlib.Path(path), given)
     if _may_be_template(text):
-        document = document_of(text, name, "" if path is None else str(path.parent), yaml)
+        document = document_of(text, name, "" if path is None else str(pathlib.Path(path).parent), yaml)
         if document is not None and (found := _of_document(document, given)):
             return found
-    stem = path.name.split(".")[0] if path is not None else ""
+    stem = file.split(".")[0]
 
     def read(values: Mapping[str, Json]) -> Source:
         return source.substitute(source.from_text(text, name, yaml=yaml, given=values), values)
@@ -127,7 +136,7 @@ def document_of(text: str, name: str, folder: str, yaml: bool | None) -> Documen
     places = cache(lambda: json_text.layout(text)) if known is None else (lambda: known)
     code = "INVALID_YAML_DESCRIPTION" if yaml else "INVALID_JSON_DESCRIPTION"
     problems = tuple(source.diagnostic(code, fault) for fault in (layout.faults if layout else ()))
-    return Document(tree, text, name, folder, Scalars(text, places), problems)
+    return Document(tree, text, name, folder, pieces.Scalars(text, places), problems)
 
 
 def _open(path: Path) -> Document | None:
@@ -149,7 +158,7 @@ def _of_folder(folder: Path, given: Mapping[str, Json]) -> list[FoundDefinition]
     found: list[FoundDefinition] = []
     for path in _candidates(folder):
         text, name, yaml = source.text_and_name(path)
-        found += _of_text(path, text, name, yaml, given)
+        found += _of_text(str(path), text, name, yaml, given)
     return _once(found)
 
 
@@ -157,7 +166,7 @@ def _candidates(folder: Path) -> Iterator[Path]:
     for where, folders, files in os.walk(folder):
         folders[:] = sorted(f for f in folders if not f.startswith(".") and f not in _NOT_SEARCHED)
         for name in sorted(files):
-            path = Path(where, name)
+            path = pathlib.Path(where, name)
             if path.suffix.lower() in _ENDINGS and _is_one(path):
                 yield path
 
@@ -214,7 +223,7 @@ def _once(found: list[FoundDefinition]) -> list[FoundDefinition]:
         if names.count(each.name) == 1
         else replace(
             each,
-            name=f"{Path(each.template or each.file).name.split('.')[0]}/{each.name}",
+            name=f"{pathlib.Path(each.template or each.file).name.split('.')[0]}/{each.name}",
             aliases=(each.name, *each.aliases),
         )
         for each in kept

@@ -6,15 +6,16 @@ Knows: names, places and how one of several is picked. Must never know: the kind
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from asl_local.definition.json_text import escape, unescape
-from asl_local.definition.pieces import Scalars
-from asl_local.definition.source import Source
 from asl_local.errors import DefinitionNotFound, Diagnostic
 from asl_local.lazy import dataclass, field
 from asl_local.values import Json
+
+if TYPE_CHECKING:
+    from asl_local.definition.pieces import Scalars
+    from asl_local.definition.source import Source
 
 _LONGEST_NAME: Final = 500
 _MOST_NAMES: Final = 20  # that a message lists
@@ -103,6 +104,8 @@ def pick(found: Sequence[FoundDefinition], name: str | None, where: str) -> Foun
     if exact:
         raise DefinitionNotFound(f"{where}: {name!r} means several state machines: {_some([e.name for e in exact])}")
     others = [*names, *(alias for each in found for alias in each.aliases)]
+    from difflib import get_close_matches  # noqa: PLC0415 - only where a name is wrong
+
     close = get_close_matches(name, others, 1, 0.5)
     hint = f" (did you mean {close[0]!r}?)" if close else ""
     raise DefinitionNotFound(f"{where} holds no state machine {name!r}{hint}; there are: {listed}")

@@ -12,8 +12,7 @@ from typing import Any, Final
 
 from asl_local.definition import Definition, model
 from asl_local.drivers import Ended, Simulation, hear
-from asl_local.drivers.driver import Begun
-from asl_local.drivers.simulate import START
+from asl_local.drivers.driver import START, Begun
 from asl_local.engine import Execution, Identity
 from asl_local.engine.execution import timestamp
 from asl_local.engine.history import Mark

@@ -1,20 +1,25 @@
 """JSONata: the expressions of states whose QueryLanguage is JSONata. Text -> pure closures, lazily evaluated.
 
-`compile_payload` and `compile_value` make closures of fields; `problems` are AWS's checks of one expression when a state
+`compile_payload` and `compile_value` make closures of fields; problems.py has AWS's checks of one expression when a state
 machine is created. The evaluation itself is a library's, behind the seam in `seam.py`.
 """
 
-from asl_local.language.jsonata.expressions import StatesFlow, is_jsonata
-from asl_local.language.jsonata.payloads import compile_payload, compile_value
-from asl_local.language.jsonata.problems import Problem, never_there, problems, variables_read
+from __future__ import annotations
 
-__all__ = [
-    "Problem",
-    "StatesFlow",
-    "compile_payload",
-    "compile_value",
-    "is_jsonata",
-    "never_there",
-    "problems",
-    "variables_read",
-]
+from typing import TYPE_CHECKING
+
+from asl_local.lazy import names
+
+if TYPE_CHECKING:
+    from asl_local.language.jsonata.expressions import StatesFlow
+    from asl_local.language.jsonata.payloads import compile_payload, compile_value
+else:
+    __getattr__ = names(__name__, globals(), {"expressions": "StatesFlow", "payloads": "compile_payload compile_value"})
+
+
+def is_jsonata(value: object) -> bool:
+    """Whether the value is a string that is one expression: `{%` first, `%}` last, nothing outside."""
+    return isinstance(value, str) and len(value) >= 4 and value.startswith("{%") and value.endswith("%}")
+
+
+__all__ = ["StatesFlow", "compile_payload", "compile_value", "is_jsonata"]

@@ -44,11 +44,6 @@ _EXCEEDED = {
 }
 
 
-def is_jsonata(value: object) -> bool:
-    """Whether the value is a string that is one expression: `{%` first, `%}` last, nothing outside."""
-    return isinstance(value, str) and len(value) >= 4 and value.startswith("{%") and value.endswith("%}")
-
-
 def inside(text: str) -> str:
     """The expression between the delimiters, without the blanks around it, as AWS quotes it."""
     return text[2:-2].strip()

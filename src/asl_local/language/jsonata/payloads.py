@@ -8,12 +8,12 @@ Whatever part of a payload is literal is handed out as it stands in the definiti
 from __future__ import annotations
 
 from asl_local.language import Scope
+from asl_local.language.jsonata import is_jsonata
 from asl_local.language.jsonata.direct import States
 from asl_local.language.jsonata.expressions import (
     StatesFlow,
     compile_expression,
     inside,
-    is_jsonata,
     type_name,
     unexpected_type,
 )

@@ -16,7 +16,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
-from asl_local.drivers.driver import TaskContext, Work
+from asl_local.drivers.driver import TaskContext, Work, is_awaitable
 from asl_local.engine.messages import Call
 from asl_local.errors import NotJson, StateError
 from asl_local.plan import Resource, unusable
@@ -52,7 +52,7 @@ def client_work(client: Any, resource: Resource) -> Work | None:
             response = method.call(**parameters)
         except Exception as error:
             raise failure(error, words, call, context, modelled=method.model is not None) from error
-        if inspect.isawaitable(response):
+        if is_awaitable(response):
             return _later(response, method, resource.service, call, context)
         return _result(response, method, resource.service, context)
 

@@ -7,19 +7,27 @@ services; `aws-sdk:` integrations give the bare response and name errors after t
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
-from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asl_local.errors import StateError
-from asl_local.lazy import dataclass
-from asl_local.resources.integrations import sdk_names
-from asl_local.services import lambda_
-from asl_local.services.errors import ClientError
+from asl_local.lazy import dataclass, later
 from asl_local.values import Json, accept, text_of
+
+if TYPE_CHECKING:
+    import base64
+    import http
+
+    from asl_local.resources.integrations import sdk_names
+    from asl_local.services import lambda_
+    from asl_local.services.errors import ClientError
+else:  # a handler that fails needs none of these but lambda_
+    later(
+        globals(), "base64", "http", "asl_local.resources.integrations.sdk_names",
+        "asl_local.services.lambda_",
+    )  # fmt: skip
 
 SDK = "aws-sdk:"
 
@@ -200,4 +208,4 @@ def service_response(response: Mapping[str, Any], context: Any = None, *, status
     """
     request = getattr(context, "aws_request_id", "00000000-0000-0000-0000-000000000000")
     shown = accept(plain({name: value for name, value in response.items() if name != "ResponseMetadata"}))
-    return {**shown, **sdk_metadata(shown, request, status=HTTPStatus(status).value)}
+    return {**shown, **sdk_metadata(shown, request, status=http.HTTPStatus(status).value)}

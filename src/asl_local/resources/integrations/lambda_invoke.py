@@ -7,13 +7,12 @@ handlers are.
 from __future__ import annotations
 
 import base64
-import inspect
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from asl_local.drivers.driver import TaskContext, Work
+from asl_local.drivers.driver import TaskContext, Work, is_awaitable
 from asl_local.engine.messages import Call
 from asl_local.errors import StateError
 from asl_local.resources.integrations.envelope import sdk_metadata
@@ -69,7 +68,7 @@ def invoke_lambda(function_named: Callable[[str], Work | None], functions: str) 
             if kind == "Event":
                 return _unanswered(202, context)
             raise _compact(error) from error.__cause__
-        if inspect.isawaitable(result):
+        if is_awaitable(result):
             return _later(result, parameters, context, version)
         return _envelope(result, parameters, context, version)
 

@@ -8,13 +8,12 @@ with a response of `requests` or `httpx`.
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Awaitable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from asl_local.drivers.driver import TaskContext, Work
+from asl_local.drivers.driver import TaskContext, Work, is_awaitable
 from asl_local.engine.messages import Call
 from asl_local.errors import HTTP_SOCKET, HTTP_STATUS_CODE, StateError
 from asl_local.plan import Resource
@@ -38,7 +37,7 @@ def web_work(server: Any, resource: Resource) -> Work | None:
     def perform(call: Call, context: TaskContext) -> Json | Awaitable[Json]:
         try:
             response = answer(copy(call.arguments))
-            if not inspect.isawaitable(response):
+            if not is_awaitable(response):
                 return result(response, status_error)
         except Exception as error:
             raise _failure(error, socket_error, context) from error

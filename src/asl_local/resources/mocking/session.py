@@ -6,12 +6,11 @@ What has happened so far is a value of its own (`Session`), so that whoever fork
 
 from __future__ import annotations
 
-import inspect
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
-from asl_local.drivers.driver import NEVER, Later, TaskContext, Work
+from asl_local.drivers.driver import NEVER, Later, TaskContext, Work, is_awaitable
 from asl_local.drivers.driver import Answer as Answered
 from asl_local.engine.messages import Call, Inside
 from asl_local.errors import InvalidMockConfig, StateError
@@ -32,7 +31,7 @@ from asl_local.resources.mocking.answers import (
     answer_of,
 )
 from asl_local.resources.mocking.choices import Step
-from asl_local.resources.registry import OWN_ERRORS, checked_result
+from asl_local.resources.registry import checked_result, own_errors
 from asl_local.services.lambda_ import takes_context
 from asl_local.values import Json, copy
 
@@ -165,18 +164,18 @@ class _Turn:
         event = copy(self.call.arguments)
         try:
             result = handler(event, context) if takes_context(handler) else handler(event)
-        except OWN_ERRORS as error:
+        except own_errors() as error:
             raise _failed(self.made, failed(error, context)) from error
-        return self.wait_for(result, context) if inspect.isawaitable(result) else self.take(result, context)
+        return self.wait_for(result, context) if is_awaitable(result) else self.take(result, context)
 
     async def wait_for(self, awaitable: Awaitable[Any], context: TaskContext) -> Any:
         """What an async function says."""
         try:
             result = await awaitable
-        except OWN_ERRORS as error:
+        except own_errors() as error:
             raise _failed(self.made, failed(error, context)) from error
         taken = self.take(result, context)
-        return await taken if inspect.isawaitable(taken) else taken
+        return await taken if is_awaitable(taken) else taken
 
     def take(self, result: Any, context: TaskContext) -> Any:
         """What a function gave: another answer, or a result."""
@@ -236,7 +235,7 @@ class Player:
         except StateError as error:
             _failed(turn.made, error)
             raise
-        if inspect.isawaitable(result):
+        if is_awaitable(result):
             return _watched(result, turn.made)
         if isinstance(result, Later) and result.then is not None:
             return Later(result.answer, _followed(result.then, turn.made), result.worker)
@@ -286,7 +285,7 @@ def _followed(then: Callable[[TaskContext], Any], made: MockedCall) -> Callable[
         except StateError as error:
             _failed(made, error)
             raise
-        if inspect.isawaitable(result):
+        if is_awaitable(result):
             return _watched(result, made)
         return _kept(result, made)
 

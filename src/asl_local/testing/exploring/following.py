@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from asl_local.drivers import Ended, Heard, hear, simulate
+from asl_local.drivers import Ended, Heard, driver, hear
 from asl_local.engine import Execution, Identity, Limits
 from asl_local.engine.messages import Outcome as Ending
 from asl_local.errors import ImpossibleSchedule
@@ -47,7 +47,7 @@ class Setting:
     resources: Any
     world: Any
     result_of: Callable[..., Any]
-    start: float = simulate.START
+    start: float = driver.START
     seed: int = 0
     limits: Limits | None = None
     identity: Identity | None = None
