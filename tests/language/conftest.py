@@ -21,6 +21,9 @@ class FixedScope:
     def variable(self, name):
         return self._variables[name]
 
+    def has_variable(self, name):
+        return name in self._variables
+
     def moment(self):
         return self._moment
 

@@ -29,6 +29,9 @@ class Surroundings:
     def variable(self, name):
         return self._variables[name]
 
+    def has_variable(self, name):
+        return name in self._variables
+
     def moment(self):
         return 1_700_000_000.0
 

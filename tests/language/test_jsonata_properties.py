@@ -107,6 +107,9 @@ class Scope:
     def variable(self, name):
         return self._variables[name]
 
+    def has_variable(self, name):
+        return name in self._variables
+
     def draw(self):
         return 0.5
 

@@ -312,6 +312,15 @@ class Execution:
             strand = strand.parent
         raise KeyError(name)
 
+    def has_variable(self, name: str) -> bool:
+        """Whether the strand being evaluated can read a variable of that name."""
+        strand: Strand | None = self.current
+        while strand is not None:
+            if strand.variables is not None and name in strand.variables:
+                return True
+            strand = strand.parent
+        return False
+
     def moment(self) -> float:
         """The execution's own time, in epoch seconds: it stands still while states are entered and left."""
         return self.now

@@ -24,6 +24,9 @@ class Scope(Protocol):
     def variable(self, name: str) -> Json:
         """The value of a variable that is in scope, as it was when the state was entered. Raises KeyError."""
 
+    def has_variable(self, name: str) -> bool:
+        """Whether a variable of that name is in scope; cheaper than a KeyError, for those that mostly are not."""
+
     def moment(self) -> float:
         """The time that `$now()` and `$millis()` tell, in epoch seconds; one time for a whole state."""
 

@@ -399,6 +399,9 @@ class _Nowhere:
     def variable(self, name: str) -> Json:
         raise KeyError(name)
 
+    def has_variable(self, _name: str) -> bool:
+        return False
+
     def moment(self) -> float:
         return 1_704_067_200.0
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jlens
@@ -25,6 +25,7 @@ from asl_local.language.jsonata.syntax import parse, walk
 from asl_local.language.jsonata.tokens import next_token
 from asl_local.values import Json
 
+_NONE: frozenset[str] = frozenset()
 _RESULT = "$asl_local_result"
 # The box costs two levels of evaluation.
 _BOX_LEVELS = 2
@@ -51,7 +52,12 @@ _PARSE = '$parse := function($text)<s?:x>{$lookup($asl_local_parse($text), "v")}
 
 
 class _Local(threading.local):
+    """The scope's own chance, for the functions that the engine calls back on the thread that evaluates."""
+
     draw: Callable[[], float]
+
+
+_LOCAL = _Local()
 
 
 class _Jlens:
@@ -65,7 +71,7 @@ class _Expression:
     def __init__(self, text: str, names: frozenset[str]) -> None:
         self._text = text
         self._names = names
-        self._local = _Local()
+        self._hosts = names & FUNCTIONS.keys()
         self._lazy: dict[frozenset[str], tuple[int, jlens.Expression]] = {}
         self._moment = bool(names & {"now", "millis"})
         self._shuffle = "shuffle" in names
@@ -75,7 +81,7 @@ class _Expression:
         self._whole = "input" in self._register(_parse(_without_objects(text))).reads()
 
     def _register(self, expression: jlens.Expression) -> jlens.Expression:
-        for name in self._names & FUNCTIONS.keys():
+        for name in self._hosts:
             function = FUNCTIONS[name]
             signature = f"<{function.arguments}:x>"
             expression.register_function(name, self._host(function, boxed=False), signature)
@@ -84,39 +90,39 @@ class _Expression:
         return expression
 
     def _host(self, function: Function, *, boxed: bool) -> Callable[..., Json]:
-        local = self._local
-
         def call(*arguments: Json) -> Json:
-            value = function.apply(local.draw, *arguments)
+            value = function.apply(_LOCAL.draw, *arguments)
             if value is NoValue.UNDEFINED:
                 return None
             return {"v": value} if boxed else value
 
         return call
 
-    def _compiled(self, replaced: frozenset[str]) -> tuple[int, jlens.Expression]:
+    def _compile(self, replaced: frozenset[str]) -> tuple[int, jlens.Expression]:
         """The compiled form, and how many characters stand in it before the expression itself."""
-        found = self._lazy.get(replaced)
-        if found is None:
-            bound = [name for name in sorted(self._names) if name not in BUILT_IN or name in replaced]
-            prologue = _PARSE if "parse" in self._names and "parse" not in replaced else ""
-            if not self._whole:
-                prologue += "".join(f"${name} := `{name}`;" for name in ("states", *bound))
-            box = f'{{"t": $type({_RESULT}), "v": {_RESULT}}}'
-            prologue = f"($eval := null;{prologue}{_RESULT} := "
-            expression = self._register(_parse(f"{prologue}{self._text}\n;{box})"))
-            found = self._lazy[replaced] = len(prologue), expression
+        bound = [name for name in sorted(self._names) if name not in BUILT_IN or name in replaced]
+        prologue = "$eval := null;" if "eval" in self._names else ""
+        if "parse" in self._names and "parse" not in replaced:
+            prologue += _PARSE
+        if not self._whole:
+            prologue += "".join(f"${name} := `{name}`;" for name in ("states", *bound))
+        box = f'{{"t": $type({_RESULT}), "v": {_RESULT}}}'
+        prologue = f"({prologue}{_RESULT} := "
+        expression = self._register(_parse(f"{prologue}{self._text}\n;{box})"))
+        found = self._lazy[replaced] = len(prologue), expression
         return found
 
-    def evaluate(self, states: dict[str, Json], variables: dict[str, Json], scope: Scope) -> Outcome:
-        options = dict(_LIMITS)
+    def evaluate(self, states: Mapping[str, Json], variables: Mapping[str, Json], scope: Scope) -> Outcome:
+        options = _LIMITS
         if self._moment:
-            options["now"] = round(scope.moment() * 1000)
+            options = {**options, "now": round(scope.moment() * 1000)}
         if self._shuffle:
-            options["seed"] = int(scope.draw() * 2**53)
-        self._local.draw = scope.draw
+            options = {**options, "seed": int(scope.draw() * 2**53)}
+        if self._hosts:
+            _LOCAL.draw = scope.draw
         document = {**variables, "states": states}
-        prologue, expression = self._compiled(BUILT_IN.intersection(variables))
+        replaced = BUILT_IN.intersection(variables) if variables else _NONE
+        prologue, expression = self._lazy.get(replaced) or self._compile(replaced)
         try:
             arguments = (None, document) if self._whole else (document,)
             box = expression.evaluate(*arguments, **options)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import jsonata2py
 from jsonata2py.runtime.values import MISSING, JRegex
@@ -83,7 +83,7 @@ class _Expression:
             self._compiled[replaced] = found
         return found
 
-    def evaluate(self, states: dict[str, Json], variables: dict[str, Json], scope: Scope) -> Outcome:
+    def evaluate(self, states: Mapping[str, Json], variables: Mapping[str, Json], scope: Scope) -> Outcome:
         replaced = BUILT_IN.intersection(variables)
         bindings = jsonata2py.JsonataBindings()
         bindings.bind_value("states", states)

@@ -120,7 +120,7 @@ def _program(text: str, engine: str | None) -> Program:
         return _too_deep
 
 
-def _too_deep(_states: dict[str, Json], _variables: dict[str, Json], _scope: Scope) -> Outcome:
+def _too_deep(_states: States, _variables: States, _scope: Scope) -> Outcome:
     """What AWS cannot evaluate either: it stops at 100 levels."""
     raise Exceeded(Bound.DEPTH)
 
@@ -133,17 +133,12 @@ def _is_member(node: Node, members: frozenset[str]) -> bool:
 
 
 def _ask(expression: _Expression, field: str, engine: str | None, states: States, scope: Scope) -> Json:
-    own = dict(states)
+    program = _program(expression.text, engine)
     if expression.wants_context:
-        own["context"] = scope.context()
-    variables: dict[str, Json] = {}
-    for name in expression.names:
-        try:
-            variables[name] = scope.variable(name)
-        except KeyError:
-            continue
+        states = {**states, "context": scope.context()}
+    variables: dict[str, Json] = {name: scope.variable(name) for name in expression.names if scope.has_variable(name)}
     try:
-        value = _program(expression.text, engine)(own, variables, scope)
+        value = program(states, variables, scope)
     except Thrown as error:
         what = f"threw an error during evaluation. {error.code}: {error.message}"
     except Exceeded as error:

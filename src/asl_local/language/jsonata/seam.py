@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
 from functools import lru_cache
 from typing import Protocol, TypeAlias
@@ -29,7 +29,7 @@ class NoValue(Enum):
 
 
 Outcome: TypeAlias = "Json | NoValue"
-Program: TypeAlias = Callable[[dict[str, Json], dict[str, Json], Scope], Outcome]
+Program: TypeAlias = Callable[[Mapping[str, Json], Mapping[str, Json], Scope], Outcome]
 """`program(states, variables, scope)`: the value of `$states`, the variables that are in scope by name, and the scope
 for chance and time. Raises Thrown or Exceeded."""
 

@@ -11,7 +11,6 @@ import operator
 from collections.abc import Callable, Sequence
 
 from asl_local.language import Scope
-from asl_local.language.jsonata.direct.paths import assigned
 from asl_local.language.jsonata.direct.values import (
     ASK,
     EXACT,
@@ -267,7 +266,7 @@ def function(name: str, argument: Direct) -> Direct | None:
     found = apply
 
     def flow(states: States, scope: Scope) -> Answer:
-        if assigned(name, scope):
+        if scope.has_variable(name):
             return ASK
         value = argument(states, scope)
         return ASK if value is ASK else found(value)

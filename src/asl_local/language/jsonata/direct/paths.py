@@ -80,12 +80,3 @@ def variable(name: str, steps: tuple[Step, ...]) -> Direct:
             return missing
 
     return read if steps else read_whole
-
-
-def assigned(name: str, scope: Scope) -> bool:
-    """Whether there is a variable of that name, which then takes the place of a function."""
-    try:
-        scope.variable(name)
-    except KeyError:
-        return False
-    return True
