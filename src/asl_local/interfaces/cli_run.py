@@ -7,16 +7,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib
-import importlib.machinery
-import importlib.util
 import json
 import os
 import signal
 import sys
 import threading
-import traceback
-import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,16 +24,22 @@ from asl_local.interfaces import cli
 from asl_local.interfaces.machine import Machine, load
 from asl_local.interfaces.records import RecordError, Recording, Records, check_name
 from asl_local.interfaces.result import Result
-from asl_local.reporters import Event
-from asl_local.reporters.live import live
-from asl_local.reporters.live.plain import Plain
-from asl_local.reporters.live.watching import wants_tree
-from asl_local.reporters.timeline import one_line
-from asl_local.resources import Resources, mock_answers, mock_input
+from asl_local.lazy import later
+from asl_local.resources import Resources
 from asl_local.values import Json
 
 if TYPE_CHECKING:
+    import traceback
+
+    from asl_local.reporters import Event, timeline
+    from asl_local.reporters.live import plain, watching
+    from asl_local.resources import inferred
     from asl_local.services.local import LocalAWS
+else:
+    later(
+        globals(), "traceback", "asl_local.reporters.timeline", "asl_local.reporters.live.plain",
+        "asl_local.reporters.live.watching", "asl_local.resources.inferred",
+    )  # fmt: skip
 
 NO_RESOURCES = "\n  --resources FILE names the functions that answer (see asl-local run --help)"
 
@@ -71,19 +72,19 @@ def run(options: argparse.Namespace) -> int:
     if options.invent and (options.resources or options.mock):
         raise UsageError("--invent answers every task, there is nothing left for --resources and --mock")
     _check_report(options.report)
-    given = mock_input(machine) if options.invent and options.input is None else read_input(options.input)
+    given = inferred.mock_input(machine) if options.invent and options.input is None else read_input(options.input)
     aws = stand_ins(options)
-    resources = mock_answers(machine) if options.invent else gather(options.resources, aws)
+    resources = inferred.mock_answers(machine) if options.invent else gather(options.resources, aws)
     identity = machine.identity(_name(options, machine))
-    shown, plain = _shown(options, machine)
+    shown, lines = _shown(options, machine)
     recording = Recording(
         Records(aws.root) if aws is not None else None, machine, given, identity=identity, simulated=options.simulate
     )
 
     def on_event(event: Event) -> None:
         recording.take(event)
-        if plain is not None:
-            plain.on_event(event)
+        if lines is not None:
+            lines.on_event(event)
 
     def end(result: Result | None) -> None:
         _close(recording, result)
@@ -95,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
         "identity": identity,
         "on_event": on_event,
         "mocks": _mocks(options),
-        "on_map_progress": None if plain is None else plain.on_map_progress,
+        "on_map_progress": None if lines is None else lines.on_map_progress,
     }
     try:
         with _terminable(), _standard_output_kept(), _covered(options.coverage), shown:
@@ -153,7 +154,7 @@ def problems(error: InvalidDefinition, file: str) -> list[str]:
         if each.severity == "ERROR":
             place = f"{file}:{each.line}:{each.column}" if each.line is not None else file
             hint = f" ({each.hint})" if each.hint else ""
-            lines.append(one_line(f"{place}: {each.code}: {each.message} at {each.path or '/'}{hint}"))
+            lines.append(timeline.one_line(f"{place}: {each.code}: {each.message} at {each.path or '/'}{hint}"))
     return lines
 
 
@@ -277,6 +278,8 @@ def _module(name: str, option: str = "--resources") -> tuple[ModuleType, str]:
     if not all(part.isidentifier() for part in target.split(".")):
         raise UsageError(f"{option} {name}: neither a Python file nor a module's name")
     _importable(Path.cwd())
+    import importlib.util  # noqa: PLC0415 - only where functions are to be found
+
     with _failing(name, option), contextlib.redirect_stdout(sys.stderr):
         if importlib.util.find_spec(target.partition(".")[0]) is None:
             raise UsageError(f"{option} {name}: there is neither a file nor a module of that name")
@@ -284,6 +287,9 @@ def _module(name: str, option: str = "--resources") -> tuple[ModuleType, str]:
 
 
 def _from_file(path: Path, name: str, option: str) -> ModuleType:
+    import importlib.machinery  # noqa: PLC0415 - only where functions are to be found
+    import importlib.util  # noqa: PLC0415
+
     module_name = path.stem if path.stem not in sys.modules else f"resources_{path.stem}"
     loader = importlib.machinery.SourceFileLoader(module_name, str(path))
     spec = importlib.util.spec_from_file_location(module_name, path, loader=loader)
@@ -317,7 +323,7 @@ def _failing(name: str, option: str = "--resources") -> Iterator[None]:
         if isinstance(error, SyntaxError):
             where = f" ({error.filename}, line {error.lineno})" if error.filename else ""
             error.args = (error.msg,)
-        raise UsageError(one_line(f"{option} {name}: {type(error).__name__}: {error}{where}")) from error
+        raise UsageError(timeline.one_line(f"{option} {name}: {type(error).__name__}: {error}{where}")) from error
 
 
 def _name(options: argparse.Namespace, machine: Machine) -> str:
@@ -328,7 +334,7 @@ def _name(options: argparse.Namespace, machine: Machine) -> str:
             raise UsageError(f"--name: {error}") from None
     if options.simulate:
         return f"{machine.name[:60]}-simulated-{options.seed or 0}"[:80]
-    return f"{machine.name[:50]}-{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+    return f"{machine.name[:50]}-{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.urandom(3).hex()}"
 
 
 # -- while it runs -----------------------------------------------------------------------------------------------------
@@ -336,15 +342,15 @@ def _name(options: argparse.Namespace, machine: Machine) -> str:
 
 def _shown(
     options: argparse.Namespace, machine: Machine
-) -> tuple[contextlib.AbstractContextManager[object], Plain | None]:
+) -> tuple[contextlib.AbstractContextManager[object], plain.Plain | None]:
     """What --progress wants: what shows the execution while it goes on, and who is to be told of its events for that."""
     stream, wanted = sys.stderr, "none" if options.quiet else options.progress
-    if wanted == "tree" or (wanted == "auto" and wants_tree(stream)):
-        return live(stream, progress="tree"), None
+    if wanted == "tree" or (wanted == "auto" and plain.moves(stream) and watching.wants_tree(stream)):
+        return watching.live(stream, progress="tree"), None
     if wanted == "none":
         return contextlib.nullcontext(), None
-    plain = Plain(machine.plan, stream)
-    return plain, plain
+    lines = plain.Plain(machine.plan, stream)
+    return lines, lines
 
 
 @contextlib.contextmanager
@@ -387,9 +393,9 @@ def write_json(value: Json) -> None:
 
 def _report(result: Result, name: str) -> None:
     where = f" in {result.place}" if result.place else ""
-    cli.complain(one_line(f"execution {name} {result.status}{where}"))
+    cli.complain(timeline.one_line(f"execution {name} {result.status}{where}"))
     if result.error is not None:
-        print(f"error: {one_line(result.error)}", file=sys.stderr)
+        print(f"error: {timeline.one_line(result.error)}", file=sys.stderr)
     if result.cause is not None:
         print(f"cause: {result.cause}", file=sys.stderr)
 

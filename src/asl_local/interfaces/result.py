@@ -7,17 +7,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from asl_local.engine import Execution, Identity
 from asl_local.engine.messages import Outcome
 from asl_local.errors import ExecutionFailed
-from asl_local.lazy import dataclass, field
+from asl_local.lazy import dataclass, field, later
 from asl_local.reporters import History
 from asl_local.reporters.aws import query
-from asl_local.reporters.map_runs import MapRun, map_runs_of
 from asl_local.values import Json, copy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from asl_local.reporters import map_runs
+    from asl_local.reporters.map_runs import MapRun
+else:
+    later(globals(), "asl_local.reporters.map_runs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,7 @@ class Result:
     @property
     def map_runs(self) -> tuple[MapRun, ...]:
         """The Map Runs of its Distributed Maps, in the order in which they started, with the children that were kept."""
-        return () if self.execution is None else map_runs_of(self.execution)
+        return () if self.execution is None else map_runs.map_runs_of(self.execution)
 
     @overload
     def to_html(self, path: None = None, *, aws: Any = None) -> str: ...

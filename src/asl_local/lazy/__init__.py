@@ -23,21 +23,22 @@ __all__ = ["dataclass", "field", "later", "names", "pattern", "replace"]
 class _Module:
     """Stands where a module will: whoever asks it for something has the module imported and put in its place."""
 
-    __slots__ = ("_name", "_namespace")
+    __slots__ = ("_alias", "_name", "_namespace")
 
-    def __init__(self, namespace: dict[str, Any], name: str) -> None:
-        self._namespace, self._name = namespace, name
+    def __init__(self, namespace: dict[str, Any], alias: str, name: str) -> None:
+        self._namespace, self._alias, self._name = namespace, alias, name
 
     def __getattr__(self, name: str) -> Any:
-        module = __import__(self._name, fromlist=("*",))
-        self._namespace[self._name.rpartition(".")[2]] = module
+        module = self._namespace[self._alias] = __import__(self._name, fromlist=("*",))
         return getattr(module, name)
 
 
-def later(namespace: dict[str, Any], *modules: str) -> None:
-    """Have modules in a namespace, each under the last part of its name, that are imported with their first use."""
+def later(namespace: dict[str, Any], *modules: str, **aliases: str) -> None:
+    """Have modules in a namespace that are imported with their first use: under the last part of their name, or another."""
     for name in modules:
-        namespace[name.rpartition(".")[2]] = _Module(namespace, name)
+        aliases[name.rpartition(".")[2]] = name
+    for alias, name in aliases.items():
+        namespace[alias] = _Module(namespace, alias, name)
 
 
 def names(package: str, namespace: dict[str, Any], table: Mapping[str, str]) -> Callable[[str], Any]:

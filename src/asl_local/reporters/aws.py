@@ -7,13 +7,17 @@ Shapes are made when somebody reads; the log itself holds bare tuples.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from asl_local.engine.history import EVENTS, Row
-from asl_local.lazy import dataclass
+from asl_local.lazy import dataclass, later
 from asl_local.values import LATEST, Json, copy, text_of
+
+if TYPE_CHECKING:
+    import datetime as dt
+else:
+    later(globals(), dt="datetime")
 
 _TEXTS = {"input": "inputDetails", "output": "outputDetails"}
 _WRITTEN = frozenset({*_TEXTS, "parameters"})
@@ -30,9 +34,9 @@ class Event:
     details: dict[str, Json]
 
     @property
-    def timestamp(self) -> datetime:
+    def timestamp(self) -> dt.datetime:
         """When it happened, UTC."""
-        return datetime.fromtimestamp(min(self.at, LATEST), UTC)
+        return dt.datetime.fromtimestamp(min(self.at, LATEST), dt.UTC)
 
     @property
     def state(self) -> str | None:
@@ -122,11 +126,11 @@ class History(Sequence[Event]):
         """The `events` of GetExecutionHistory, as boto3 gives them; times are aware datetimes."""
         text = _Texts().of
         shapes: list[dict[str, Any]] = []
-        last, moment = None, datetime.fromtimestamp(0, UTC)
+        last, moment = None, dt.datetime.fromtimestamp(0, dt.UTC)
         for number, row in enumerate(self._rows, 1):
             type_, at, previous = row[:3]
             if at != last:
-                last, moment = at, datetime.fromtimestamp(min(at, LATEST), UTC)
+                last, moment = at, dt.datetime.fromtimestamp(min(at, LATEST), dt.UTC)
             shape: dict[str, Any] = {"timestamp": moment, "type": type_, "id": number, "previousEventId": previous}
             member = EVENTS[type_][0]
             if member is not None:

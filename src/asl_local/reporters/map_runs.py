@@ -6,15 +6,19 @@ Knows: DescribeMapRun's shape (botocore service model, "states"). Must never kno
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asl_local.engine import Execution
 from asl_local.engine.map_runs.run import Child as EngineChild
 from asl_local.engine.map_runs.run import MapRun as EngineRun
-from asl_local.lazy import dataclass, field
+from asl_local.lazy import dataclass, field, later
 from asl_local.reporters.aws import History
 from asl_local.values import LATEST, Json, copy
+
+if TYPE_CHECKING:
+    import datetime as dt
+else:
+    later(globals(), dt="datetime")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +92,8 @@ class MapRun:
         }
 
 
-def _moment(at: float) -> datetime:
-    return datetime.fromtimestamp(min(at, LATEST), UTC)
+def _moment(at: float) -> dt.datetime:
+    return dt.datetime.fromtimestamp(min(at, LATEST), dt.UTC)
 
 
 def map_runs_of(execution: Execution) -> tuple[MapRun, ...]:

@@ -6,16 +6,22 @@ Knows: what a step has changed. Must never know: why, or what becomes of it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from asl_local.engine import Execution
+from asl_local.lazy import later
 from asl_local.reporters import Event
 from asl_local.reporters.aws import event
-from asl_local.reporters.map_runs import ChildExecution, MapRun, child_execution, map_run
+
+if TYPE_CHECKING:
+    from asl_local.reporters import map_runs
+    from asl_local.reporters.map_runs import ChildExecution, MapRun
+else:
+    later(globals(), "asl_local.reporters.map_runs")
 
 OnEvent: TypeAlias = Callable[[Event], None]
-OnProgress: TypeAlias = Callable[[MapRun], None]
-OnChild: TypeAlias = Callable[[ChildExecution], None]
+OnProgress: TypeAlias = "Callable[[MapRun], None]"
+OnChild: TypeAlias = "Callable[[ChildExecution], None]"
 Observer: TypeAlias = Callable[[Execution], None]
 
 
@@ -63,7 +69,7 @@ def _children(on_child: OnChild) -> Observer:
     def observe(execution: Execution) -> None:
         finished, execution.finished = execution.finished or [], []
         for run, child in finished:
-            on_child(child_execution(run, child))
+            on_child(map_runs.child_execution(run, child))
 
     return observe
 
@@ -80,7 +86,7 @@ def _progress(on_map_progress: OnProgress) -> Observer:
             now = (run.status, run.started, len(run.live), run.position, run.done, run.redrives)
             if known.get(number) != now:
                 known[number] = now
-                on_map_progress(map_run(run))
+                on_map_progress(map_runs.map_run(run))
         while over < len(execution.map_runs) and execution.map_runs[over].status == "SUCCEEDED":
             known.pop(over, None)
             over += 1

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import threading
-import uuid
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
@@ -40,7 +39,7 @@ def stage(folder: Path, chunks: Iterable[bytes], *, durable: bool = True) -> Pat
     Raises what `chunks` raises, or OSError; then no file is left.
     """
     # Not mkstemp: its files are the owner's alone, whatever the umask says, and so would be what they are renamed to.
-    name = folder / f".tmp-{uuid.uuid4().hex}"
+    name = folder / f".tmp-{os.urandom(16).hex()}"
     handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
         with os.fdopen(handle, "wb") as file:

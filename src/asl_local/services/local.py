@@ -5,22 +5,24 @@ Knows: which services there are and where each keeps its files. Must never know:
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import os
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asl_local.errors import AslError, MissingExtra
-from asl_local.services.events import EventBridge
-from asl_local.services.lambda_client import Functions, Lambda
-from asl_local.services.parameters import did_you_mean
-from asl_local.services.s3 import S3
-from asl_local.services.sns import SNS
-from asl_local.services.sqs import SQS
+from asl_local.lazy import later
+
+if TYPE_CHECKING:
+    from asl_local.services import events, lambda_client, parameters, s3, sns, sqs
+    from asl_local.services.lambda_client import Functions
+else:  # each when its client is made
+    later(
+        globals(), "asl_local.services.events", "asl_local.services.lambda_client", "asl_local.services.parameters",
+        "asl_local.services.s3", "asl_local.services.sns", "asl_local.services.sqs",
+    )  # fmt: skip
 
 
 class LocalAWS:
@@ -69,7 +71,7 @@ class LocalAWS:
             if name not in self._clients:
                 make = _MAKERS.get(name)
                 if make is None:
-                    hint = _ADDED.get(name) or f"there are {', '.join(_MAKERS)}{did_you_mean(name, _MAKERS)}"
+                    hint = _ADDED.get(name) or f"there are {', '.join(_MAKERS)}{parameters.did_you_mean(name, _MAKERS)}"
                     raise AslError(f"there is no local stand-in for the service {name!r}; {hint}")
                 self._clients[name] = make(self)
             return self._clients[name]
@@ -88,24 +90,24 @@ class LocalAWS:
         return f"LocalAWS({str(self.root)!r})"
 
 
-def _s3(aws: LocalAWS) -> S3:
-    return S3(aws.root / "s3", region=aws.region, account=aws.account, now=aws.now)
+def _s3(aws: LocalAWS) -> s3.S3:
+    return s3.S3(aws.root / "s3", region=aws.region, account=aws.account, now=aws.now)
 
 
-def _sns(aws: LocalAWS) -> SNS:
-    return SNS(aws.root / "sns", region=aws.region, account=aws.account, now=aws.now)
+def _sns(aws: LocalAWS) -> sns.SNS:
+    return sns.SNS(aws.root / "sns", region=aws.region, account=aws.account, now=aws.now)
 
 
-def _sqs(aws: LocalAWS) -> SQS:
-    return SQS(aws.root / "sqs", region=aws.region, account=aws.account, now=aws.now)
+def _sqs(aws: LocalAWS) -> sqs.SQS:
+    return sqs.SQS(aws.root / "sqs", region=aws.region, account=aws.account, now=aws.now)
 
 
-def _events(aws: LocalAWS) -> EventBridge:
-    return EventBridge(aws.root / "events", region=aws.region, account=aws.account, now=aws.now)
+def _events(aws: LocalAWS) -> events.EventBridge:
+    return events.EventBridge(aws.root / "events", region=aws.region, account=aws.account, now=aws.now)
 
 
-def _lambda(aws: LocalAWS) -> Lambda:
-    return Lambda(aws.functions, region=aws.region, account=aws.account)
+def _lambda(aws: LocalAWS) -> lambda_client.Lambda:
+    return lambda_client.Lambda(aws.functions, region=aws.region, account=aws.account)
 
 
 def _dynamodb(aws: LocalAWS) -> Any:
@@ -143,6 +145,8 @@ _EXTRAS = {"dynamodb": "dynamodb", "rekognition": "photos"}
 
 def _optional(service: str, name: str) -> Any:
     """The class of a stand-in that needs one of the extras."""
+    import importlib.util  # noqa: PLC0415 - with the few that look for something
+
     missing = [module for module in _NEEDS[service] if importlib.util.find_spec(module) is None]
     if missing:
         modules = " and ".join(missing)

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from asl_local.reporters.live.watching import live
+from typing import TYPE_CHECKING
+
+from asl_local.lazy import names
+
+if TYPE_CHECKING:
+    from asl_local.reporters.live.watching import live
+else:
+    __getattr__ = names(__name__, globals(), {"watching": "live"})
 
 __all__ = ["live"]

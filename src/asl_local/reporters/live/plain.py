@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import os
 from types import TracebackType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from asl_local.plan import Plan
 from asl_local.reporters.aws import Event
 from asl_local.reporters.live.progress import Progress
-from asl_local.reporters.map_runs import MapRun
 from asl_local.reporters.timeline import Timeline, is_failure
+
+if TYPE_CHECKING:
+    from asl_local.reporters.map_runs import MapRun
 
 _DIM, _RED, _GREEN, _PLAIN = "\033[2m", "\033[31m", "\033[32m", "\033[0m"
 

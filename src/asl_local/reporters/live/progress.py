@@ -6,9 +6,10 @@ Knows: terminals. Must never know: what runs.
 from __future__ import annotations
 
 import time
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from asl_local.reporters.map_runs import MapRun
+if TYPE_CHECKING:
+    from asl_local.reporters.map_runs import MapRun
 
 _WIDTH = 24  # characters of the bar
 _SHORTEST = 0.1  # seconds between two pictures of the bar
