@@ -9,7 +9,8 @@ both histories are read by the same rules, so that lines have the same names in 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeAlias
 
 Line: TypeAlias = tuple[tuple[str, int | str], ...]
 
@@ -49,33 +50,36 @@ class Lines:
 
     def _line(self, id: int, type: str, previous: int, details: Mapping[str, Any]) -> Line:
         before, came = self._lines.get(previous, (("", id),)), self._types.get(previous, "")
-        before = self._found.get(before, before)
-        name, index = details.get("name"), details.get("index")
-        if type.startswith("Execution"):
+        if self._found:
+            before = self._found.get(before, before)
+        told = _told(type)
+        if told.of == "Execution":
             return ()
         if came == "ExecutionRedriven":
             return self._taken_up(previous, type, details)
-        if type.startswith("MapIteration"):
-            line = (*self._of_map(before, id, str(name)), (str(name), int(index or 0)))
+        if told.of == "MapIteration":
+            name = str(details.get("name"))
+            line = (*self._of_map(before, id, name), (name, int(details.get("index") or 0)))
             if hangs_loose(before) and not type.endswith("Started") and before != line[:-1]:
                 self._found[before] = line
             return line
-        if type.endswith("StateExited"):
-            line, kind = _cut(before, str(name)), type.removesuffix("StateExited")
+        if told.what == "StateExited":
+            name, kind = str(details.get("name")), told.of
+            line = _cut(before, name)
             if kind in _CONTAINERS and hangs_loose(line) and self.standing(line) != name:
-                known = self._entered_as(str(name), kind)
+                known = self._entered_as(name, kind)
                 return line if known is None else known
             return line
-        if came == "ParallelStateStarted" and (type.endswith("StateEntered") or type == "EvaluationFailed"):
-            return (*before, (self.standing(before), str(name or details.get("state"))))
+        if came == "ParallelStateStarted" and (told.what == "StateEntered" or type == "EvaluationFailed"):
+            return (*before, (self.standing(before), str(details.get("name") or details.get("state"))))
         if type == "EvaluationFailed":
             return self._in_state(before, details.get("state"))
-        for kind in _CONTAINERS:
-            if type == f"{kind}StateSucceeded":
-                stays = came == f"{kind}StateStarted" or came.startswith("MapRun") or hangs_loose(before)
+        if told.of in _CONTAINERS:
+            if told.what == "StateSucceeded":
+                stays = came == f"{told.of}StateStarted" or came.startswith("MapRun") or hangs_loose(before)
                 return before if stays else before[:-1]
-            if type in (f"{kind}StateFailed", f"{kind}StateStarted"):
-                return self._around(before, kind)
+            if told.what in ("StateFailed", "StateStarted"):
+                return self._around(before, told.of)
         return before
 
     def _in_state(self, line: Line, name: Any) -> Line:
@@ -135,22 +139,22 @@ class Lines:
         )
 
     def _note(self, line: Line, id: int, type: str, details: Mapping[str, Any]) -> None:
-        for ending in ("StateEntered", "StateExited", "StateFailed"):
-            if type.endswith(ending):
-                kind = type.removesuffix(ending)
-                name = "" if ending == "StateExited" else str(details.get("name") or self.standing(line))
-                self._standing[line] = (name or self.standing(line), kind, ending != "StateEntered")
-        if type.endswith("StateEntered"):
+        kind, what = _told(type)
+        if what == "StateEntered":
+            self._standing[line] = (str(details.get("name") or self.standing(line)), kind, False)
             self._entered[line] = id
-        elif type.endswith("StateExited"):
-            self._entered.pop(line, None)
-        if type == "MapIterationFailed":
-            self._lost.add(line[:-1])
-        elif type.endswith("StateStarted"):
+        elif what in ("StateExited", "StateFailed"):
+            name = "" if what == "StateExited" else str(details.get("name") or "")
+            self._standing[line] = (name or self.standing(line), kind, True)
+            if what == "StateExited":
+                self._entered.pop(line, None)
+        elif what == "StateStarted":
             self._lost.discard(line)
             self._started[line] = id
-        if type.endswith("Scheduled"):
+        elif what == "Scheduled":
             self._scheduled[line] = _request(details)
+        elif type == "MapIterationFailed":
+            self._lost.add(line[:-1])
 
     def _taken_up(self, redriven: int, type: str, details: Mapping[str, Any]) -> Line:
         """After a redrive the chain begins anew: the line that stood in such a state, and had not been taken up."""
@@ -176,6 +180,27 @@ class Lines:
         return type.startswith(kind) or (
             resource is not None and self._scheduled.get(line, (None, None))[0] == resource
         )
+
+
+class _Told(NamedTuple):
+    """What the name of an event's type says: of what it tells (a type of state, say), and what."""
+
+    of: str
+    what: str
+
+
+_WHAT = ("StateEntered", "StateExited", "StateFailed", "StateStarted", "StateSucceeded", "Scheduled")
+
+
+@lru_cache(maxsize=256)
+def _told(type: str) -> _Told:
+    for beginning in ("Execution", "MapIteration"):
+        if type.startswith(beginning):
+            return _Told(beginning, "")
+    for ending in _WHAT:
+        if type.endswith(ending):
+            return _Told(type.removesuffix(ending), ending)
+    return _Told("", "")
 
 
 def _request(details: Mapping[str, Any]) -> tuple[Any, Any]:

@@ -8,6 +8,8 @@ says after which event it came, and the visit of that event is the culprit; all 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import MappingProxyType
+from typing import Any, Final
 
 from asl_local.lazy import dataclass, field
 from asl_local.reporters.aws import Event
@@ -25,6 +27,8 @@ from asl_local.reporters.visits.model import (
 )
 
 _OPEN_ENDS = {"TIMED_OUT": TIMED_OUT, "ABORTED": ABORTED, "FAILED": ABORTED, "SUCCEEDED": ABORTED}
+_CONTAINERS: Final = ("Parallel", "Map")
+_NOTHING: Final[Any] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -43,15 +47,20 @@ class _Standing:
     error: str | None = None
     cause: str | None = None
     culprit: Visit | None = None
-    open: dict[int, None] = field(default_factory=dict)
-    current: dict[int, Visit] = field(default_factory=dict)
-    iterations: dict[int, Iteration] = field(default_factory=dict)
-    branches: dict[str, int] = field(default_factory=dict)
+    open: dict[int, None] = _NOTHING
+    current: dict[int, Visit] = _NOTHING
+    iterations: dict[int, Iteration] = _NOTHING
+    branches: dict[str, int] = _NOTHING
     own: bool = False
     told: bool = False
     before: tuple[str, float | None, int] | None = None
     lost: bool = False
     unsure: set[int] = field(default_factory=set)
+
+    def holds(self) -> _Standing:
+        """The same, of a state that others run in: nothing can be put into the rest."""
+        self.open, self.current, self.iterations, self.branches = {}, {}, {}, {}
+        return self
 
 
 class Ends:
@@ -71,7 +80,8 @@ class Ends:
 
     def began(self, visit: Visit) -> None:
         """A state was entered."""
-        self._standing.append(_Standing(visit.first, visit.entered))
+        standing = _Standing(visit.first, visit.entered)
+        self._standing.append(standing.holds() if visit.type in _CONTAINERS else standing)
         self._beside(visit)[visit.number] = None
         if visit.parent is None:
             self._current = visit
@@ -151,8 +161,9 @@ class Ends:
             attempt.retry_at = event.at
         standing.failing, standing.own, standing.error, standing.cause, standing.culprit = "", False, None, None, None
         visit.error = visit.cause = None
-        standing.current.clear()
-        standing.iterations.clear()
+        if visit.type in _CONTAINERS:
+            standing.current.clear()
+            standing.iterations.clear()
         standing.unsure.clear()
 
     def iterates(self, visit: Visit, iteration: Iteration) -> None:

@@ -7,7 +7,7 @@ not say everything: which of several branches failed follows from the event that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from asl_local.errors import TIMEOUT
@@ -37,7 +37,7 @@ _ENDED: Final = {
 }
 _STATUS: Final = {"Succeeded": "SUCCEEDED", "Failed": "FAILED", "TimedOut": "TIMED_OUT", "Aborted": "ABORTED"}
 _Reader: TypeAlias = "Callable[[Event, Line, str], Visit | None]"
-_STARTS: Final = ("startExecution", "startSyncExecution")
+_STARTS: Final = (":startExecution", ":startSyncExecution")
 
 
 class Visits:
@@ -45,16 +45,22 @@ class Visits:
 
     `definition` is the machine's JSON, None where nobody knows it: then visits have no pointers and no edges, and branches
     are numbered as they appear. `started_by` has the visit and its attempt that started another execution, by that one's
-    ARN, `asked` the attempts that were to start one, answered or not, `map_runs` whose a Map Run is, by its ARN.
+    ARN, `asked` the attempts that were to start one, answered or not, `map_runs` whose a Map Run is, by its ARN. The events
+    that are taken are kept as the run's, unless they are kept elsewhere already (`events`).
     """
 
-    def __init__(self, definition: Mapping[str, Json] | None = None, *, name: str = "", machine: str = "") -> None:
-        self.run = Run(name, "RUNNING", [], machine, definition=definition)
+    def __init__(
+        self, definition: Mapping[str, Json] | None = None, *, name: str = "", machine: str = "",
+        events: Sequence[Event] | None = None,
+    ) -> None:  # fmt: skip
+        own: list[Event] = []
+        self._kept = own if events is None else None
+        self.run = Run(name, "RUNNING", own if events is None else events, machine, definition=definition)
         self.started_by: dict[str, tuple[int, int]] = {}
         self.asked: list[tuple[Visit, int]] = []
         self.map_runs: dict[str, tuple[int, int]] = {}
-        self._events: list[Event] = []
-        self.run.events = self._events
+        self._first: Event | None = None
+        self._last = 0  # the id of the last event
         self._known = Known(definition)
         self._lines = Lines()
         self._ends = Ends(self.run, self._known)
@@ -85,9 +91,13 @@ class Visits:
         When a state is entered, what the one before it was left by is known for certain: that visit may change too.
         """
         line = self._lines.of(event.id, event.type, event.previous_event_id, event.details)
-        if self._events and event.id > self._events[-1].id + 1:
+        if self._first is None:
+            self._first = event
+        elif event.id > self._last + 1:
             self._ends.hole()
-        self._events.append(event)
+        self._last = event.id
+        if self._kept is not None:
+            self._kept.append(event)
         if event.type.startswith("Execution"):
             self._execution(event)
             self.run.visit_of.append(-1)
@@ -100,6 +110,11 @@ class Visits:
         self._ends.heard(visit, event)
         self.run.visit_of.append(visit.number)
         return visit
+
+    @property
+    def _begins(self) -> float:
+        """When the history begins, be it cut or not."""
+        return 0.0 if self._first is None else self._first.at
 
     def _reader(self, type: str) -> tuple[_Reader, str]:
         """What reads events of this type, and what it is told."""
@@ -184,7 +199,7 @@ class Visits:
         visit, name = self._visit(line), str(event.details.get("name"))
         missed = visit is None or visit.state != name
         if visit is None or missed:  # it was entered before a history that is cut begins
-            visit = self._begun(event, line, name, kind, self._events[0].at)
+            visit = self._begun(event, line, name, kind, self._begins)
         visit.output = event.details.get("output")
         assigned = event.details.get("assignedVariables")
         visit.assigned = dict(assigned) if isinstance(assigned, dict) else {}
@@ -267,7 +282,7 @@ class Visits:
 
     def _map_before(self, event: Event, line: Line) -> Visit:
         """A Map that was entered before a cut, or in a hole: from the name that its iterations say."""
-        at = self._events[0].at
+        at = self._begins
         visit = self._begun(event, line, str(event.details.get("name")), "Map", at)
         visit.attempts.append(Attempt(0, event.id, at, started=at, last=event.id))
         return visit
@@ -309,7 +324,7 @@ class Visits:
         elif how in _ENDED:
             error = details.get("error") or (TIMEOUT if how == "TimedOut" else None)
             self._ends.fail(visit, event, _ENDED[how], error)
-        if any(f":{each}" in attempt.resource for each in _STARTS):
+        if _STARTS[0] in attempt.resource or _STARTS[1] in attempt.resource:
             self._starts(visit, how, details)
         return visit
 

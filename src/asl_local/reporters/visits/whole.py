@@ -110,11 +110,11 @@ class _Whole:
         machine: str,
         map_runs: Iterable[MapRun],
     ) -> Run:
-        visits = Visits(definition, name=name, machine=machine)
+        visits = Visits(definition, name=name, machine=machine, events=history)
         for event in history.shared():
             visits.take(event)
         run = visits.run
-        run.events, run.virtual = history, self._virtual
+        run.virtual = self._virtual
         for arn, (visit, attempt) in visits.started_by.items():
             self._starters.setdefault(arn, (run, visit, attempt))
         answered = set(visits.started_by.values())
