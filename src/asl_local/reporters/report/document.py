@@ -10,18 +10,18 @@ and those of its children; times are microseconds, told from an event's wherever
 from __future__ import annotations
 
 import hashlib
-import json
 import operator
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
+from math import inf
 from typing import Any, Final, TypeAlias
 
 from asl_local.engine.history import EVENTS
 from asl_local.reporters.aws import Event, History
 from asl_local.reporters.visits.model import Attempt, Child, Iteration, Run, Visit
-from asl_local.values import Json
+from asl_local.values import Json, encoder
 
 FORMAT: Final = 1
 VALUES_BYTES: Final = 12_000_000
@@ -44,7 +44,7 @@ _ESCAPED: Final = re.compile("[<\u2028\u2029\ud800-\udfff]")
 
 Entry: TypeAlias = "str | list[str | int]"
 
-_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_text = encoder(allow_nan=True)  # a recorded history may have what is no JSON number
 
 
 def document(run: Run, *, values_bytes: int = VALUES_BYTES) -> dict[str, Any]:
@@ -73,7 +73,8 @@ class _Values:
         self.entries: list[Entry] = []
         self._known: dict[str | bytes, int] = {}
         self._strings: dict[str, int] = {}
-        self._seen: dict[int, tuple[Json, int]] = {}
+        self._seen: dict[int, int] = {}
+        self._alive: list[Json] = []  # what `_seen` knows: what is alive shares its id with nothing
 
     def of(self, value: Json, depth: int = 0) -> int:
         """The number of a value's text in the table."""
@@ -86,9 +87,9 @@ class _Values:
             return self._number(_text(value), value, depth)
         seen = self._seen.get(id(value))
         if seen is None:
-            # The value is kept beside its number: what is alive shares its id with nothing.
-            seen = self._seen[id(value)] = (value, self._number(_text(value), value, depth))
-        return seen[1]
+            seen = self._seen[id(value)] = self._number(_text(value), value, depth)
+            self._alive.append(value)
+        return seen
 
     def maybe(self, value: Json) -> int | None:
         """The same, None where there is no value."""
@@ -170,7 +171,10 @@ class _Writer:
         self._places: dict[tuple[str, str, str, str], int] = {}
         self._definitions: dict[str, int] = {}
         self._definition_seen: dict[int, int] = {}
-        self._rows: dict[str, list[tuple[int | None, ...]]] = {group: [] for group in _COLUMNS}
+        self._groups: dict[str, list[list[int | None]]] = {
+            group: [[] for _ in names] for group, names in _COLUMNS.items()
+        }
+        self._last: tuple[float, int] = (self._zero, 0)
         self._map_runs: list[list[Any]] = []
         self._notes: list[list[Any]] = []
         self._runs = 0
@@ -200,14 +204,20 @@ class _Writer:
         times: list[int | None] = []
         visits: Sequence[int] = run.visit_of
         events = run.events.shared() if isinstance(run.events, History) else run.events
+        of, shapes, moment = self._values.of, self._shapes, self._moment
+        skipped, shape, moments, back, visit = self._groups["events"]
+        (values,) = self._groups["details"]
         for number, event in enumerate(events):
-            names = tuple(event.details)
-            shape = self._shapes.setdefault((event.type, names), len(self._shapes))
-            at = self._moment(event.at)
+            details = event.details
+            at = moment(event.at)
             times.append(at)
-            belongs = visits[number] if number < len(visits) else -1
-            self._put("events", event.id - number - 1, shape, at, event.id - event.previous_event_id, belongs)
-            self._rows["details"] += [(self._values.of(event.details[name]),) for name in names]
+            skipped.append(event.id - number - 1)
+            shape.append(shapes.setdefault((event.type, tuple(details)), len(shapes)))
+            moments.append(at)
+            back.append(event.id - event.previous_event_id)
+            visit.append(visits[number] if number < len(visits) else -1)
+            for value in details.values():
+                values.append(of(value))
         return times
 
     def _visit(self, visit: Visit, run: Run, times: Sequence[int | None]) -> None:
@@ -269,10 +279,15 @@ class _Writer:
         return self._definition_seen[id(definition)]
 
     def _moment(self, at: float | None) -> int | None:
-        return None if at is None else round((at - self._zero) * 1_000_000)
+        if at is None:
+            return None
+        if at != self._last[0]:  # many events have the time of the one before
+            self._last = (at, round((at - self._zero) * 1_000_000))
+        return self._last[1]
 
     def _put(self, group: str, *numbers: int | None) -> None:
-        self._rows[group].append(numbers)
+        for column, number in zip(self._groups[group], numbers, strict=True):
+            column.append(number)
 
     def written(self, values_bytes: int) -> dict[str, Any]:
         """The document."""
@@ -288,7 +303,10 @@ class _Writer:
             "places": [list(place) for place in self._places],
             "mapRuns": self._map_runs,
             "notes": self._notes,
-            **{group: _columns(group, rows) for group, rows in self._rows.items()},
+            **{
+                group: dict(zip(_COLUMNS[group], map(_column, columns), strict=True))
+                for group, columns in self._groups.items()
+            },
         }
 
 
@@ -316,22 +334,26 @@ microseconds: an event's since `zero`, a visit's since those of its events `firs
 since it was scheduled, an iteration's start since its Map was entered."""
 
 
-def _columns(group: str, rows: list[tuple[int | None, ...]]) -> dict[str, Any]:
-    names = _COLUMNS[group]
-    columns: Iterable[Sequence[int | None]] = zip(*rows, strict=True) if rows else [()] * len(names)
-    return {name: _column(column) for name, column in zip(names, columns, strict=True)}
-
-
-def _column(numbers: Sequence[int | None]) -> dict[str, Any]:
+def _column(numbers: list[int | None]) -> dict[str, list[int | None]]:
     """A column as `list`, as `runs` (value, how often, ...), as `steps` from one number to the next, or as runs of steps."""
     steps = _steps(numbers)
-    forms = {"list": numbers, "runs": _runs(numbers), "steps": steps, "stepRuns": _runs(steps)}
-    texts = {form: _text(written) for form, written in forms.items() if written is not None}
-    name = min(texts, key=lambda form: len(texts[form]))
-    return {name: list(forms[name] or ())}
+    short = {"runs": _runs(numbers), "stepRuns": _runs(steps)}
+    lengths = {form: _length(written) for form, written in short.items() if written is not None}
+    if min(lengths.values(), default=inf) > 2 * len(numbers):  # else it is shorter than any list of so many numbers
+        lengths = {"list": _length(numbers), **lengths, "steps": _length(steps)}
+    name = min(lengths, key=lambda form: (lengths[form], _FORMS.index(form)))
+    return {name: {"list": numbers, "steps": steps}.get(name) or short.get(name) or []}
 
 
-def _steps(numbers: Sequence[int | None]) -> Sequence[int | None]:
+_FORMS: Final = ("list", "runs", "steps", "stepRuns")
+
+
+def _length(numbers: list[int | None]) -> int:
+    """How long the numbers' JSON text is: Python writes them alike, but for the blanks, and None is as long as null."""
+    return len(repr(numbers)) - max(0, len(numbers) - 1)
+
+
+def _steps(numbers: list[int | None]) -> list[int | None]:
     if None not in numbers:
         return list(map(operator.sub, numbers, (0, *numbers)))
     steps: list[int | None] = []
@@ -342,7 +364,7 @@ def _steps(numbers: Sequence[int | None]) -> Sequence[int | None]:
     return steps
 
 
-def _runs(numbers: Sequence[int | None]) -> list[int | None] | None:
+def _runs(numbers: list[int | None]) -> list[int | None] | None:
     """Each number and how often it stands there in a row; None where that would be longer than the numbers."""
     changes = sum(map(operator.ne, numbers, islice(numbers, 1, None)))
     if 2 * changes + 2 > len(numbers):
