@@ -1,0 +1,96 @@
+"""What is imported when: a start costs what it imports, so plain uses must not import what only others need."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# Somebody else's, or the standard library's slow ones.
+LIBRARIES = (
+    "PIL", "botocore", "cv2", "hypothesis", "jlens", "jsonata2py", "jsonpath_ng", "numpy", "pyarrow", "pytest", "rich",
+    "tinydb", "yaml", "zstandard", "ast", "asyncio", "concurrent.futures", "csv", "dataclasses", "difflib", "email",
+    "http", "importlib.metadata", "importlib.util", "inspect", "logging", "platform", "socket", "ssl", "subprocess",
+    "tempfile", "tokenize", "uuid",
+)  # fmt: skip
+# Files and their formats: the command line needs paths, the library none.
+FILES = ("gzip", "pathlib", "shutil", "urllib", "zipfile")
+# Of ours: what is for other machines than the one that runs.
+ROOMS = (
+    "asl_local.definition.checks.integrations", "asl_local.definition.checks.jsonata",
+    "asl_local.definition.checks.maps", "asl_local.definition.pieces", "asl_local.definition.resource_arns",
+    "asl_local.definition.templates.cloudformation", "asl_local.definition.templates.serverless",
+    "asl_local.definition.yaml_text", "asl_local.interfaces.started", "asl_local.interfaces.stepfunctions",
+    "asl_local.interfaces.test_state", "asl_local.interfaces.viewing", "asl_local.language.jsonata.expressions",
+    "asl_local.language.jsonata.syntax", "asl_local.mock", "asl_local.reporters.graph", "asl_local.reporters.map_runs",
+    "asl_local.reporters.report", "asl_local.resources.datasets", "asl_local.resources.executions",
+    "asl_local.resources.inferred", "asl_local.resources.integrations.clients",
+    "asl_local.resources.integrations.stand_ins", "asl_local.resources.map_io", "asl_local.resources.mocking",
+    "asl_local.services.dynamodb", "asl_local.services.lambda_client", "asl_local.services.rekognition",
+    "asl_local.services.s3", "asl_local.services.sns", "asl_local.services.sqs", "asl_local.strategies",
+    "asl_local.testing",
+)  # fmt: skip
+TASKS = ("asl_local.services.lambda_", "asl_local.resources.integrations")  # what answers calls
+
+DEFINITION = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": {"ok": True}, "End": True}}}
+CALL = "arn:aws:lambda:us-east-1:123456789012:function:double"
+TASK = {"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": CALL, "End": True}}}
+MACHINE = f"machine = asl_local.load({json.dumps(DEFINITION)!r});"
+SEEN = "print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
+
+
+def imported(script: str) -> set[str]:
+    """The modules that a new process has after the script."""
+    command = f"import json, sys; {script}; {SEEN}"
+    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
+    return set(json.loads(done.stderr.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(
+    ("script", "driver"),
+    [
+        ("pass", ""),
+        ("assert machine.run({}).output == {'ok': True}", "threads"),
+        ("assert machine.simulate({}).output == {'ok': True}", "simulate"),
+    ],
+    ids=["import", "run", "simulate"],
+)
+def test_the_library_imports_what_is_used(script: str, driver: str) -> None:
+    seen = imported(f"import asl_local; {MACHINE if driver else ''} {script}")
+    assert "asl_local" in seen
+    drivers = {f"asl_local.drivers.{name}" for name in ("simulate", "threads", "virtual_loop") if name != driver}
+    assert not seen & {*LIBRARIES, *ROOMS, *FILES, *TASKS, *drivers}
+
+
+def test_a_task_that_a_function_answers_needs_no_service() -> None:
+    machine = f"machine = asl_local.load({json.dumps(TASK)!r})"
+    seen = imported(f"import asl_local; {machine}; assert machine.run(2, {{'double': lambda n: n * 2}}).output == 4")
+    checks = {"asl_local.definition.resource_arns", "asl_local.definition.checks.integrations"}
+    assert not seen & ({*LIBRARIES, *ROOMS, *FILES, *TASKS[1:]} - checks)
+
+
+def test_the_command_line_imports_what_the_command_needs(tmp_path: Path) -> None:
+    file = tmp_path / "pass.asl.json"
+    file.write_text(json.dumps(DEFINITION), "utf-8")
+    seen = imported(
+        f"from asl_local.interfaces.cli import main; main(['run', {str(file)!r}, '--root', {str(tmp_path / 'data')!r}])"
+    )
+    assert "asl_local.interfaces.cli_run" in seen
+    shown = ("asl_local.interfaces.cli_show", "asl_local.reporters.live.watching", "asl_local.interfaces.aws")
+    assert not seen & {*LIBRARIES, *ROOMS, *TASKS, *shown, "gzip", "shutil", "zipfile"}
+
+
+def test_the_door_of_the_pytest_plugin_does_not_import_the_library() -> None:
+    assert not [name for name in imported("import _asl_local_pytest") if name.split(".")[0] == "asl_local"]
+
+
+def test_what_is_not_imported_yet_is_there_all_the_same() -> None:
+    import asl_local
+
+    assert set(asl_local.__all__) <= set(dir(asl_local))
+    assert all(getattr(asl_local, name) is not None for name in asl_local.__all__)
+    with pytest.raises(AttributeError, match=r"module 'asl_local' has no attribute 'laod'"):
+        asl_local.laod  # noqa: B018
