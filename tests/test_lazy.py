@@ -8,7 +8,7 @@ import inspect
 import pickle
 import sys
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -111,6 +111,46 @@ class Named(Point):
     """A standard dataclass on top of one of ours."""
 
     name: str = ""
+
+
+class Ours(lazy.NamedTuple):
+    """A pair."""
+
+    left: int
+    right: str = "r"
+
+    def both(self) -> tuple[int, str]:
+        """The two."""
+        return self.left, self.right
+
+
+class Theirs(NamedTuple):
+    """A pair."""
+
+    left: int
+    right: str = "r"
+
+    def both(self) -> tuple[int, str]:
+        """The two."""
+        return self.left, self.right
+
+
+@given(
+    st.lists(st.integers(0, 2), max_size=3), st.dictionaries(st.sampled_from(["left", "right", "other"]), st.integers())
+)
+def test_our_named_tuples_do_what_the_standard_librarys_do(values: list[int], named: dict[str, int]) -> None:
+    told = []
+    for cls in (Ours, Theirs):
+        one: Any = tried(lambda cls=cls: cls(*values, **named))
+        same: Any = tried(lambda cls=cls: cls._make(values))
+        told.append([
+            one, same, cls._fields, cls._field_defaults, cls.__match_args__, cls.__bases__, cls.__doc__, [(each.name, each.default, each.kind) for each in inspect.signature(cls).parameters.values()],
+            repr(one).replace("Theirs", "Ours"), repr(same).replace("Theirs", "Ours"),
+            *(tried(getattr(one, name)) for name in ("both", "_asdict", "__getnewargs__", "__hash__") if isinstance(one, tuple)),
+            tried(lambda one=one: one._replace(**named)), tried(lambda one=one: (one.left, one.right)), hasattr(one, "__dict__"),
+            tried(lambda one=one: setattr(one, "left", 1)), tried(lambda one=one: pickle.loads(pickle.dumps(one))), copy.deepcopy(one),
+        ])  # fmt: skip
+    assert told[0] == told[1]
 
 
 def test_ours_pickle_match_and_are_subclassed() -> None:

@@ -9,10 +9,10 @@ A row is one field of one owner (a state type, the machine, a retrier, ...). Sou
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from functools import cache, lru_cache
-from typing import Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
 from asl_local.lazy import dataclass
 from asl_local.values import Json
@@ -77,9 +77,13 @@ class Field:
     source: str = ""
 
 
-def _fields(owners: str, name: str, kind: Kind, source: str, **more: object) -> list[Field]:
+_Written: TypeAlias = tuple[tuple[str, ...], dict[str, Any]]
+"""Owners, and the row that they share, as it is written; a definition needs the rows of some owners only."""
+
+
+def _fields(owners: str, name: str, kind: Kind, source: str, **more: object) -> list[_Written]:
     """The same row for several owners."""
-    return [Field(owner=o, name=name, kind=kind, source=source, **more) for o in owners.split()]  # type: ignore[arg-type]
+    return [(tuple(owners.split()), {"name": name, "kind": kind, "source": source, **more})]
 
 
 K = Kind
@@ -105,7 +109,7 @@ _OPERANDS: Final = {
     "timestamp": K.TIMESTAMP,
 }  # fmt: skip
 
-_ROWS: Final[tuple[Field | None, ...]] = (
+_ROWS: Final[tuple[_Written | None, ...]] = (
     # -- the machine and what is like it
     *_fields("Machine Branch ItemProcessor", "States", K.STATES, "Spec: Top-level fields", required=True, least=1),
     *_fields("Machine Branch ItemProcessor", "StartAt", K.TARGET, "Spec: Top-level fields", required=True),
@@ -302,25 +306,32 @@ GROUPS: Final[tuple[Group, ...]] = (
 
 @cache
 def rows() -> tuple[Field, ...]:
-    """The whole table, with the comparison operators of Choice rules, whose own table is made for running them."""
+    """The whole table."""
+    return tuple(Field(owner=owner, **row) for owners, row in _written(operators=True) for owner in owners)
+
+
+def _written(*, operators: bool) -> Iterator[_Written]:
+    """The table as it is written, with the comparison operators of Choice rules, which run by a table of their own."""
+    for row in _ROWS:
+        if row is not None:
+            yield row
+        elif operators:
+            yield from _operators()
+
+
+def _operators() -> Iterator[_Written]:
     from asl_local.language.choice import OPERATORS  # noqa: PLC0415 - with all of JSONPath
 
-    operators = [
-        row
-        for name, operator in OPERATORS.items()
-        for row in _fields(
-            "ChoiceRule NestedRule", name, K.OPERAND if operator.path_form else _OPERANDS[operator.kind],
-            "Spec: Choice state", **_JSONPATH,
-        )
-    ]  # fmt: skip
-    return tuple(row for place in _ROWS for row in (operators if place is None else [place]))
+    for name, operator in OPERATORS.items():
+        kind = K.OPERAND if operator.path_form else _OPERANDS[operator.kind]
+        yield from _fields("ChoiceRule NestedRule", name, kind, "Spec: Choice state", **_JSONPATH)
 
 
 @lru_cache(maxsize=100)
 def fields_of(owner: str) -> Mapping[str, Field]:
     """The owner's rows by field name; empty for an owner there is not."""
-    given = rows() if owner in ("ChoiceRule", "NestedRule") else _ROWS
-    return {row.name: row for row in given if row is not None and row.owner == owner}
+    written = _written(operators=owner in ("ChoiceRule", "NestedRule"))
+    return {row["name"]: Field(owner=owner, **row) for owners, row in written if owner in owners}
 
 
 @lru_cache(maxsize=100)

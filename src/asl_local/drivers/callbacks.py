@@ -10,10 +10,11 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from asl_local.engine.messages import Call, Heartbeat, Stimulus, Taken, TaskFailed, TaskSucceeded
 from asl_local.errors import InvalidToken, TaskTimedOut
+from asl_local.lazy import NamedTuple
 from asl_local.values import Json, accept, copy
 
 Deliver: TypeAlias = Callable[[Stimulus, float], None]

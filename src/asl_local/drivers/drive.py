@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from asl_local.drivers.driver import TOKEN_BITS, Begun, Driver, Nested
 from asl_local.drivers.listening import Hearing
 from asl_local.engine import Execution, Outcome
 from asl_local.engine.messages import Cancel, Failed, Redriven, Stimulus, Stopped, Succeeded, TaskFailed, TaskSucceeded
 from asl_local.errors import AslError, StateError, UnansweredToken
+from asl_local.lazy import NamedTuple
 
 _OWN = (1 << TOKEN_BITS) - 1  # an execution's own part of a driver's token
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from types import GeneratorType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeGuard
 
 from asl_local.engine import Execution
 from asl_local.engine.messages import (
@@ -23,7 +23,7 @@ from asl_local.engine.messages import (
     TaskSucceeded,
 )
 from asl_local.errors import EvaluationError, InvalidToken, StateError
-from asl_local.lazy import dataclass, later
+from asl_local.lazy import NamedTuple, dataclass, later
 from asl_local.values import Json
 
 if TYPE_CHECKING:

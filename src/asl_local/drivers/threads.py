@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from asl_local.drivers.callbacks import Callbacks, Desk
 from asl_local.drivers.driver import NEVER, TOKEN_BITS, Begun, Later, Nested, TaskContext, Work, answer, report
@@ -29,7 +29,7 @@ from asl_local.engine.messages import (
     Taken,
     Timer,
 )
-from asl_local.lazy import later
+from asl_local.lazy import NamedTuple, later
 
 if TYPE_CHECKING:
     import asyncio

@@ -5,7 +5,7 @@ Knows: error names and who may see them. Must never know: what was attempted.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from asl_local.engine import children, variables
 from asl_local.errors import (
@@ -16,6 +16,7 @@ from asl_local.errors import (
     TIMEOUT,
     EvaluationError,
 )
+from asl_local.lazy import NamedTuple
 from asl_local.plan.plan import matches
 from asl_local.values import Json, exceeds
 

@@ -6,9 +6,9 @@ A task, its timeout and its heartbeat carry the same token: whoever comes first 
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
-from asl_local.lazy import dataclass
+from asl_local.lazy import NamedTuple, dataclass
 from asl_local.values import Json
 
 EXECUTION_TOKEN = 0

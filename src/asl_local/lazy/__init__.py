@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["dataclass", "field", "later", "names", "pattern", "replace"]
+__all__ = ["NamedTuple", "dataclass", "field", "later", "names", "pattern", "replace"]
 
 
 class _Module:
@@ -76,6 +76,75 @@ else:
         return _Pattern(text, flags)
 
 
+# -- named tuples ------------------------------------------------------------------------------------------------------
+
+if TYPE_CHECKING:
+    from typing import NamedTuple
+else:
+    from _collections import _tuplegetter
+
+    class _NamedTuples(type):
+        """Makes a class whose only base is tuple; its `__new__` is made when the first object is."""
+
+        def __new__(cls, name, _bases, given):
+            if name == "NamedTuple":
+                return type.__new__(cls, name, (), given)
+            fields = tuple(given.get("__annotations__", ()))
+            defaults = {each: given[each] for each in fields if each in given}
+            given.update((each, _tuplegetter(place, "")) for place, each in enumerate(fields))
+            given |= {
+                "__slots__": (), "_fields": fields, "_field_defaults": defaults, "__match_args__": fields,
+                "_make": classmethod(_checked), "_replace": _replaced, "_asdict": _as_dict,
+                "__getnewargs__": _plain, "__orig_bases__": (NamedTuple,),
+            }  # fmt: skip
+            given.setdefault("__repr__", _shown)
+            return type(name, (tuple,), {**given, "__new__": _New()})
+
+    class _New:
+        """A named tuple's `__new__`, made when somebody first asks for it."""
+
+        def __set_name__(self, owner, _name):
+            self.owner = owner
+
+        def __get__(self, _instance, _owner=None):
+            made = _new(self.owner)
+            self.owner.__new__ = staticmethod(made)
+            return made
+
+    class NamedTuple(metaclass=_NamedTuples):
+        """As typing.NamedTuple, which compiles every annotation and every class's `__new__` at once."""
+
+    def _new(cls):
+        fields = "".join(f"{name}, " for name in cls._fields)
+        made = eval(f"lambda _cls, {fields}: _new(_cls, ({fields}))", {"_new": tuple.__new__})  # noqa: S307 - of names of ours
+        made.__defaults__ = tuple(cls._field_defaults.values())
+        made.__annotations__ = cls.__annotations__
+        made.__name__, made.__qualname__, made.__module__ = "__new__", f"{cls.__qualname__}.__new__", cls.__module__
+        return made
+
+    def _checked(cls, values):
+        made = tuple.__new__(cls, values)
+        if len(made) != len(cls._fields):
+            raise TypeError(f"Expected {len(cls._fields)} arguments, got {len(made)}")
+        return made
+
+    def _replaced(self, /, **changes):
+        made = self._make(map(changes.pop, self._fields, self))
+        if changes:
+            raise ValueError(f"Got unexpected field names: {list(changes)!r}")
+        return made
+
+    def _plain(self):
+        return tuple(self)
+
+    def _as_dict(self):
+        return dict(zip(self._fields, self, strict=True))
+
+    def _shown(self):
+        fields = ", ".join(f"{name}={value!r}" for name, value in zip(self._fields, self, strict=True))
+        return f"{self.__class__.__name__}({fields})"
+
+
 # -- dataclasses -------------------------------------------------------------------------------------------------------
 # The standard library's `dataclass` imports `inspect`, and compiles every class's methods whether anybody calls them or
 # not. This one makes a method when it is first called; methods.py has all but `__init__`, and what
@@ -89,20 +158,15 @@ else:
     class Field:
         """What `field` was told of a field, and its annotation."""
 
-        __slots__ = ("annotation", "compare", "default", "default_factory", "hash", "init", "kw_only", "repr")
+        default = default_factory = MISSING
+        init, repr, hash, compare, kw_only, annotation = True, True, None, True, False, ""
 
         def __init__(self, **told):
-            for name, value in told.items():
-                setattr(self, name, value)
+            self.__dict__.update(told)
 
-    def field(
-        *, default=MISSING, default_factory=MISSING, init=True, repr=True, hash=None, compare=True, kw_only=False
-    ):
+    def field(**told):
         """As dataclasses.field."""
-        return Field(
-            default=default, default_factory=default_factory, init=init, repr=repr, hash=hash, compare=compare,
-            kw_only=kw_only,
-        )  # fmt: skip
+        return Field(**told)
 
     def dataclass(cls=None, /, *, eq=True, frozen=False, slots=False, kw_only=False):
         """As dataclasses.dataclass, with fewer options; annotations are texts (`from __future__`)."""
@@ -130,7 +194,7 @@ else:
             if not annotation.startswith("ClassVar"):
                 told = given.pop(name, MISSING)
                 if not isinstance(told, Field):
-                    told = field(default=told)
+                    told = Field() if told is MISSING else Field(default=told)
                 told.annotation, told.kw_only = annotation, told.kw_only or options["kw_only"]
                 fields[name] = told
         methods = ["__init__", "__repr__", "__replace__", "__dataclass_fields__", "__dataclass_params__"]

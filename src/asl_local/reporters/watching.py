@@ -6,10 +6,10 @@ Knows: what a step has changed. Must never know: why, or what becomes of it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from asl_local.engine import Execution
-from asl_local.lazy import later
+from asl_local.lazy import NamedTuple, later
 from asl_local.reporters import Event
 from asl_local.reporters.aws import event
 

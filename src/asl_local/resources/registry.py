@@ -12,14 +12,14 @@ import re
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from asl_local import lazy
 from asl_local.drivers.driver import Answer, Later, Nested, TaskContext, Work, is_awaitable
 from asl_local.engine import Execution, Identity
 from asl_local.engine.messages import Call
 from asl_local.errors import TASK_FAILED, NotJson, StateError, UnknownResource
-from asl_local.lazy import replace
+from asl_local.lazy import NamedTuple, replace
 from asl_local.plan import Plan, Resource
 from asl_local.values import Json, copy
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from asl_local.definition import diagnostics as codes
 from asl_local.definition import grammar
@@ -23,7 +23,7 @@ from asl_local.definition.json_text import escape
 from asl_local.definition.source import Source
 from asl_local.errors import ALL, Diagnostic, ExpressionSyntaxError
 from asl_local.language.jsonata import is_jsonata
-from asl_local.lazy import later, replace
+from asl_local.lazy import NamedTuple, later, replace
 from asl_local.values import Json
 
 if TYPE_CHECKING:

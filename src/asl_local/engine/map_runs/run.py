@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from asl_local.lazy import NamedTuple
 from asl_local.values import Json
 
 if TYPE_CHECKING:
