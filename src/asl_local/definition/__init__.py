@@ -6,17 +6,24 @@ Knows errors, values and the language of expressions; must never know plans, exe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asl_local.definition import model as _model
 from asl_local.definition.checks import check, examine
-from asl_local.definition.diagnostics import DROP, creation_error, render, to_aws
+from asl_local.definition.diagnostics import DROP
 from asl_local.definition.json_text import unescape
 from asl_local.definition.model import StateMachine
 from asl_local.definition.source import Definition, Source, read
 from asl_local.definition.templates import FoundDefinition, find, pick
 from asl_local.errors import Diagnostic, InvalidDefinition
+from asl_local.lazy import names
 from asl_local.values import Json
+
+if TYPE_CHECKING:
+    from asl_local.definition.telling.aws import creation_error, to_aws
+    from asl_local.definition.telling.terminal import render
+else:
+    __getattr__ = names(__name__, globals(), {"telling.aws": "creation_error to_aws", "telling.terminal": "render"})
 
 
 def validate(

@@ -6,12 +6,12 @@ Knows: codes, places and how a terminal looks. Must never know: the rules that f
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from asl_local.definition.json_text import unescape
 from asl_local.definition.source import Source
 from asl_local.errors import Diagnostic
-from asl_local.lazy import dataclass, later, pattern
+from asl_local.lazy import dataclass, later
 from asl_local.values import Json
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ OWN_CODES: Final[Mapping[str, str]] = {
     "UNUSED_SUBSTITUTION": "warning: a value was given for a placeholder that there is not",
     LIKELY_MISTAKE: "warning: it runs, on AWS too, and is hardly meant",
 }
+
+NOWHERE: Final = frozenset({MISSING_END})  # its location is null
 
 
 class _Drop:
@@ -163,7 +165,7 @@ _Rank = tuple[int, int, tuple[int, ...]]
 
 def _place(finding: _Finding, source: Source, order: _Order) -> tuple[_Rank, Diagnostic]:
     line, column = source.position(finding.at, finding.key)
-    location = None if finding.code in _NOWHERE else _location(finding.path, source.tree)
+    location = None if finding.code in NOWHERE else _location(finding.path, source.tree)
     diagnostic = Diagnostic(
         finding.code, finding.severity, finding.path, line, column, finding.message, finding.hint, location, finding.aws
     )
@@ -216,116 +218,3 @@ def did_you_mean(word: str, others: Iterable[str]) -> str | None:
     plain = word.casefold().replace(" ", "").replace("_", "")
     close = difflib.get_close_matches(plain, folded, 1, 0.65)
     return f"did you mean '{folded[close[0]]}'?" if close else None
-
-
-# -------------------------------------------------------------------------------------------------- for the terminal
-
-_BOLD, _RED, _YELLOW, _BLUE, _PLAIN = "\033[1m", "\033[31;1m", "\033[33;1m", "\033[34m", "\033[0m"
-_WIDEST = 160  # characters of a source line
-
-
-def render(diagnostics: Iterable[Diagnostic], source: Source, color: bool = False) -> str:
-    """The diagnostics for a person: place, code and message, the line with a caret under the fault, the hint."""
-
-    def paint(style: str, text: str) -> str:
-        return f"{style}{text}{_PLAIN}" if color else text
-
-    lines = source.text.splitlines() if source.text is not None else []
-    blocks = []
-    for each in diagnostics:
-        place = f"{source.name}:{each.line}:{each.column}" if each.line is not None else source.name
-        level = paint(_RED, "error") if each.severity == "ERROR" else paint(_YELLOW, "warning")
-        head = f"{paint(_BOLD, place)}: {level} {each.code}: {each.message}"
-        block = [head]
-        if each.line is not None and each.column is not None and each.line <= len(lines):
-            block.extend(_excerpt(lines[each.line - 1], each.line, each.column, paint))
-        about = f"at {each.path}" if each.path else "at the top"
-        block.append(f"  {paint(_BLUE, '=')} {about}{f'; {each.hint}' if each.hint else ''}")
-        blocks.append("\n".join(block))
-    return "\n\n".join(blocks)
-
-
-def _excerpt(text: str, line: int, column: int, paint: Any) -> list[str]:
-    first = max(0, column - 1 - _WIDEST // 2) if len(text) > _WIDEST else 0
-    shown = text[first : first + _WIDEST].replace("\t", " ")
-    number = str(line)
-    bar = paint(_BLUE, "|")
-    return [
-        f"  {paint(_BLUE, number)} {bar} {shown}",
-        f"  {' ' * len(number)} {bar} {' ' * (column - 1 - first)}{paint(_RED, '^')}",
-    ]
-
-
-# ----------------------------------------------------------------------------------------------------------- for AWS
-
-_NOWHERE: Final = frozenset({MISSING_END})  # its location is null
-_OPENS = pattern(r"it opens at (\d+):(\d+)")
-_LONGEST_QUOTE = 500  # characters of the text that Jackson repeats
-
-
-def to_aws(
-    diagnostics: Iterable[Diagnostic], source_text: str | None = None, *, severity: str = "ERROR", most: int = 100
-) -> dict[str, Any]:
-    """The answer that ValidateStateMachineDefinition gives: result, diagnostics, truncated.
-
-    `source_text` is what was validated; JSON errors name it as AWS does. Warnings are in it for `severity` WARNING
-    only, and `most` diagnostics at most (maxResults).
-    """
-    said = _as_aws_says(diagnostics)
-    shapes = [
-        {"severity": level, "code": each.code} | _words(each, source_text or "")
-        for each, level in said
-        if level == "ERROR" or severity == "WARNING"
-    ]
-    failed = any(level == "ERROR" for _, level in said)
-    return {
-        "result": "FAIL" if failed else "OK", "diagnostics": shapes[:most], "truncated": len(shapes) > most,
-    }  # fmt: skip
-
-
-def creation_error(diagnostics: Iterable[Diagnostic], source_text: str | None = None) -> str | None:
-    """The message of the InvalidDefinition that CreateStateMachine answers with; None if AWS takes the definition."""
-    texts = []
-    for each, level in _as_aws_says(diagnostics):
-        if level == "ERROR":
-            words = _words(each, source_text or "")
-            texts.append(f"{each.code}: {words['message']} at {words.get('location', 'null')}")
-    return f"Invalid State Machine Definition: '{', '.join(texts)}'" if texts else None
-
-
-def _words(each: Diagnostic, text: str) -> dict[str, str]:
-    """AWS's message and, where it has one, its location."""
-    if each.code == "INVALID_JSON_DESCRIPTION" and each.line is not None:
-        return _as_jackson_says(each, text)
-    if each.code in _NOWHERE or each.message == "Definition must be a valid JSON object":
-        return {"message": each.message}
-    return {"message": each.message, "location": each.location or each.path or "/"}
-
-
-def _as_aws_says(diagnostics: Iterable[Diagnostic]) -> list[tuple[Diagnostic, str]]:
-    """What AWS says too, each with its severity there; that a machine does not end comes last (measured)."""
-    said = [(d, d.aws or d.severity) for d in diagnostics if d.code not in OWN_CODES and d.aws != "ACCEPTED"]
-    return sorted(said, key=lambda pair: pair[0].code in _NOWHERE)
-
-
-def _as_jackson_says(each: Diagnostic, text: str) -> dict[str, str]:
-    """Message and location of a JSON error: AWS reads with Jackson, which stands behind what it has read (recorded)."""
-    column = each.column or 1
-    if each.message.startswith("Unrecognized token '"):
-        column += each.message.index("'", 20) - 20
-    elif each.message.startswith("Unexpected character"):
-        column += 1
-
-    def place(line: object, column: object) -> str:
-        return f"[Source: (String){_quoted(text)}; line: {line}, column: {column}]"
-
-    message = each.message
-    if opened := _OPENS.search(each.hint or ""):
-        message += f" (start marker at {place(opened[1], opened[2])})"
-    where = place(each.line, column)
-    return {"message": f"{message}\n at {where}", "location": where}
-
-
-def _quoted(text: str) -> str:
-    surplus = len(text) - _LONGEST_QUOTE
-    return f'"{text[:_LONGEST_QUOTE]}"[truncated {surplus} chars]' if surplus > 0 else f'"{text}"'
