@@ -111,7 +111,8 @@ def test_values_on_the_way_are_shared_and_no_engine_compiles(monkeypatch, scope)
     [
         ("$a + 1", True), ("{'a': $a}", True), ("{}", True), ("[{'a': {'b': /* : { */ $a}}]", True), ("$parse($a)", True),
         ("$a ? {'x': $string($a)} : {}", True), ("$hash($a, 'MD5') & $uuid()", True), ("$map($a, function($v){{'v': $v}})", True),
-        ("$string()", False), ("{'a': $substring(1)}", False), ("{$uppercase(): 1}", False), ("$f(1)", False),
+        ("$substring($a, 1)", True), ("{'a': $substring(1)}", True), ("{$uppercase(): 1}", True), ("$fromMillis($a)", True),
+        ("$string()", False), ("$f(1)", False), ("$substring($uuid(), 1)", False), ("$a@$b.substring($b, 1)", False),
     ],
 )  # fmt: skip
 def test_what_reads_its_input_lazily(text, lazy):
@@ -119,3 +120,28 @@ def test_what_reads_its_input_lazily(text, lazy):
 
     names = {name for name in ("a", "f", "parse", "hash", "uuid", "map", "string") if f"${name}" in text}
     assert _Expression(text, frozenset(names))._whole is not lazy
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$substring(1)", "$substring($n, 1)", "$substring('abc', 1)", "$exists($uppercase())", "{'a': $split($s, ','), 'b': $round()}",
+        "$map([1, 2], $substring)", "['ab', 'cd'].$substring(1)", "$fromMillis(0) & $toMillis()", "[$s, $n].$length()", "$number()",
+        "'ab' ~> $substring(1)", "$replace('a', 'b')", "($x := $substring(?, 1); $x($s))", "$pad($s, 9)", "$formatNumber($n, '0.0')",
+        "$string($substring(5, 1)) & 'x'", "$match($s, /b/).match", "$contains('x') ? 1 : 2", "$power($n) = 1", "$abs(-$n) & $sqrt()",
+    ],
+)  # fmt: skip
+def test_a_context_that_is_read_lazily_is_none(text, scope):
+    from asl_local.language.jsonata.engine_jlens import _Expression
+    from asl_local.language.jsonata.seam import Thrown
+
+    variables, names = {"s": "abc,d", "n": 5}, frozenset(("s", "n", "x"))
+    answers = []
+    for whole in (False, True, False):
+        expression = _Expression(text, names, whole=whole)
+        for _ in range(2):
+            try:
+                answers.append(expression.evaluate({"input": {"s": "x"}}, variables, scope()))
+            except Thrown as error:
+                answers.append(str(error))
+    assert all(answer == answers[0] for answer in answers), answers

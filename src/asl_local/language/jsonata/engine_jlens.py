@@ -5,6 +5,9 @@ Knows: how jlens is called, and how it tells undefined, null and functions apart
 jlens copies every binding on every call, but reads its input document only where the expression does. So the input is
 one object with `$states` and the variables, which a prologue binds; a 200 KB state costs nothing that way. An epilogue
 boxes the result with its type, because undefined, null and a function would all come out as None.
+
+That object must not be seen as the context, which is nothing on AWS. Where an expression hands its context to a
+function, the variables travel as bindings.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from asl_local.language.jsonata import seam
 from asl_local.language.jsonata.functions import BUILT_IN, FUNCTIONS, Function
 from asl_local.language.jsonata.infinities import with_text_for_infinity
 from asl_local.language.jsonata.seam import Bound, Exceeded, NoValue, Outcome, Program, Thrown
-from asl_local.language.jsonata.syntax import parse, walk
+from asl_local.language.jsonata.syntax import parts
 from asl_local.language.jsonata.tokens import next_token
 from asl_local.values import Json
 
@@ -68,17 +71,24 @@ class _Jlens:
 class _Expression:
     """One expression; its compiled forms differ in which functions a variable of the same name has replaced."""
 
-    def __init__(self, text: str, names: frozenset[str]) -> None:
+    def __init__(self, text: str, names: frozenset[str], *, whole: bool = False) -> None:
         self._text = text
         self._names = names
         self._hosts = names & FUNCTIONS.keys()
         self._lazy: dict[frozenset[str], tuple[int, jlens.Expression]] = {}
         self._moment = bool(names & {"now", "millis"})
         self._shuffle = "shuffle" in names
-        _parse(text)
-        # Where an expression hands its context to a function, that must be nothing, and not our document: then the
-        # variables travel as bindings, which copies them.
-        self._whole = "input" in self._register(_parse(_without_objects(text))).reads()
+        self._draws = not names.isdisjoint(("random", "shuffle", "uuid"))
+        self._whole = whole
+        self._may_retry = False
+        self._strict: _Expression | None = None
+        if not whole:
+            _parse(text)
+            read = self._register(_parse(_without_objects(text))).reads().get("input")
+            # With {} it is a function for texts or numbers that may come to its context: our document is neither, so that
+            # then fails. But what has drawn random numbers by then must not do so again; and a join looks at it as well.
+            self._may_retry = read == {} and not self._draws and not _has_joins(text)
+            self._whole = read is not None and not self._may_retry
 
     def _register(self, expression: jlens.Expression) -> jlens.Expression:
         for name in self._hosts:
@@ -113,6 +123,8 @@ class _Expression:
         return found
 
     def evaluate(self, states: Mapping[str, Json], variables: Mapping[str, Json], scope: Scope) -> Outcome:
+        if self._strict is not None:
+            return self._strict.evaluate(states, variables, scope)
         options = _LIMITS
         if self._moment:
             options = {**options, "now": round(scope.moment() * 1000)}
@@ -127,6 +139,9 @@ class _Expression:
             arguments = (None, document) if self._whole else (document,)
             box = expression.evaluate(*arguments, **options)
         except jlens.JlensError as error:
+            if error.code == "T0411" and self._may_retry:
+                self._strict = _Expression(self._text, self._names, whole=True)
+                return self._strict.evaluate(states, variables, scope)
             if error.code == "D1001" and error.position is not None:
                 text = with_text_for_infinity(self._text, error.token, error.position - prologue)
                 if text is not None:
@@ -141,10 +156,14 @@ class _Expression:
         return "NaN" if value is None and kind != "null" else value
 
 
+def _has_joins(text: str) -> bool:
+    return any(node.kind in ("focus", "index") for node in parts(text))
+
+
 def _without_objects(text: str) -> str:
     """The expression with arrays for its objects, which read their context too, but only as if: they do nothing with it."""
     characters = list(text)
-    for node in walk(parse(text)):
+    for node in parts(text):
         if node.kind == "object":
             characters[node.start], characters[node.end - 1] = "[", "]"
             for name in node.parts[::2]:
