@@ -26,6 +26,7 @@ ENVIRONMENT = {
 }
 
 THRESHOLD = 70.0  # per cent of similarity from which two faces are one person's
+ORIENTATION = 0x0112  # the tag of EXIF that says how to turn a photo: from 5 on by a quarter
 UNSET_SIZE = "250"  # pixels, where MAX_WIDTH or MAX_HEIGHT is not set
 
 Event = Mapping[str, Any]
@@ -106,8 +107,10 @@ def thumbnail(s3: Any, environment: Mapping[str, str], event: Event) -> dict[str
     with Image.open(io.BytesIO(s3.get_object(Bucket=event["s3Bucket"], Key=key)["Body"].read())) as photo:
         # Phones write several pictures into one JPEG and call it MPO; the thumbnail is the first.
         kind = "JPEG" if photo.format == "MPO" else str(photo.format)
+        # Scaled first: a JPEG is then decoded no larger than that takes. A photo taken upright may lie on its side there.
+        on_its_side = photo.getexif().get(ORIENTATION, 1) >= 5
+        photo.thumbnail(most[::-1] if on_its_side else most)
         small = ImageOps.exif_transpose(photo)
-    small.thumbnail(most)
     data = io.BytesIO()
     small.save(data, format=kind)
     name = f"resized-{key}"

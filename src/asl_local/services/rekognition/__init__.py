@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from asl_local.services.errors import ClientError, ExceptionNames, client_error
 from asl_local.services.parameters import no_operation, operation
 from asl_local.services.rekognition import requests
+from asl_local.services.rekognition.album import Album
 from asl_local.services.rekognition.collection import CollectionGone, FaceCollection
 from asl_local.services.rekognition.likeness import alike, distance_for, similarity
 from asl_local.services.rekognition.requests import BARS, LARGEST_OBJECT, MOST_DETECTED, wanted_attributes
@@ -40,7 +41,8 @@ class Rekognition:
 
     `folder` holds the collections. `read_object(bucket, key, version)` gives an S3 object's bytes or raises a
     ClientError. `now` gives the time of a collection's creation in seconds since 1970. Making one costs nothing;
-    OpenCV and the models are loaded with the first picture. All methods may be called from several threads, and
+    OpenCV and the models are loaded with the first picture. What was seen on the latest photos is remembered: the next
+    operation on the same bytes does not look again. All methods may be called from several threads, and
     several processes may share the folder.
     """
 
@@ -60,6 +62,7 @@ class Rekognition:
         self._region, self._account = region, account
         self._now = now or time.time
         self._opened: dict[str, FaceCollection] = {}
+        self._album = Album()
         self._opening = threading.Lock()
 
     def __getattr__(self, name: str) -> Any:
@@ -69,7 +72,7 @@ class Rekognition:
     def detect_faces(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """`Image`, `Attributes` (DEFAULT, ALL, SMILE, ...) -> FaceDetails, the largest face first, at most 100."""
         wanted = wanted_attributes("DetectFaces", "Attributes", given)
-        seen = _see("DetectFaces", self._bytes("DetectFaces", "Image", given), wanted)
+        seen = self._see("DetectFaces", self._bytes("DetectFaces", "Image", given), wanted)
         return {"FaceDetails": [one.detail for one in seen]}
 
     @operation("CreateCollection", requests.CREATE_COLLECTION)
@@ -131,9 +134,11 @@ class Rekognition:
         collection = self._open("IndexFaces", given["CollectionId"])
         data = self._bytes("IndexFaces", "Image", given)
         most = min(given.get("MaxFaces", MOST_DETECTED), MOST_DETECTED)
-        seen = _see("IndexFaces", data, wanted, bar=BARS[given.get("QualityFilter", "AUTO")], vectors=most)
+        digest = hashlib.sha256(data).digest()
+        bar = BARS[given.get("QualityFilter", "AUTO")]
+        seen = self._see("IndexFaces", data, wanted, digest=digest, bar=bar, vectors=most)
         chosen = [one for one in seen if not one.reasons]
-        image_id = str(uuid.uuid5(uuid.NAMESPACE_OID, hashlib.sha256(data).hexdigest()))  # an image's own, as on AWS
+        image_id = str(uuid.uuid5(uuid.NAMESPACE_OID, digest.hex()))  # an image's own, as on AWS
         external = {"ExternalImageId": given["ExternalImageId"]} if "ExternalImageId" in given else {}
         records = [
             {
@@ -246,8 +251,16 @@ class Rekognition:
 
     def _usable(self, name: str, field: str, given: Mapping[str, Any], vectors: int) -> list[Seen]:
         bar = BARS[given.get("QualityFilter", "NONE")]
-        seen = _see(name, self._bytes(name, field, given), bar=bar, vectors=vectors)
+        seen = self._see(name, self._bytes(name, field, given), bar=bar, vectors=vectors)
         return [one for one in seen if not one.reasons]
+
+    def _see(
+        self, name: str, data: bytes, wanted: Collection[str] = (), *, digest: bytes | None = None, **how: Any
+    ) -> list[Seen]:
+        from asl_local.services.rekognition.seeing import see  # noqa: PLC0415 - OpenCV, loaded with the first picture
+
+        with self._album.open(digest or hashlib.sha256(data).digest()) as photo:
+            return see(name, data, wanted, photo=photo, **how)
 
     def _bytes(self, name: str, field: str, given: Mapping[str, Any]) -> bytes:
         source = requests.image_source(name, field, given[field])
@@ -287,12 +300,6 @@ class Rekognition:
             except CollectionGone:
                 continue
         return ids
-
-
-def _see(name: str, data: bytes, wanted: Collection[str] = (), **how: Any) -> list[Seen]:
-    from asl_local.services.rekognition.seeing import see  # noqa: PLC0415 - OpenCV, loaded with the first picture
-
-    return see(name, data, wanted, **how)
 
 
 def _checked(name: str, given: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection
-from functools import cache, cached_property
-from typing import Any, TypeAlias
+from functools import cache
+from typing import Any, NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from asl_local.lazy import dataclass
 from asl_local.services.rekognition.detector import Face, chip_of
 from asl_local.services.rekognition.images import Picture
+from asl_local.services.rekognition.kept import kept
 from asl_local.services.rekognition.networks import Networks
 from asl_local.services.rekognition.requests import JUDGED
 
@@ -86,7 +87,7 @@ class View:
     picture: Picture
     face: Face
 
-    @cached_property
+    @kept
     def axes(self) -> Array:
         """(3, 3): the face's own right (towards the picture's right), down and away from the camera, as unit rows."""
         mesh = self.face.mesh.astype(np.float64)
@@ -97,18 +98,18 @@ class View:
         down /= np.linalg.norm(down)
         return np.stack([across, down, np.cross(across, down)])
 
-    @cached_property
+    @kept
     def frontal(self) -> Array:
         """The mesh turned to look straight into the camera, (468, 3), about the nose."""
         turned: Array = (self.face.mesh - self.face.mesh[1]) @ self.axes.T
         return turned
 
-    @cached_property
+    @kept
     def lips_apart(self) -> float:
         """Height of the opening between the inner lips over its width."""
         return self.length(13, 14) / (self.length(78, 308) + 1e-6)
 
-    @cached_property
+    @kept
     def mask(self) -> Array:
         """The face in CIELab, float32 (192, 192, 3), stretched so that eyes and mouth lie at MASK_POINTS.
 
@@ -123,7 +124,7 @@ class View:
         mask[:, :, 0] = np.maximum(mask[:, :, 0] - haze, 0)
         return mask
 
-    @cached_property
+    @kept
     def shares(self) -> tuple[float, float]:
         """How much of the face's left and right half the camera sees, from where the nose is between the eyes."""
         left, right, nose = self.face.point(33, 133), self.face.point(362, 263), self.face.point(4)
@@ -243,32 +244,58 @@ JUDGES: dict[str, Callable[[View], float]] = {
 }
 
 
+def asked(requested: Collection[str]) -> tuple[str, ...]:
+    """The attributes that a request for these names needs judged ("ALL": every one)."""
+    return tuple(name for name in JUDGED if "ALL" in requested or name in requested)
+
+
+def judge(view: View, name: str) -> float:
+    """The log-odds that a face has an attribute; nearer to 0 on a face of few pixels."""
+    return JUDGES[name](view) * min(1.0, view.face.box[2] / FEW_PIXELS)
+
+
+class Measured(NamedTuple):
+    """What was measured of a face in its picture."""
+
+    pose: dict[str, float]
+    quality: dict[str, float]
+    odds: dict[str, float]  # of attributes, by their names in requests
+
+
+def measured(view: View, requested: Collection[str]) -> Measured:
+    """What every answer tells of a face, and the attributes that are requested."""
+    return Measured(pose(view), quality(view), {name: judge(view, name) for name in asked(requested)})
+
+
 def face_detail(view: View, requested: Collection[str]) -> dict[str, Any]:
     """Rekognition's FaceDetail: the default attributes, and of the others those `requested` ("ALL" for all)."""
-    everything = "ALL" in requested
-    names = LANDMARKS if everything else DEFAULT_LANDMARKS
-    detail: dict[str, Any] = {"BoundingBox": bounding_box(view)}
-    for request, name in JUDGED.items():
-        if everything or request in requested:
-            odds = JUDGES[request](view) * min(1.0, view.face.box[2] / FEW_PIXELS)
-            detail[name] = {"Value": odds > 0, "Confidence": 100 / (1 + math.exp(-min(abs(odds), 50.0)))}
     height, width = view.picture.pixels.shape[:2]
-    points = {name: view.face.point(*LANDMARKS[name]) for name in names}
+    return described(view.face, (height, width), measured(view, requested), requested)
+
+
+def described(face: Face, shape: tuple[int, int], measurements: Measured, requested: Collection[str]) -> dict[str, Any]:
+    """A FaceDetail made of what is known of a face in a picture of that height and width."""
+    height, width = shape
+    detail: dict[str, Any] = {"BoundingBox": bounding_box(face, shape)}
+    for name in asked(requested):
+        odds = measurements.odds[name]
+        detail[JUDGED[name]] = {"Value": odds > 0, "Confidence": 100 / (1 + math.exp(-min(abs(odds), 50.0)))}
+    points = {name: face.point(*LANDMARKS[name]) for name in (LANDMARKS if "ALL" in requested else DEFAULT_LANDMARKS)}
     return detail | {
         "Landmarks": [
             {"Type": name, "X": float(point[0]) / width, "Y": float(point[1]) / height}
             for name, point in points.items()
         ],
-        "Pose": pose(view),
-        "Quality": quality(view),
-        "Confidence": confidence(view.face),
+        "Pose": dict(measurements.pose),
+        "Quality": dict(measurements.quality),
+        "Confidence": confidence(face),
     }
 
 
-def bounding_box(view: View) -> dict[str, float]:
+def bounding_box(face: Face, shape: tuple[int, int]) -> dict[str, float]:
     """Left, top, width and height as shares of the upright picture; a face at the edge may reach beyond 0 and 1."""
-    height, width = view.picture.pixels.shape[:2]
-    left, top, across, down = view.face.box
+    height, width = shape
+    left, top, across, down = face.box
     return {"Width": across / width, "Height": down / height, "Left": left / width, "Top": top / height}
 
 

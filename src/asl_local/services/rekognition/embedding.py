@@ -36,15 +36,26 @@ MESH_POINTS = (263, 362, 33, 133, 2)
 
 
 def embed(networks: Networks, picture: Picture, face: Face) -> Array:
-    """The face's vector, float32 (128,), of length 1: strangers' are at right angles, about 1.4 apart.
+    """The face's vector, float32 (128,), of length 1: strangers' are at right angles, about 1.4 apart."""
+    return embed_chip(networks, face_chip(picture, face))
+
+
+def embed_chip(networks: Networks, chip: Array) -> Array:
+    """The vector of a face's chip.
 
     dlib's own vectors lie in a narrow cone, and those of people who look alike to the network, of one origin or one
     sex, in a narrower one. So they are taken from the mean of many people's and stretched until these vary alike in
     every direction (docs/faces.md says what that is worth).
     """
     mean, stretch = _whitening()
-    vector = (raw_vector(networks, picture, face) - mean) @ stretch
+    vector = (_raw(networks, chip) - mean) @ stretch
     return np.asarray(vector / np.linalg.norm(vector), np.float32)
+
+
+def face_chip(picture: Picture, face: Face) -> Array:
+    """All of the picture that the network sees: the face upright, eyes and nose where dlib's training had them."""
+    matrix = _similarity_transform(face.mesh[list(MESH_POINTS), :2], _chip_points())
+    return np.asarray(chip_of(picture, matrix, CHIP))
 
 
 def raw_vector(networks: Networks, picture: Picture, face: Face) -> Array:
@@ -52,8 +63,10 @@ def raw_vector(networks: Networks, picture: Picture, face: Face) -> Array:
 
     A mirrored photo gives the same, and photos of the same person come out a little closer.
     """
-    matrix = _similarity_transform(face.mesh[list(MESH_POINTS), :2], _chip_points())
-    chip = chip_of(picture, matrix, CHIP)
+    return _raw(networks, face_chip(picture, face))
+
+
+def _raw(networks: Networks, chip: Array) -> Array:
     vectors = [_vector(networks, one) for one in (chip, np.ascontiguousarray(chip[:, ::-1]))]
     return np.asarray(sum(vectors) / 2, np.float64)
 

@@ -8,7 +8,6 @@ costs nothing, and a large JPEG is decoded at a half, a quarter or an eighth rig
 from __future__ import annotations
 
 import io
-from functools import cached_property
 from typing import Any, TypeAlias
 
 import cv2
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from asl_local.lazy import dataclass, field
+from asl_local.services.rekognition.kept import kept
 
 Pixels: TypeAlias = NDArray[Any]
 
@@ -34,6 +34,7 @@ _JPEG = b"\xff\xd8\xff"
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _ORIENTATION = 0x0112  # the EXIF tag
 _UPRIGHT = 1
+_STRIP = 64  # rows
 
 
 class UnreadableImage(Exception):
@@ -72,7 +73,7 @@ class Picture:
             self._halves.append(cv2.resize(last, size, interpolation=cv2.INTER_AREA))
         return self._halves[times]
 
-    @cached_property
+    @kept
     def black(self) -> float:
         """The lightness (CIELab L, 0 to 100) of the darkest two hundredth of the picture: haze lifts it from 0."""
         lab = cv2.cvtColor(self.half(2).astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
@@ -105,7 +106,10 @@ def decode(data: bytes) -> Picture:
             if kind == "JPEG":
                 image.draft(None, _shrunk(width, height))
             image.load()
-            upright = ImageOps.exif_transpose(_opaque(image))
+            upright = _opaque(image)
+            if orientation != _UPRIGHT:  # Pillow copies also what is upright
+                upright = ImageOps.exif_transpose(upright)
+            pixels = _pixels(upright)
     except (
         OSError,
         SyntaxError,
@@ -120,7 +124,7 @@ def decode(data: bytes) -> Picture:
         raise UnreadableImage(f"{kind}: {error}") from error
     if orientation in (5, 6, 7, 8):  # turned by a quarter
         width, height = height, width
-    return Picture(np.asarray(upright), width, height, orientation in range(2, 9))
+    return Picture(pixels, width, height, orientation in range(2, 9))
 
 
 def head(data: bytes) -> tuple[str, int, int]:
@@ -179,10 +183,23 @@ def _opaque(image: Any) -> Any:
     if _transparent(image):
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    image = image.convert("RGB")
+    image = image if image.mode == "RGB" else image.convert("RGB")
     if exif:
         image.getexif().update(exif)
     return image
+
+
+def _pixels(image: Any) -> Pixels:
+    """The image's own pixels, strip by strip.
+
+    Pillow hands an image over as many pieces and then all of them in one: what that needs at once is more than the
+    system lets a process keep, which then costs more than the copying.
+    """
+    pixels = np.empty((image.height, image.width, 3), np.uint8)
+    for top in range(0, image.height, _STRIP):
+        bottom = min(top + _STRIP, image.height)
+        pixels[top:bottom] = np.asarray(image.crop((0, top, image.width, bottom)))
+    return pixels
 
 
 def _transparent(image: Any) -> bool:

@@ -12,12 +12,14 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import cv2
 from numpy.typing import NDArray
+
+from asl_local.services.rekognition.kept import kept
 
 Array: TypeAlias = NDArray[Any]
 
@@ -41,27 +43,27 @@ class Network:
 class Networks:
     """All networks of one thread; each is read from its file when first used."""
 
-    @cached_property
+    @kept
     def full_range(self) -> Network:
         """BlazeFace for the rear camera's full range: RGB 192 x 192 in -1..1 -> scores and boxes of 2,304 anchors."""
         return Network("face_detection_full_range.tflite", "reshaped_classifier_face_4", "reshaped_regressor_face_4")
 
-    @cached_property
+    @kept
     def back(self) -> Network:
         """BlazeFace for the rear camera: RGB 256 x 256 in -1..1 -> scores and boxes of 896 anchors."""
         return Network("face_detection_back.tflite", "classificators", "regressors")
 
-    @cached_property
+    @kept
     def mesh(self) -> Network:
         """Face mesh: RGB 192 x 192 in 0..1 -> a score that there is a face (a logit), 468 points in three dimensions."""
         return Network("face_landmark.tflite", "conv2d_30", "conv2d_20")
 
-    @cached_property
+    @kept
     def iris(self) -> Network:
         """Eye and iris: RGB 64 x 64 in 0..1 of one eye -> 71 points of lids and brow, 5 of the iris."""
         return Network("iris_landmark.tflite", "output_eyes_contours_and_brows", "output_iris")
 
-    @cached_property
+    @kept
     def embedding(self) -> Network:
         """The residual network of dlib: an aligned 150 x 150 chip -> a vector of 128."""
         return Network("face_embedding.onnx", "vector")

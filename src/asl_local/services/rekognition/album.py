@@ -1,0 +1,93 @@
+"""What was seen on the latest photos, so that a workflow's next task need not look again.
+
+Knows: how much is kept, and that a photo is told by its bytes' hash. Must never know: how a face is found or judged.
+A workflow asks for the faces of a photo, searches for them and adds them to a collection; the same bytes give the same
+answers, and finding and judging takes by far the longest. Pixels are not kept.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+MOST_BYTES = 48 << 20  # about 600 photos of one face
+_ENTRY, _FACE = 1024, 2048  # bytes, roughly, of an entry and of a face beside its arrays
+
+
+class KnownFace:
+    """One face, and what was asked about it so far.
+
+    `face` is a detector.Face, `measured` attributes.Measured with the odds that were asked for. `chip` is the aligned face,
+    until somebody asks for the `vector`.
+    """
+
+    def __init__(self, face: Any, measured: Any) -> None:
+        self.face, self.measured = face, measured
+        self.chip: Any = None
+        self.vector: Any = None
+
+    @property
+    def size(self) -> int:
+        """Bytes, about."""
+        return _FACE + sum(int(part.nbytes) for part in (self.face.mesh, self.chip, self.vector) if part is not None)
+
+
+class Photo:
+    """The faces of a photo, or None before they were looked for, and the height and width of the pixels they lie in."""
+
+    def __init__(self) -> None:
+        self.faces: list[KnownFace] | None = None
+        self.shape = 0, 0
+        self.lock = threading.Lock()
+        self.counted = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes, about."""
+        return _ENTRY + sum(known.size for known in self.faces or ())
+
+
+class Album:
+    """The latest photos, as many as fit into so many bytes; safe in several threads."""
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._most, self._bytes = most_bytes, 0
+        self._photos: OrderedDict[bytes, Photo] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def open(self, digest: bytes) -> Iterator[Photo]:
+        """The photo of that hash, for its holder alone: who wants the same one waits, and then finds it looked at."""
+        with self._lock:
+            photo = self._photos.get(digest)
+            if photo is None:
+                photo = self._photos[digest] = Photo()
+            self._photos.move_to_end(digest)
+        with photo.lock:
+            try:
+                yield photo
+            finally:
+                self._count(digest, photo)
+
+    def clear(self) -> None:
+        """Forgets all."""
+        with self._lock:
+            self._photos.clear()
+            self._bytes = 0
+
+    def _count(self, digest: bytes, photo: Photo) -> None:
+        with self._lock:
+            if self._photos.get(digest) is not photo:
+                return  # forgotten meanwhile
+            self._bytes += photo.size - photo.counted
+            photo.counted = photo.size
+            if photo.faces is None:  # no picture
+                self._drop(digest)
+            while self._bytes > self._most:
+                self._drop(next(iter(self._photos)))
+
+    def _drop(self, digest: bytes) -> None:
+        self._bytes -= self._photos.pop(digest).counted
