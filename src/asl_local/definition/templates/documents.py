@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from asl_local.definition import json_text, source
 from asl_local.definition.json_text import Layout, UnreadableText
-from asl_local.definition.source import Definition, Source
-from asl_local.definition.templates.found import Document, FoundDefinition
+from asl_local.definition.source import Definition
+from asl_local.definition.templates.found import Document, FoundDefinition, has_signs, plain, plain_text
 from asl_local.errors import InvalidDefinition
 from asl_local.lazy import later, pattern, replace
 from asl_local.values import Json
@@ -36,7 +36,6 @@ _MAY_BE_TEMPLATE: Final = pattern(
     r"AWS::(?:StepFunctions|Serverless)::StateMachine|\bstepFunctions\b|AWS::CloudFormation::Stack|"
     r"AWS::Serverless::Application"
 )
-_SIGNS_OF_TEMPLATES: Final = ("AWS::", "stepFunctions")  # one of them is in whatever the pattern finds
 _MAY_BE_MACHINE: Final = pattern(r"\bStartAt\b")
 _IS_ASSEMBLY: Final = pattern(r'"artifacts"\s*:')
 _ENDINGS: Final = (".json", ".yaml", ".yml", ".template")
@@ -59,10 +58,6 @@ def find(definition: Definition | FoundDefinition | None, given: Mapping[str, Js
     return _of_text(path, text, name, yaml, given)
 
 
-def _plain(name: str, file: str, read: Any) -> FoundDefinition:
-    return FoundDefinition(name=name, file=file, line=1, column=1, read=read)
-
-
 def _of_mapping(tree: Mapping[str, Any], given: Mapping[str, Json]) -> list[FoundDefinition]:
     if "States" not in tree and (cloudformation.is_template(tree) or serverless.is_serverless(tree)):
         try:
@@ -73,7 +68,7 @@ def _of_mapping(tree: Mapping[str, Any], given: Mapping[str, Json]) -> list[Foun
             document = Document(accepted, None, "definition", "", pieces.Scalars("", Layout))
             if found := _of_document(document, given):
                 return found
-    return [_plain("StateMachine", "definition", lambda values: source.read(tree, values))]
+    return [plain("StateMachine", "definition", lambda values: source.read(tree, values))]
 
 
 def _of_text(
@@ -88,14 +83,11 @@ def _of_text(
             return found
     stem = file.split(".")[0]
 
-    def read(values: Mapping[str, Json]) -> Source:
-        return source.substitute(source.from_text(text, name, yaml=yaml, given=values), values)
-
-    return [_plain(stem or "StateMachine", name, read)]
+    return [plain_text(text, name, yaml, stem or "StateMachine")]
 
 
 def _may_be_template(text: str) -> bool:
-    return any(sign in text for sign in _SIGNS_OF_TEMPLATES) and _MAY_BE_TEMPLATE.search(text) is not None
+    return has_signs(text) and _MAY_BE_TEMPLATE.search(text) is not None
 
 
 def _of_document(document: Document, given: Mapping[str, Json]) -> list[FoundDefinition]:

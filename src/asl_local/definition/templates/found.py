@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+from asl_local.definition import source
 from asl_local.definition.json_text import escape, unescape
 from asl_local.errors import DefinitionNotFound, Diagnostic
 from asl_local.lazy import dataclass, field
@@ -61,6 +62,23 @@ class Document:
             for d in self.problems
             if d.path == pointer or d.path.startswith(f"{pointer}/")
         ]
+
+
+def plain(name: str, file: str, read: Callable[[Mapping[str, Json]], Source]) -> FoundDefinition:
+    """A definition that stands alone."""
+    return FoundDefinition(name=name, file=file, line=1, column=1, read=read)
+
+
+def plain_text(text: str, name: str, yaml: bool | None, called: str) -> FoundDefinition:
+    """A text that is a definition."""
+    return plain(
+        called, name, lambda values: source.substitute(source.from_text(text, name, yaml=yaml, given=values), values)
+    )
+
+
+def has_signs(text: str) -> bool:
+    """Whether a text may be a template: one of these is in whatever is one."""
+    return "AWS::" in text or "stepFunctions" in text
 
 
 def at(tree: Json, pointer: str) -> Json:
