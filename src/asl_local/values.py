@@ -53,67 +53,103 @@ def size(value: Json) -> int:
     return len(_encode(value).encode("utf-8", "surrogatepass"))
 
 
-def exceeds(value: Json, limit: int | None) -> bool:
-    """Whether the value's JSON text is longer than `limit` bytes.
+def weigh(value: Json, limit: float) -> int:
+    """A number of bytes that the value's JSON text is no longer than, and its very length where that passes `limit`.
 
     marshal writes at C speed, and no JSON value's text is longer than six times its marshalled form (a control
     character is one byte there and six here), so most values need no JSON text at all; nor does a text of more
     characters than that. Exact near the limit.
     """
-    if limit is None:
-        return False
     if type(value) is str and len(value) + 2 > limit:
-        return True
-    if 6 * len(marshal.dumps(value, 2)) <= limit:
-        return False
-    return size(value) > limit
+        return len(value) + 2
+    most = 6 * len(marshal.dumps(value, 2))
+    return most if most <= limit else size(value)
 
 
-def accept(value: Any, path: str = "$", depth: int = 0) -> Json:
+def exceeds(value: Json, limit: int | None) -> bool:
+    """Whether the value's JSON text is longer than `limit` bytes."""
+    return limit is not None and weigh(value, limit) > limit
+
+
+_ATOMS = frozenset({str, int, bool, type(None)})
+
+
+def accept(value: Any, path: str = "$") -> Json:
     """A copy of a foreign value made of JSON types only; tuples become lists.
 
     Raises NotJson for anything else: other types, keys that are not strings, NaN and infinities, nesting
     beyond 500 levels (which also ends a value that contains itself).
     """
+    try:
+        return _accepted(value, 0)
+    except _Refusal as refusal:
+        place = path + "".join(reversed(refusal.steps))
+        raise NotJson(place[:80] if refusal.too_deep else place, refusal.reason) from None
+
+
+class _Refusal(Exception):
+    """No JSON; the place is put together on the way out, since nearly every value is accepted."""
+
+    def __init__(self, reason: str, *, too_deep: bool = False) -> None:
+        self.reason, self.too_deep = reason, too_deep
+        self.steps: list[str] = []
+
+
+def _accepted(value: Any, depth: int) -> Json:
     kind = type(value)
-    if kind is str or kind is int or kind is bool or value is None:
+    if kind in _ATOMS:
         return value
     if kind is float:
         if math.isfinite(value):
             return value
-        raise NotJson(path, f"{value} is not a JSON number")
+        raise _Refusal(f"{value} is not a JSON number")
     if depth > DEEPEST:
-        raise NotJson(path[:80], f"nested more than {DEEPEST} levels deep")
+        raise _Refusal(f"nested more than {DEEPEST} levels deep", too_deep=True)
     if kind is dict or isinstance(value, dict):
         result: dict[str, Json] = {}
         for key, member in value.items():
+            if type(key) is str and type(member) in _ATOMS:
+                result[key] = member
+                continue
             if not isinstance(key, str):
-                raise NotJson(path, f"key {key!r} is a {type(key).__name__}, not a string")
-            result[str(key)] = accept(member, f"{path}.{key}", depth + 1)
+                raise _Refusal(f"key {key!r} is a {type(key).__name__}, not a string")
+            try:
+                result[str(key)] = _accepted(member, depth + 1)
+            except _Refusal as refusal:
+                refusal.steps.append(f".{key}")
+                raise
         return result
     if kind is list or kind is tuple or isinstance(value, (list, tuple)):
         items: list[Json] = []
         # Not a comprehension, which before Python 3.12 is a frame of its own: 500 levels must fit into 1,000 frames.
-        for number, item in enumerate(value):
-            items.append(accept(item, f"{path}[{number}]", depth + 1))
+        for item in value:
+            if type(item) in _ATOMS:
+                items.append(item)
+                continue
+            try:
+                items.append(_accepted(item, depth + 1))
+            except _Refusal as refusal:
+                refusal.steps.append(f"[{len(items)}]")
+                raise
         return items
     if isinstance(value, str):
         return str(value)
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
-        return accept(float(value), path, depth)
-    raise NotJson(path, f"Object of type {kind.__name__} is not JSON serializable")
+        return _accepted(float(value), depth)
+    raise _Refusal(f"Object of type {kind.__name__} is not JSON serializable")
 
 
 def copy(value: Json) -> Json:
     """A copy for somebody who may edit it (a handler, the reader of a result)."""
     kind = type(value)
     if kind is dict:
-        return {
-            key: copy(member) if type(member) is dict or type(member) is list else member
-            for key, member in value.items()
-        }
+        twin = value.copy()
+        for key, member in value.items():
+            if type(member) is dict or type(member) is list:
+                twin[key] = copy(member)
+        return twin
     if kind is list:
         return [copy(item) if type(item) is dict or type(item) is list else item for item in value]
     return value

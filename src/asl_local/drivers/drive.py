@@ -12,10 +12,21 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TypeAlias
 
-from asl_local.drivers.driver import TOKEN_BITS, Begun, Driver, Nested
+from asl_local.drivers.driver import TOKEN_BITS, Begun, Driver, Nested, Work
 from asl_local.drivers.listening import Hearing
 from asl_local.engine import Execution, Outcome
-from asl_local.engine.messages import Cancel, Failed, Redriven, Stimulus, Stopped, Succeeded, TaskFailed, TaskSucceeded
+from asl_local.engine.messages import (
+    Call,
+    Cancel,
+    Command,
+    Failed,
+    Redriven,
+    Stimulus,
+    Stopped,
+    Succeeded,
+    TaskFailed,
+    TaskSucceeded,
+)
 from asl_local.errors import AslError, StateError, UnansweredToken
 from asl_local.lazy import NamedTuple
 
@@ -25,6 +36,8 @@ _MOST_IN_A_ROW = 10_000
 """Executions started one by the other; AWS has no such bound, but a virtual clock would never get to an end."""
 
 Observer: TypeAlias = Callable[[Execution], None]
+Settle: TypeAlias = Callable[[BaseException, str], Work]
+"""(what came of a call within a step, its resource) -> a Work that gives or raises that."""
 
 
 class Ended(NamedTuple):
@@ -50,6 +63,8 @@ def drive(
     nested: list[Execution] | None = None,
     on_begin: Callable[[], None] | None = None,
     hearing: Hearing | None = None,
+    commands: Sequence[Command] | None = None,
+    settle: Settle | None = None,
 ) -> Ended:
     """Run an execution to its end in the driver's world, and those it starts to theirs.
 
@@ -58,11 +73,14 @@ def drive(
     when its first commands have been performed, `on_end` when it has ended, which may be before those that it started
     and did not wait for. `guard` is held while something changes, for readers in other threads. `going_on` are
     executions that it had started before it was dumped, `nested` is where all that it has started are kept. `hearing`
-    are those who were told that it begins; they are told of its end, and of those that it starts. Ctrl-C aborts the execution, writes its last event and goes on to the caller, who still holds the execution.
+    are those who were told that it begins; they are told of its end, and of those that it starts. `commands` are those of
+    its first step, where that has been taken already; `settle` makes of what came of a call within a step (Execution.said)
+    what performs it. Ctrl-C aborts the execution, writes its last event and goes on to the caller, who still holds the execution.
     """
     kept: list[Execution] = [] if nested is None else nested
     world = _World(execution, driver, observe, on_end, guard=guard or nullcontext(), nested=kept, hearing=hearing)
-    return world.run(stimulus, going_on, on_begin)
+    world.settle = settle
+    return world.run(stimulus, going_on, on_begin, commands)
 
 
 class _World:
@@ -80,10 +98,12 @@ class _World:
         self.waiters: dict[int, list[tuple[int, Nested]]] = {}  # child's number -> tokens of tasks that wait for it
         self.children: dict[int, int] = {}  # the other way round
         self.inbox: deque[tuple[Stimulus | Begun, float]] = deque()
+        self.settle: Settle | None = None
         self.ended: Ended | None = None
 
     def run(
-        self, stimulus: Stimulus | None, going_on: Sequence[Nested], on_begin: Callable[[], None] | None
+        self, stimulus: Stimulus | None, going_on: Sequence[Nested], on_begin: Callable[[], None] | None,
+        commands: Sequence[Command] | None,
     ) -> Ended:  # fmt: skip
         driver, first = self.driver, self.first
         driver.raised.clear()
@@ -92,7 +112,9 @@ class _World:
                 self.adopt(each)
             if first.outcome is None or stimulus is not None:
                 self.running[0] = first
-            if first.history.rows and stimulus is None:
+            if commands is not None:
+                self.perform(first, 0, commands, driver.now())
+            elif first.history.count and stimulus is None:
                 for number in (0, *range(1, len(self.nested) + 1)):
                     self.go_on(number)
             else:
@@ -133,7 +155,7 @@ class _World:
         execution = self.running.get(number)
         if execution is None:
             return
-        if not execution.history.rows:
+        if not execution.history.count:
             self.step(number, None, self.driver.now())
             return
         for command in execution.pending():
@@ -170,15 +192,26 @@ class _World:
         finally:
             if number == 0 and self.observe is not None:
                 self.observe(execution)
-        for command in commands:
-            placed = command._replace(token=command.token + base) if base else command
-            if type(placed) is Cancel and placed.token in self.children:
-                self.abandon(placed.token, now)
-            driver.perform(placed)
+        self.perform(execution, base, commands, now)
         if token is not None and not execution.waits_for(token & _OWN):
             driver.over(token)
         if execution.outcome is not None:
             self.finish(number, execution, now, exception if execution.outcome.status == "FAILED" else None)
+
+    def perform(self, execution: Execution, base: int, commands: Sequence[Command], now: float) -> None:
+        """Do what a step wants done."""
+        for command in commands:
+            placed = command._replace(token=command.token + base) if base else command
+            if type(placed) is Cancel and placed.token in self.children:
+                self.abandon(placed.token, now)
+            if (
+                execution.said
+                and type(placed) is Call
+                and (said := execution.said.pop(command.token, None)) is not None
+            ):
+                assert self.settle is not None
+                self.driver.settled[placed.token] = self.settle(said, placed.resource)
+            self.driver.perform(placed)
 
     def finish(self, number: int, execution: Execution, now: float, exception: BaseException | None) -> None:
         """An execution has ended: tell who waits for it."""

@@ -101,11 +101,13 @@ class Driver(Protocol):
 
     `raised` has the exception behind a failure that is on its way, by token: for people, the machine sees name and
     cause. `works` has who performs calls, by the number of the execution, which is in a token's high bits
-    (`TOKEN_BITS`): the executions that a machine starts live in the same world.
+    (`TOKEN_BITS`): the executions that a machine starts live in the same world. `settled` has, by token, what performs a
+    call that was made already, within a step: it gives or raises what that came to.
     """
 
     raised: dict[int, BaseException]
     works: dict[int, Work]
+    settled: dict[int, Work]
 
     def now(self) -> float:
         """The time, in epoch seconds."""
@@ -255,6 +257,11 @@ def is_awaitable(value: Any) -> TypeGuard[Awaitable[Any]]:
 _OF_TYPES_COROUTINE = 0x100  # inspect.CO_ITERABLE_COROUTINE
 
 
+def performer(driver: Driver, call: Call) -> Work:
+    """Who performs the call."""
+    return driver.settled.pop(call.token, None) or driver.works[call.token >> TOKEN_BITS]
+
+
 def answer(call: Call, result: Any, raised: dict[int, BaseException], error: BaseException | None) -> Stimulus:
     """The stimulus for a call that came back with a result or with what it raised.
 
@@ -283,5 +290,5 @@ def report(call: Call, result: Any, raised: dict[int, BaseException], error: Bas
 
 __all__ = [
     "NEVER", "START", "TOKEN_BITS", "Answer", "Begun", "Driver", "Later", "Nested", "Never", "TaskContext", "Work", "answer",
-    "is_awaitable", "report",
+    "is_awaitable", "performer", "report",
 ]  # fmt: skip

@@ -14,7 +14,18 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from asl_local.drivers.callbacks import Callbacks, Desk
-from asl_local.drivers.driver import NEVER, START, TOKEN_BITS, Begun, Later, Nested, TaskContext, Work, answer, report
+from asl_local.drivers.driver import (
+    NEVER,
+    START,
+    Begun,
+    Later,
+    Nested,
+    TaskContext,
+    Work,
+    answer,
+    performer,
+    report,
+)
 from asl_local.engine.messages import Call, Cancel, Command, Fired, Heartbeat, Stimulus, Succeeded, Taken, Timer
 from asl_local.errors import AslError, InternalError, UnansweredToken
 
@@ -33,6 +44,7 @@ class Simulation:
     ) -> None:  # fmt: skip
         self.raised: dict[int, BaseException] = {}
         self.works: dict[int, Work] = {0: work}
+        self.settled: dict[int, Work] = {}
         self._desk = Desk(callbacks, self._deliver)
         self._clock = start
         self._due: list[tuple[float, int, float, int, Stimulus | Begun]] = []
@@ -132,7 +144,7 @@ class Simulation:
             call, now=moment, sleep=sleep, heartbeat=heartbeat, callbacks=self._desk.callbacks, time=self.now
         )
         try:
-            result, error = self._hours.finished(lambda: self.works[call.token >> TOKEN_BITS](call, context))
+            result, error = self._hours.finished(lambda: performer(self, call)(call, context))
             if isinstance(result, Nested):
                 self._put(moment(), 0, Begun(call.token, result))
             elif isinstance(result, Later):

@@ -17,7 +17,17 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from asl_local.drivers.callbacks import Callbacks, Desk
-from asl_local.drivers.driver import NEVER, TOKEN_BITS, Begun, Later, Nested, TaskContext, Work, answer, report
+from asl_local.drivers.driver import (
+    NEVER,
+    Begun,
+    Later,
+    Nested,
+    TaskContext,
+    Work,
+    answer,
+    performer,
+    report,
+)
 from asl_local.engine.messages import (
     Call,
     Cancel,
@@ -56,14 +66,20 @@ _Job: TypeAlias = tuple[Call, TaskContext, Callable[[TaskContext], Any] | None]
 
 
 class RealTime:
-    """A driver in real time. `now` follows the system's clock at the start and its monotonic clock from then on."""
+    """A driver in real time. `now` follows the system's clock at the start and its monotonic clock from then on.
 
-    def __init__(self, work: Work, *, workers: int = WORKERS, callbacks: Callbacks | None = None) -> None:
+    `began` is the difference of the two, where somebody has looked at both already.
+    """
+
+    def __init__(
+        self, work: Work, *, workers: int = WORKERS, callbacks: Callbacks | None = None, began: float | None = None
+    ) -> None:  # fmt: skip
         self.raised: dict[int, BaseException] = {}
         self.works: dict[int, Work] = {0: work}
+        self.settled: dict[int, Work] = {}
         self._desk = Desk(callbacks, self.deliver)
         self._most = workers
-        self._began = time.time() - time.monotonic()
+        self._began = time.time() - time.monotonic() if began is None else began
         self._inbox: queue.SimpleQueue[_Arrival] = queue.SimpleQueue()
         self._early: _Arrival | None = None  # taken out of the inbox, but a timer comes first
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -182,7 +198,7 @@ class RealTime:
 
     def _make(self, call: Call, context: TaskContext, then: Callable[[TaskContext], Any] | None) -> None:
         try:
-            result = self.works[call.token >> TOKEN_BITS](call, context) if then is None else then(context)
+            result = performer(self, call)(call, context) if then is None else then(context)
         except BaseException as error:
             self._answer(call, context, then, None, error)
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asl_local.engine.execution import Execution, Identity, Limits
-from asl_local.engine.messages import Outcome
+from asl_local.engine.execution import Execution
+from asl_local.engine.messages import Identity, Limits, Outcome
 
 __all__ = ["Execution", "Identity", "Limits", "Outcome"]

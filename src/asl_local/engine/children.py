@@ -8,19 +8,23 @@ before MapStateSucceeded.
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
-from asl_local.engine import failures
+from asl_local.engine import failures, straight
 from asl_local.engine.map_runs import flow
 from asl_local.engine.map_runs.run import RUNNING
 from asl_local.errors import EvaluationError
-from asl_local.values import Json, exceeds
+from asl_local.values import Json, weigh
 
 if TYPE_CHECKING:
     from asl_local.engine.execution import Execution, Strand
 
 INLINE_CONCURRENCY = 40
 """Iterations of an inline Map that run at once, whatever MaxConcurrency says (Developer Guide, "Map state")."""
+
+_MANY = 12
+"""Items for which it pays to generate a Map's expressions as source (language/generated.py)."""
 
 _ABORTABLE = ("Task", "Wait", "Parallel", "Map")
 
@@ -45,6 +49,8 @@ def start_map(x: Execution, strand: Strand, arguments: Json, items: list[Json], 
     strand.items, strand.results, strand.live = items, [None] * len(items), {}
     strand.effective, strand.started = arguments, 0
     strand.limit = min(concurrency or INLINE_CONCURRENCY, INLINE_CONCURRENCY, len(items))
+    if len(items) > _MANY:
+        straight.warm(strand.state)
     for _ in range(strand.limit):
         _start_child(x, strand, strand.event)
 
@@ -59,10 +65,12 @@ def item_of(strand: Strand) -> dict[str, Json] | None:
 
 
 def _start_child(x: Execution, parent: Strand, previous: int) -> None:
-    state, index = parent.state, parent.started
+    state, index, bound = parent.state, parent.started, inf
     parent.started += 1
     if parent.items is None:
         block, raw = state.blocks[index], parent.effective
+        if raw is parent.raw:
+            bound = parent.bound
     else:
         block, raw = state.blocks[0], parent.items[index]
         if state.selector is not None:
@@ -71,10 +79,12 @@ def _start_child(x: Execution, parent: Strand, previous: int) -> None:
                 raw = state.selector(parent.effective, x)
             finally:
                 x.item = None
-            if exceeds(raw, x.limits.payload_bytes):
+            bound = weigh(raw, x.most_bytes)
+            if bound > x.most_bytes:
                 raise failures.too_large(state.name)
         previous = x.history.add("MapIterationStarted", x.now, previous, state.name, index)
     child = type(parent)(parent, index, block, raw, previous)
+    child.bound = bound
     if parent.live is not None:
         parent.live[index] = child
     x.ready.append(child)

@@ -9,29 +9,35 @@ Amazon States Language makes that easy: the name of a state already is the conti
 timer is running, or its children are. So the whole stack is a few slots per strand. One token per suspension settles
 every race: a task and its timeout carry the same token, whoever comes first takes it, whoever comes late is stale.
 
-states.py has the work of each state type, failures.py Retry and Catch, children.py Parallel and Map, snapshot.py dump.
+states.py has the work of each state type, straight/ a short cut through most of them, failures.py Retry and Catch, children.py Parallel and Map, snapshot.py dump.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
+from math import inf
 
-from asl_local.engine import children, failures, patterns, redrive, snapshot, states, variables
+from asl_local.engine import children, failures, patterns, redrive, snapshot, states, straight, variables
 from asl_local.engine.history import History, HistoryFull, Mark
 from asl_local.engine.map_runs import asking, flow
 from asl_local.engine.map_runs.run import Child, Errand, MapRun
 from asl_local.engine.messages import (
     EXECUTION_TOKEN,
     TASKS,
+    Answer,
     Call,
     Cancel,
     Command,
     Failed,
     Fired,
     Heartbeat,
+    Identity,
+    Limits,
+    Names,
     Outcome,
     Redriven,
     Refused,
@@ -45,41 +51,8 @@ from asl_local.engine.messages import (
     Waiting,
 )
 from asl_local.errors import RUNTIME, TIMEOUT, EvaluationError, ExecutionHangs
-from asl_local.lazy import dataclass
 from asl_local.plan import Block, Plan, Rule, State
-from asl_local.values import LATEST, PAYLOAD_LIMIT, Json, exceeds
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What bounds an execution; None lifts a bound. Defaults are AWS's quotas for Standard workflows, but for one.
-
-    `events` counts history events, `payload_bytes` the UTF-8 bytes of an input or output. `seconds` is how long an
-    execution may take: on AWS a year (31,536,000), here as long as it likes unless somebody says so, since people
-    simulate to see further. `kept_children` is no quota: of so many child executions of a Map Run that succeed, the
-    first ones, the histories are kept for people to look at.
-    """
-
-    events: int | None = 25_000
-    payload_bytes: int | None = PAYLOAD_LIMIT
-    kept_children: int = 100
-    seconds: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """The names an execution goes by in its Context Object and history.
-
-    `redrivable` is False for a synchronous Express execution, whose Context Object has no RedriveCount (recorded).
-    """
-
-    execution_arn: str
-    execution_name: str
-    machine_arn: str
-    machine_name: str
-    role_arn: str
-    region: str = "us-east-1"
-    redrivable: bool = True
+from asl_local.values import LATEST, Json, weigh
 
 
 class Strand:
@@ -88,58 +61,65 @@ class Strand:
     `token` and `why` say what it waits for; `until` and `beat_by` when that times out. `offered` is the token that its
     task will have, `early` an answer that came before its turn, `begun` whether a worker has the task (patterns.py),
     `role` the role that the task is to assume.
+    `bound` is how many bytes its value `raw` has at most, `weighed` what it was when last it was measured.
     `live`, `items`, `started` and `results` are its children's while its state is Parallel or Map. `variables` are those
     assigned in its own `States` object, never edited but replaced; those of its parents can be read besides.
     """
 
     __slots__ = (
-        "alive", "attempts", "beat_by", "begun", "block", "early", "effective", "entered", "entered_at", "event",
+        "alive", "attempts", "beat_by", "begun", "block", "bound", "early", "effective", "entered", "entered_at", "event",
         "heartbeat", "index", "items", "limit", "live", "offered", "parent", "raw", "results", "retries", "role",
-        "run", "started", "state", "timeout", "token", "until", "variables", "why",
+        "run", "started", "state", "timeout", "token", "until", "variables", "weighed", "why",
     )  # fmt: skip
 
     def __init__(self, parent: Strand | None, index: int, block: Block, raw: Json, event: int) -> None:
         self.parent, self.index, self.block, self.raw, self.event = parent, index, block, raw, event
         self.state: State = block.start
-        self.alive = True
-        self.entered = 0
-        self.entered_at = 0.0
-        self.token = 0
+        self.bound: float = straight.UNKNOWN
+        self.weighed: float = 0
         self.why = ""
-        self.until: float | None = None
-        self.timeout: int | None = None
-        self.offered = 0
-        self.early: list[Json] | None = None
+        self.alive = True
         self.begun = False
-        self.role: str | None = None
-        self.heartbeat: int | None = None
+        self.entered = self.token = self.offered = self.retries = self.started = self.limit = 0
+        self.entered_at = 0.0
+        self.until: float | None = None
         self.beat_by: float | None = None
+        self.timeout: int | None = None
+        self.heartbeat: int | None = None
+        self.role: str | None = None
         self.attempts: dict[int, int] | None = None
-        self.retries = 0
-        self.effective: Json = None
         self.live: dict[int, Strand] | None = None
         self.items: list[Json] | None = None
         self.results: list[Json] | None = None
-        self.started = 0
-        self.limit = 0
+        self.early: list[Json] | None = None
         self.variables: dict[str, Json] | None = None
         self.run: MapRun | None = None
+        self.effective: Json = None
 
 
 class Execution:
     """Perform the commands, `step` with each stimulus, until there is an `outcome`.
 
-    `input` must be JSON (see values.accept) and is never edited. `now` is in epoch seconds. `activities` are the ARNs
+    `input` must be JSON (see values.accept) and is never edited. A `seed` may be a function that draws it. `now` is in epoch seconds. `activities` are the ARNs
     of the activities that exist, None for any. Two executions are equal when they would behave alike from here on and
     have the same history.
     """
 
+    __slots__ = (
+        "_identity", "_seed", "activities", "answers", "assigned_bytes", "clock", "commands", "current", "draws", "errands",
+        "finished", "history", "input", "item", "limits", "map_runs", "marks", "most_bytes", "now", "order", "outcome",
+        "plan", "ready", "redriven_at", "redrives", "root", "said", "scheduled", "shuffle", "started_at", "straight",
+        "tokens", "waiting", "withdrawn",
+    )  # fmt: skip
+
     def __init__(
-        self, plan: Plan, input: Json, *, identity: Identity, seed: int = 0, shuffle: bool = False,
+        self, plan: Plan, input: Json, *, identity: Identity | Names, seed: int | Callable[[], int] = 0, shuffle: bool = False,
         limits: Limits | None = None, activities: frozenset[str] | None = None,
     ) -> None:  # fmt: skip
-        self.plan, self.input, self.identity = plan, input, identity
-        self.seed, self.shuffle, self.draws = seed, shuffle, 0
+        straight.prepare(plan)
+        self.plan, self.input = plan, input
+        self._identity, self._seed = identity, seed
+        self.shuffle, self.draws = shuffle, 0
         self.limits = limits or Limits()
         self.activities = activities
         self.history = History(self.limits.events)
@@ -161,8 +141,29 @@ class Execution:
         self.errands: dict[int, Errand] = {}
         self.finished: list[tuple[MapRun, Child]] | None = None
         self.marks: set[Mark] | None = None
+        self.answers: Mapping[str, Answer] | None = None  # who answers calls within a step (straight/)
+        self.clock: Callable[[], float] | None = None  # what time it is after such a call; None where none passes
+        self.said: dict[int, BaseException] = {}  # what came of such calls, where that was unusual, by the call's token
+        self.straight = True  # whether short cuts are taken; what happens is the same
+        self.most_bytes: float = inf if self.limits.payload_bytes is None else self.limits.payload_bytes
         self.order: Callable[[deque[Strand]], int] | None = None  # whose turn it is, for whoever tries every order
         self.outcome: Outcome | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """The names that it goes by. Those that were left open are given when somebody asks."""
+        named = self._identity
+        if not isinstance(named, Identity):
+            named = self._identity = named.identity()
+        return named
+
+    @property
+    def seed(self) -> int:
+        """What its random numbers are a function of."""
+        seed = self._seed
+        if not isinstance(seed, int):
+            seed = self._seed = seed()
+        return seed
 
     # -- the one door --------------------------------------------------------------------------------------------------
 
@@ -176,14 +177,14 @@ class Execution:
         if self.outcome is not None and type(stimulus) is not Redriven:
             return []
         longest = self.limits.seconds
-        if longest is not None and self.history.rows and type(stimulus) is not Redriven:
+        if longest is not None and self.history.count and type(stimulus) is not Redriven:
             last = self.times_out_at(longest)
             if now > last:  # no timer: an execution that nothing will ever wake is told of, not waited for
                 self.now = max(self.now, last)
                 self.end("TIMED_OUT", 0, error=TIMEOUT)
                 return self._commanded()
         self.now = max(self.now, now)
-        before = len(self.history.rows)
+        before = self.history.count
         try:
             if stimulus is None:
                 self._begin()
@@ -193,10 +194,10 @@ class Execution:
         except HistoryFull:
             # Recorded by floci#2734: event 25,000 itself is the failure.
             cause = f"The execution reached the maximum number of history events ({self.limits.events})."
-            self.end("FAILED", len(self.history.rows), error=RUNTIME, cause=cause)
+            self.end("FAILED", self.history.count, error=RUNTIME, cause=cause)
         except ExecutionHangs as error:
             # Recorded: of what was decided in that moment AWS's history has nothing.
-            del self.history.rows[max(before, 1) :]
+            self.history.cut(max(before, 1))
             error.add_note(f"in {place(self.current)}")
             raise
         return self._commanded()
@@ -204,6 +205,8 @@ class Execution:
     def _commanded(self) -> list[Command]:
         """The commands of this step, without calls that were withdrawn before anybody saw them."""
         commands, self.commands = self.commands, []
+        if self.history.followed:
+            _ = self.history.rows
         if self.withdrawn:
             unsent = self.withdrawn.intersection(command.token for command in commands if type(command) is Call)
             if unsent:
@@ -258,6 +261,11 @@ class Execution:
         """A second execution that goes its own way from here; JSON values are shared, nothing else is."""
         return snapshot.fork(self)
 
+    def become(self, other: Execution) -> None:
+        """Be in everything what the other is, for whoever holds this one; from then on only one of them may go on."""
+        for slot in Execution.__slots__:
+            setattr(self, slot, getattr(other, slot))
+
     def watch(self, marks: set[Mark] | None) -> None:
         """Put what the execution comes past from now on into this set (history.MARKS), and what its children do.
 
@@ -279,7 +287,8 @@ class Execution:
     def context(self) -> Json:
         """The Context Object of the strand that is being evaluated, made anew: strands do not carry it around."""
         strand = self.current
-        state: dict[str, Json] = {"EnteredTime": timestamp(strand.entered_at), "Name": strand.state.name}
+        entered_at = strand.entered_at if strand.entered else self.now
+        state: dict[str, Json] = {"EnteredTime": timestamp(entered_at), "Name": strand.state.name}
         if strand.state.type in ("Task", "Parallel", "Map"):
             state["RetryCount"] = strand.retries
         identity = self.identity
@@ -302,6 +311,13 @@ class Execution:
         if item is not None:
             context["Map"] = {"Item": item}
         return context
+
+    def map_item(self) -> Json:
+        """The Map item of the strand that is being evaluated. Raises KeyError where there is none."""
+        item = self.item or children.item_of(self.current)
+        if item is None:
+            raise KeyError("Map")
+        return item
 
     def variable(self, name: str) -> Json:
         """The value of a variable that the strand being evaluated can read. Raises KeyError."""
@@ -338,10 +354,10 @@ class Execution:
         return (self.started_at if self.redriven_at is None else self.redriven_at) + seconds
 
     def _begin(self) -> None:
-        if self.history.rows:
+        if self.history.count:
             raise ValueError("the execution has begun: step it with a stimulus for what it waits for")
         self.started_at = self.now
-        self.history.add("ExecutionStarted", self.now, 0, self.input, self.identity.role_arn)
+        self.history.add("ExecutionStarted", self.now, 0, self.input, self._identity.role_arn)
         if self.plan.timeout is not None:
             self.commands.append(Timer(EXECUTION_TOKEN, self.now + self.plan.timeout))
         self.ready.append(self.root)
@@ -359,7 +375,7 @@ class Execution:
                 ready.rotate(-int(self.draw() * len(ready)))
             strand = ready.popleft()
             if strand.alive:
-                states.enter(self, strand)
+                straight.follow(self, strand)
         if self.scheduled:
             for strand in self.scheduled:
                 if strand.alive and strand.why == "task" and self.outcome is None:
@@ -384,24 +400,31 @@ class Execution:
             except EvaluationError as error:
                 failures.broken(self, strand, error)
                 return
-        if output is not strand.raw and exceeds(output, self.limits.payload_bytes):
-            failures.broken(self, strand, failures.too_large(strand.state.name))
-            return
+        bound = strand.bound
+        if output is not strand.raw:
+            bound = weigh(output, self.most_bytes)
+            if bound > self.most_bytes:
+                failures.broken(self, strand, failures.too_large(strand.state.name))
+                return
         if self.marks is not None and rule is None:
             self.marks.add((strand.state.pointer, "left", 0))
-        self.go(strand, output, way.next, assigned)
+        self.go(strand, output, way.next, assigned, bound)
 
-    def go(self, strand: Strand, output: Json, next: str | None, assigned: dict[str, Json] | None = None) -> None:
-        """Leave the state with this output and these new variables."""
+    def go(
+        self, strand: Strand, output: Json, next: str | None, assigned: dict[str, Json] | None = None,
+        bound: float = straight.UNKNOWN,
+    ) -> None:  # fmt: skip
+        """Leave the state with this output, which has at most so many bytes, and these new variables."""
         state = strand.state
         if assigned:
             strand.event = self.history.add(state.exited, self.now, strand.event, state.name, output, assigned)
             strand.variables = {**(strand.variables or {}), **assigned}
         else:
             strand.event = self.history.add(state.exited, self.now, strand.event, state.name, output)
-        strand.raw = output
-        strand.entered = 0
-        strand.effective = None
+        strand.raw, strand.bound = output, bound
+        strand.entered = strand.retries = 0
+        strand.entered_at = 0.0
+        strand.attempts = strand.effective = None
         if next is not None:
             strand.state = strand.block.states[next]
             self.ready.appendleft(strand)
@@ -454,10 +477,11 @@ class Execution:
             first = min([*self.waiting, *self.errands])
             at = self.waiting[first] if first in self.waiting else self.errands[first].run.strand
         self.outcome = Outcome(status, output, error, cause, "" if at is None else place(at))
-        self.cancel(*self.waiting.values())
-        asking.abort_all(self)
-        for strand in list(self.waiting.values()):
-            self.wake(strand)
+        if self.waiting or self.errands:
+            self.cancel(*self.waiting.values())
+            asking.abort_all(self)
+            for strand in list(self.waiting.values()):
+                self.wake(strand)
         self.ready.clear()
 
     # -- stimuli -------------------------------------------------------------------------------------------------------
@@ -497,7 +521,7 @@ class Execution:
         if strand is None:
             return
         resource = strand.state.resource
-        if resource is not None and resource.waits and not exceeds(stimulus.result, self.limits.payload_bytes):
+        if resource is not None and resource.waits and weigh(stimulus.result, self.most_bytes) <= self.most_bytes:
             patterns.submitted(self, strand, stimulus.result)
             return
         self.wake(strand)
@@ -519,7 +543,7 @@ class Execution:
     def _fired(self, stimulus: Fired) -> None:
         if stimulus.token == EXECUTION_TOKEN:
             seconds = self.plan.timeout
-            if seconds is not None and self.history.rows and self.now >= self.times_out_at(seconds):
+            if seconds is not None and self.history.count and self.now >= self.times_out_at(seconds):
                 if self.marks is not None:
                     self.marks.add((self.plan.top.pointer, "timed out", 0))
                 self.end("TIMED_OUT", 0, error=TIMEOUT)
@@ -538,7 +562,7 @@ class Execution:
             strand.beat_by = self.now + strand.heartbeat  # the timer that runs already will see it
 
     def _stopped(self, stimulus: Stopped) -> None:
-        if not self.history.rows:
+        if not self.history.count:
             self._begin()
         self.end("ABORTED", 0, error=stimulus.error, cause=stimulus.cause)
 
@@ -554,10 +578,10 @@ _LAST_EVENT = {
 }
 
 
+@lru_cache(maxsize=64)
 def timestamp(at: float) -> str:
     """A time as the Context Object has it: UTC, three fraction digits, Z."""
-    moment = datetime.fromtimestamp(min(at, LATEST), UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    return datetime.fromtimestamp(min(at, LATEST), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def place(strand: Strand) -> str:

@@ -2,12 +2,14 @@
 
 Knows: which details an event carries. Must never know: how AWS's JSON spells them (reporters do), or why it happened.
 A row is `(type, at, previous, *details)`, its id is its place counted from 1. Rows refer to JSON values that nobody
-edits, so an event costs a tuple and no copy; shapes are made when somebody reads.
+edits, so an event costs a tuple and no copy; shapes are made when somebody reads. A state that a strand went straight
+through (straight/) is one entry in the log and becomes its rows only then.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any, TypeAlias
 
 from asl_local.errors import AslError
@@ -100,24 +102,83 @@ class HistoryFull(AslError):
     """The next event would pass the limit; the engine turns it into the execution's last event."""
 
 
-class History:
-    """The append-only log of one execution."""
+_MOST_AT_ONCE = 5
+"""Events that one entry stands for: those of a Task."""
 
-    __slots__ = ("limit", "rows")
+
+class History:
+    """The append-only log of one execution.
+
+    `log` has what was written since `rows` was last read: rows, and entries that begin with a State and stand for
+    several. `count` is the number of events; up to `room` of them there is room for one entry more, of whatever kind.
+
+    Reading `rows` turns entries into rows, so it is for the thread that steps, and for others when nobody steps. While
+    another thread does, `written` is for them: with `followed`, it has every event of the steps that are done.
+    """
+
+    __slots__ = ("_rows", "count", "followed", "limit", "log", "room")
 
     def __init__(self, limit: int | None, rows: list[Row] | None = None) -> None:
         self.limit = limit
-        self.rows: list[Row] = [] if rows is None else rows
+        self.room: float = inf if limit is None else limit - 1 - _MOST_AT_ONCE
+        self._rows: list[Row] = [] if rows is None else rows
+        self.count = len(self._rows)
+        self.log: list[Row] = []
+        self.followed = False
+
+    @property
+    def written(self) -> list[Row]:
+        """The rows that somebody has read before, which only grow."""
+        return self._rows
+
+    @property
+    def rows(self) -> list[Row]:
+        """Every event so far, in order."""
+        if self.log:
+            for entry in self.log:
+                if entry[0].__class__ is str:
+                    self._rows.append(entry)
+                else:
+                    _written_out(entry, self._rows)
+            self.log.clear()
+        return self._rows
 
     def add(self, type: str, at: float, previous: int, *details: Any) -> int:
         """Append an event and return its id. Raises HistoryFull where only the last event still fits."""
-        rows = self.rows
-        if self.limit is not None and len(rows) >= self.limit - 1:
+        count = self.count
+        if self.limit is not None and count >= self.limit - 1:
             raise HistoryFull(f"{self.limit} events")
-        rows.append((type, at, previous, *details))
-        return len(rows)
+        self.log.append((type, at, previous, *details))
+        self.count = count = count + 1
+        return count
 
     def add_last(self, type: str, at: float, previous: int, *details: Any) -> int:
         """Append the event that ends the execution, for which there is always room."""
-        self.rows.append((type, at, previous, *details))
-        return len(self.rows)
+        self.log.append((type, at, previous, *details))
+        self.count += 1
+        return self.count
+
+    def cut(self, count: int) -> None:
+        """Forget all events but so many."""
+        del self.rows[count:]
+        self.count = count
+
+
+def _written_out(entry: Row, rows: list[Row]) -> None:
+    """The rows of an entry: `(state, at, previous, raw, output, variables)`, or a Task's with what it was given and what
+    that came to, `(..., arguments, result, over)`. Each row follows the one before it.
+    """
+    state, at, previous, raw, output, assigned = entry[:6]
+    number = len(rows) + 1
+    rows.append((state.entered, at, previous, state.name, raw))
+    if len(entry) > 6:
+        arguments, result, over = entry[6:]
+        rows.append(("LambdaFunctionScheduled", at, number, state.resource.arn, arguments, None, None))
+        rows.append(("LambdaFunctionStarted", at, number + 1))
+        rows.append(("LambdaFunctionSucceeded", over, number + 2, result))
+        number, at = number + 3, over
+    rows.append(
+        (state.exited, at, number, state.name, output)
+        if not assigned
+        else (state.exited, at, number, state.name, output, assigned)
+    )

@@ -1,4 +1,4 @@
-"""All that crosses the border of the core: commands go out, stimuli come in, both carry a token.
+"""All that crosses the border of the core: commands go out, stimuli come in, both carry a token; names and limits.
 
 Knows: shapes. Must never know: who performs a command, or when.
 A task, its timeout and its heartbeat carry the same token: whoever comes first takes it, anything later is stale.
@@ -6,10 +6,11 @@ A task, its timeout and its heartbeat carry the same token: whoever comes first 
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
 
 from asl_local.lazy import NamedTuple, dataclass
-from asl_local.values import Json
+from asl_local.values import PAYLOAD_LIMIT, Json
 
 EXECUTION_TOKEN = 0
 """The token of the machine's own TimeoutSeconds; strands count from 1."""
@@ -148,6 +149,64 @@ Command: TypeAlias = Call | Timer | Cancel
 Stimulus: TypeAlias = (
     Succeeded | Failed | Refused | Taken | TaskSucceeded | TaskFailed | Fired | Heartbeat | Stopped | Redriven
 )
+
+
+Answer: TypeAlias = Callable[[Json], Json]
+"""A function that answers a call at once: takes its arguments, gives its result.
+
+Raises what its handler raised, or Unsettled. It may be called only where nobody else could want to go on meanwhile.
+"""
+
+
+class Unsettled(Exception):
+    """A handler has given something that is no JSON value as it stands: an awaitable, a Decimal, something wrong."""
+
+    def __init__(self, result: object) -> None:
+        super().__init__()
+        self.result = result
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What bounds an execution; None lifts a bound. Defaults are AWS's quotas for Standard workflows, but for one.
+
+    `events` counts history events, `payload_bytes` the UTF-8 bytes of an input or output. `seconds` is how long an
+    execution may take: on AWS a year (31,536,000), here as long as it likes unless somebody says so, since people
+    simulate to see further. `kept_children` is no quota: of so many child executions of a Map Run that succeed, the
+    first ones, the histories are kept for people to look at.
+    """
+
+    events: int | None = 25_000
+    payload_bytes: int | None = PAYLOAD_LIMIT
+    kept_children: int = 100
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The names an execution goes by in its Context Object and history.
+
+    `redrivable` is False for a synchronous Express execution, whose Context Object has no RedriveCount (recorded).
+    """
+
+    execution_arn: str
+    execution_name: str
+    machine_arn: str
+    machine_name: str
+    role_arn: str
+    region: str = "us-east-1"
+    redrivable: bool = True
+
+
+class Names(Protocol):
+    """Names that are drawn when somebody asks for them, since most executions are over before anybody does."""
+
+    @property
+    def role_arn(self) -> str:
+        """The role, which is the same for all."""
+
+    def identity(self) -> Identity:
+        """The names of one more execution."""
 
 
 class Waiting(NamedTuple):

@@ -34,7 +34,7 @@ def why_not(x: Execution, now: float) -> str | None:
         return "Execution is that of an Express state machine and cannot be redriven"
     if x.outcome.status == "SUCCEEDED":
         return "Execution is SUCCEEDED and cannot be redriven"
-    if x.history.limit is not None and len(x.history.rows) >= min(MOST_EVENTS, x.history.limit - 1):
+    if x.history.limit is not None and x.history.count >= min(MOST_EVENTS, x.history.limit - 1):
         return "Execution cannot be redriven because its event history is too long"
     if now - x.history.rows[-1][1] > LONGEST_AGO:
         return "Execution cannot be redriven because the redrivable period of 14 days is over"
@@ -49,7 +49,7 @@ def redrive(x: Execution) -> None:
     x.outcome = None
     x.redrives += 1
     x.redriven_at = x.now
-    event = x.history.add("ExecutionRedriven", x.now, len(x.history.rows), x.redrives)
+    event = x.history.add("ExecutionRedriven", x.now, x.history.count, x.redrives)
     if x.plan.timeout is not None:
         x.commands.append(Timer(EXECUTION_TOKEN, x.times_out_at(x.plan.timeout)))
     _take_up(x, x.root, event)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from asl_local.engine.history import History
 from asl_local.engine.map_runs import asking, saved
-from asl_local.engine.messages import Outcome
+from asl_local.engine.messages import Identity, Limits, Outcome
 from asl_local.values import Json, text_of
 
 if TYPE_CHECKING:
-    from asl_local.engine.execution import Execution, Identity, Limits, Strand
+    from asl_local.engine.execution import Execution, Strand
     from asl_local.plan import Plan
 
 VERSION = 2
@@ -157,7 +157,7 @@ def load(text: str, plan: Plan) -> Execution:
 
 
 def _execution(document: Any, plan: Plan, values: list[Json]) -> Execution:
-    from asl_local.engine.execution import Execution, Identity, Limits, Strand  # noqa: PLC0415 - they build on us
+    from asl_local.engine.execution import Execution, Strand  # noqa: PLC0415 - they build on us
 
     if document["plan"] != plan.fingerprint:
         raise ValueError(f"the dump belongs to the plan {document['plan']}, not to {plan.fingerprint}")
@@ -260,6 +260,8 @@ def _twin(strand: Strand, parent: Strand | None) -> Strand:
     other.alive = strand.alive
     other.beat_by = strand.beat_by
     other.begun = strand.begun
+    other.bound = strand.bound
+    other.weighed = strand.weighed
     other.early = strand.early
     other.effective = strand.effective
     other.entered = strand.entered

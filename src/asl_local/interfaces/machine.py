@@ -11,16 +11,18 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, cast, overload
 
 from asl_local import definition as definitions
-from asl_local.drivers import Driver, Nested, Work, drive, hear
+from asl_local.drivers import Driver, Nested, Work, drive, hear, unwatched
 from asl_local.drivers.driver import START
+from asl_local.drivers.listening import nobody_listens
 from asl_local.engine import Execution, Identity, Limits
-from asl_local.engine.messages import Redriven, Stimulus
+from asl_local.engine.messages import Names, Redriven, Stimulus
 from asl_local.errors import Diagnostic, InvalidDefinition, InvalidExecutionInput, NotJson
 from asl_local.interfaces.result import Result, result_of
 from asl_local.lazy import later
 from asl_local.plan import Plan, compile_machine
 from asl_local.reporters.watching import OnChild, OnEvent, OnProgress, Told
 from asl_local.resources import Resources
+from asl_local.resources.answering import Bound, settled
 from asl_local.resources.registry import Family, Handler
 from asl_local.values import Json, accept, exceeds
 
@@ -44,6 +46,8 @@ Given: TypeAlias = "Mapping[str, Handler] | Resources | LocalAWS | None"
 Definition: TypeAlias = "str | os.PathLike[str] | bytes | Mapping[str, Any]"
 
 _NOTHING: Json = {}
+_LIMITS = Limits()
+_ROLE = "arn:aws:iam::123456789012:role/asl-local"
 EXPRESS_SECONDS = 300  # the longest that an Express execution runs; Developer Guide, quotas
 _PLAIN_NAME = re.compile(r"[^0-9A-Za-z_.-]+")
 
@@ -69,6 +73,8 @@ class Machine:
         self.unresolved = unresolved
         self.type = type
         self.source = source
+        self.unnamed = unwatched.LaterNamed(self.identity, _ROLE)
+        self._last_bound: Bound | None = None
         if type == "EXPRESS":
             plan.timeout = EXPRESS_SECONDS if plan.timeout is None else min(plan.timeout, EXPRESS_SECONDS)
 
@@ -101,13 +107,21 @@ class Machine:
         retry jitter draw. `type` (STANDARD or EXPRESS) runs the machine as another type than it was loaded as.
         Raises UnknownResource, NotJson and, for what the type refuses, InvalidDefinition before anything runs.
         """
-        execution = self.of_type(type).execution(
-            input,
-            execution_name=execution_name or _new_name(),
-            limits=limits,
-            identity=identity,
-            seed=_new_seed() if seed is None else seed,
-        )
+        machine = self.of_type(type)
+        if identity is None and execution_name is None:
+            names: Identity | Names | None = machine.unnamed
+        else:
+            names = identity
+        execution = machine.execution(
+            input, execution_name=execution_name, limits=limits, identity=names,
+            seed=unwatched.new_seed if seed is None else seed,
+        )  # fmt: skip
+        watched = on_event is not None or on_map_progress is not None or on_child is not None
+        mocked = mocks is not None or mock_config is not None or test_case is not None
+        if not watched and not mocked and nobody_listens():
+            bound = self._bound(execution, resources)
+            ended = unwatched.run(execution, bound.answers, settled, bound.work)
+            return result_of(execution, *ended)
         work = _work(execution, resources, self._mocks(mocks, mock_config, test_case))
         return self._finish("run", execution, threads.RealTime(work), Told(on_event, on_map_progress, on_child))
 
@@ -136,10 +150,10 @@ class Machine:
         """
         execution = self.of_type(type).execution(
             input,
-            execution_name=execution_name or _new_name(),
+            execution_name=execution_name or unwatched.new_name(),
             limits=limits,
             identity=identity,
-            seed=_new_seed() if seed is None else seed,
+            seed=unwatched.new_seed() if seed is None else seed,
         )
         told = Told(on_event, on_map_progress, on_child)
         mocked = self._mocks(mocks, mock_config, test_case)
@@ -239,6 +253,14 @@ class Machine:
         execution = self.of_type(type).execution(
             input, execution_name=execution_name, limits=limits, identity=identity, seed=seed, shuffle=seed != 0
         )
+        watched = on_event is not None or on_map_progress is not None or on_child is not None
+        mocked = mocks is not None or mock_config is not None or test_case is not None
+        if not watched and not mocked and nobody_listens():
+            bound = self._bound(execution, resources)
+            ended = unwatched.simulate_from(
+                _moment(start), execution, bound.answers, settled, bound.work, seed=seed
+            )  # fmt: skip
+            return result_of(execution, *ended, virtual=True)
         work = _work(execution, resources, self._mocks(mocks, mock_config, test_case))
         told = Told(on_event, on_map_progress, on_child)
         return self._finish(
@@ -343,8 +365,8 @@ class Machine:
         *,
         execution_name: str | None = None,
         limits: Limits | None = None,
-        identity: Identity | None = None,
-        seed: int = 0,
+        identity: Identity | Names | None = None,
+        seed: int | Callable[[], int] = 0,
         shuffle: bool = False,
     ) -> Execution:
         """The execution as a value that you step yourself; see asl_local.engine.
@@ -353,7 +375,7 @@ class Machine:
         """
         if self.unresolved:
             raise InvalidDefinition(self.unresolved, self.name)
-        limits = limits or Limits()
+        limits = limits or _LIMITS
         try:
             accepted = accept(input)
         except NotJson as error:
@@ -390,9 +412,20 @@ class Machine:
             execution_name=execution_name,
             machine_arn=f"{stem}:stateMachine:{self.name}",
             machine_name=self.name,
-            role_arn="arn:aws:iam::123456789012:role/asl-local",
+            role_arn=_ROLE,
             redrivable=not express,
         )
+
+    def _bound(self, execution: Execution, resources: Given) -> Bound:
+        """The resources, looked up once as long as they are the same. Raises UnknownResource."""
+        bound = self._last_bound
+        if bound is None or not bound.fits(resources) or execution.plan is not self.plan:
+            bound = Bound(resources, execution.plan)
+            bound.work(execution)
+            if execution.plan is self.plan:
+                self._last_bound = bound
+        execution.activities = bound.resources.activities
+        return bound
 
     def _finish(
         self, kind: str, execution: Execution, driver: Driver, told: Told,
@@ -536,18 +569,6 @@ def _resumed(
     else:
         work = mocked.over(execution.plan, bind, execution.identity.execution_arn).work(mocked.begin())
     return work, [registry.take_up(dump, family) for dump in others]
-
-
-def _new_name() -> str:
-    """A random UUID, as uuid.uuid4 makes it; that module's import takes longer than a run."""
-    drawn = bytearray(os.urandom(16))
-    drawn[6], drawn[8] = drawn[6] & 0x0F | 0x40, drawn[8] & 0x3F | 0x80
-    digits = drawn.hex()
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-
-
-def _new_seed() -> int:
-    return int.from_bytes(os.urandom(8), "big") >> 1
 
 
 def _moment(at: Any) -> float:

@@ -26,7 +26,7 @@ else:
     later(globals(), "asl_local.reporters.map_runs")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Result:
     """How an execution ended.
 
@@ -50,6 +50,19 @@ class Result:
     execution: Execution | None = field(default=None, repr=False, compare=False)
     virtual: bool = field(default=False, repr=False, compare=False)
     _runs: list[Any] = field(default_factory=list, init=False, repr=False, compare=False)  # the Run, once it was read
+
+    def __getattr__(self, name: str) -> Any:
+        """What `result_of` has left out, since most results are read for their output."""
+        if name == "identity" and self.execution is not None:
+            self.identity = self.execution.identity
+            return self.identity
+        if name == "history" and self.execution is not None:
+            self.history = History(self.execution.history)
+            return self.history
+        if name == "_runs":
+            self._runs = []
+            return self._runs
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
     def unwrap(self) -> Json:
         """The output. Raises ExecutionFailed, with the state's place in the machine, if there is none."""
@@ -132,16 +145,13 @@ def result_of(
     virtual: bool = False,
 ) -> Result:
     """The result of an execution that has ended, and of those that it started."""
-    return Result(
-        outcome.status,
-        copy(outcome.output),
-        outcome.error,
-        outcome.cause,
-        History(execution.history.rows),
-        execution.identity,
-        outcome.place,
-        exception,
-        tuple(result_of(each, each.outcome or Outcome("RUNNING"), virtual=virtual) for each in nested),
-        execution,
-        virtual,
-    )
+    result = Result.__new__(Result)
+    result.status, output, result.error, result.cause, result.place = outcome
+    result.output = copy(output)
+    result.execution, result.virtual, result.exception = execution, virtual, exception
+    result.nested = ()
+    if nested:
+        result.nested = tuple(
+            result_of(each, each.outcome or Outcome("RUNNING"), virtual=virtual) for each in nested
+        )  # fmt: skip
+    return result

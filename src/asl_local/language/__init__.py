@@ -18,6 +18,9 @@ class Scope(Protocol):
     def context(self) -> Json:
         """The Context Object (`$$`) as of now."""
 
+    def map_item(self) -> Json:
+        """The Context Object's `Map.Item` as of now. Raises KeyError where there is none."""
+
     def draw(self) -> float:
         """The next number of the execution's own seeded sequence, 0 <= n < 1 (MathRandom, UUID)."""
 

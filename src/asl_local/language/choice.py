@@ -10,11 +10,12 @@ at the first rule that decides, so that a guard with IsPresent works.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple, NoReturn, TypeAlias
 
 from asl_local.errors import RUNTIME, EvaluationError, ExpressionSyntaxError
 from asl_local.language import Flow, Scope
+from asl_local.language.generated import Write, Writer, has_written, writable, write_choice
 from asl_local.language.java import utf16_key
 from asl_local.language.jsonpath import PathError, flow
 from asl_local.language.timestamps import parse_rfc3339
@@ -108,6 +109,18 @@ def compile_rule(rule: dict[str, Json]) -> Rule:
     return _comparison(name, rule)
 
 
+def first_true(rules: Sequence[Rule]) -> Callable[[Json, Scope], int]:
+    """A function that gives the number of the first rule that is true; how many there are if none is."""
+
+    def choose(value: Json, scope: Scope) -> int:
+        for number, rule in enumerate(rules):
+            if rule(value, scope):
+                return number
+        return len(rules)
+
+    return writable(choose, write_choice(rules))
+
+
 def _refuse(message: str, rule: Json) -> NoReturn:
     raise ExpressionSyntaxError(message, text_of(rule), None)
 
@@ -122,10 +135,12 @@ def _hint(rule: dict[str, Json]) -> str:
 def _connective(name: str, operand: Json, rule: dict[str, Json]) -> Rule:
     if name == "Not":
         inner = compile_rule(operand)
-        return lambda value, scope: not inner(value, scope)
+        return _writable(lambda value, scope: not inner(value, scope), lambda writer: f"(not {writer.ask(inner)})")
     if not isinstance(operand, list) or not operand:
         _refuse(f"{name} takes a non-empty array of rules", rule)
     rules = tuple(compile_rule(item) for item in operand)
+    word = f" {name.lower()} "
+    write: Write = lambda writer: "(" + word.join([writer.ask(rule) for rule in rules]) + ")"  # noqa: E731
     if name == "And":
 
         def every(value: Json, scope: Scope) -> bool:
@@ -134,7 +149,7 @@ def _connective(name: str, operand: Json, rule: dict[str, Json]) -> Rule:
                     return False
             return True
 
-        return every
+        return _writable(every, write)
 
     def some(value: Json, scope: Scope) -> bool:
         for test in rules:  # noqa: SIM110 - see above
@@ -142,7 +157,7 @@ def _connective(name: str, operand: Json, rule: dict[str, Json]) -> Rule:
                 return True
         return False
 
-    return some
+    return _writable(some, write)
 
 
 def _comparison(name: str, rule: dict[str, Json]) -> Rule:
@@ -158,7 +173,38 @@ def _comparison(name: str, rule: dict[str, Json]) -> Rule:
     prepared = _operand(name, row, operand, rule)
     if name == "IsPresent":
         return _present(read, prepared)
-    return _against_constant(read, variable, _judge(name, row, prepared))
+    test = _against_constant(read, variable, _judge(name, row, prepared))
+    form = _WRITTEN.get(name)
+    if form is None or not has_written(read):
+        return test
+    constant = operand if row.kind == "string" else prepared
+
+    def write(writer: Writer) -> str:
+        found = f"n{len(writer.constants)}"
+        return form.format(n=found, found=f"({found} := {writer.ask(read)})", constant=writer.constant(constant))
+
+    return _writable(test, write)
+
+
+def _writable(rule: Rule, write: Write) -> Rule:
+    return writable(rule, write)
+
+
+_NUMBER = "(type({found}) is int or type({n}) is float)"
+_WRITTEN: dict[str, str] = {
+    "StringEquals": "({found} == {constant})",
+    "NumericEquals": "({found} == {constant} and type({n}) is not bool)",
+    "NumericLessThan": f"({_NUMBER} and {{n}} < {{constant}})",
+    "NumericGreaterThan": f"({_NUMBER} and {{n}} > {{constant}})",
+    "NumericLessThanEquals": f"({_NUMBER} and {{n}} <= {{constant}})",
+    "NumericGreaterThanEquals": f"({_NUMBER} and {{n}} >= {{constant}})",
+    "BooleanEquals": "({found} is {constant})",
+    "IsNull": "(({found} is None) is {constant})",
+    "IsNumeric": f"({_NUMBER} is {{constant}})",
+    "IsString": "((type({found}) is str) is {constant})",
+    "IsBoolean": "((type({found}) is bool) is {constant})",
+}
+"""Comparisons with a constant as Python source; the others are asked as closures."""
 
 
 def _operand(name: str, row: Operator, operand: Json, rule: dict[str, Json]) -> Any:

@@ -30,6 +30,10 @@ LEAST_INTEGER, LARGEST_INTEGER = -(2**31), 2**31 - 1
 ALGORITHMS = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 
 
+DRAWING = ("States.MathRandom", "States.UUID")
+"""Those that draw random numbers."""
+
+
 class BadArgument(Exception):
     """Data that a function does not take; str() names the argument, the value and the rule."""
 

@@ -12,7 +12,17 @@ from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from asl_local.errors import INTRINSIC_FAILURE, EvaluationError, ExpressionSyntaxError
 from asl_local.language import Flow, Scope
-from asl_local.language.intrinsic_functions import ALGORITHMS, FUNCTIONS, KINDS, BadArgument, Function, check, fill
+from asl_local.language.generated import drawing, writable, write_sum, write_text
+from asl_local.language.intrinsic_functions import (
+    ALGORITHMS,
+    DRAWING,
+    FUNCTIONS,
+    KINDS,
+    BadArgument,
+    Function,
+    check,
+    fill,
+)
 from asl_local.language.jsonpath import flow
 from asl_local.lazy import dataclass
 from asl_local.values import Json, text_of
@@ -260,4 +270,12 @@ def _compile(text: str, name: str, function: Function, arguments: list[_Argument
                 INTRINSIC_FAILURE, f"The function '{text}' had the following error: {error}"
             ) from None
 
-    return evaluate
+    operands = [argument.value if isinstance(argument, _Constant) else argument for argument in arguments]
+    flows = [read for _, _, read in readers]
+    if name in DRAWING:
+        return drawing(evaluate)
+    if name == "States.MathAdd":
+        return writable(evaluate, write_sum(operands[0], operands[1]), flows)
+    if name == "States.Format" and isinstance(arguments[0], _Constant):
+        return writable(evaluate, write_text(list(arguments[0].pieces), tuple(operands[1:])), flows)
+    return writable(evaluate, None, flows)

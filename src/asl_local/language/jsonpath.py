@@ -18,6 +18,7 @@ from typing import Literal, NoReturn
 from asl_local.errors import ExpressionSyntaxError
 from asl_local.language import Flow, Scope
 from asl_local.language.filters import Test, compile_filter
+from asl_local.language.generated import writable, write_names
 from asl_local.language.steps import NotFound, PathError, Step, compile_reference, compile_steps
 from asl_local.lazy import dataclass, field
 from asl_local.values import Json
@@ -85,6 +86,9 @@ def parse(text: str) -> Path:
     if reference:
         names = tuple(step.value for step in steps)
         find = compile_reference(names, find)
+        write = write_names("value", names) if names else None
+        if write is not None and root == "input":
+            find = writable(find, write)
     definite = all(step.definite for step in steps)
     return Path(text, root, variable, definite, reference, names, find, tuple(steps))
 
@@ -202,7 +206,10 @@ def flow(text: str) -> Flow:
     path = parse(text)
     find = path.find
     if path.root == "context":
-        return lambda _value, scope: find(scope.context())
+        read: Flow = lambda _value, scope: find(scope.context())  # noqa: E731
+        inside = path.reference and path.steps[:2] == ("Map", "Item")
+        write = write_names("scope.map_item()", path.steps[2:]) if inside else None
+        return read if write is None else writable(read, write)
     if path.root == "variable":
         return _of_variable(path)
     return find
@@ -220,4 +227,5 @@ def _of_variable(path: Path) -> Flow:
             raise error from None
         return value if bare else find(value)
 
-    return read
+    write = write_names("scope.variable({})", path.steps) if path.reference else None
+    return read if write is None else writable(read, lambda writer: write(writer).format(writer.constant(name)))

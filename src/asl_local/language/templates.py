@@ -10,13 +10,15 @@ it stands in the definition, over and over.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import NamedTuple, TypeAlias
 
 from asl_local.errors import RESULT_PATH_MATCH_FAILURE, RUNTIME, EvaluationError, ExpressionSyntaxError
 from asl_local.language import Flow, Scope
+from asl_local.language.generated import writable, write_array, write_object, write_placement
 from asl_local.language.intrinsics import compile_call, is_call
 from asl_local.language.jsonpath import NotFound, PathError, flow, parse
-from asl_local.values import Json, text_of
+from asl_local.values import Json, size, text_of
 
 Placement: TypeAlias = Callable[[Json, Json], Json]  # (raw input, result) -> output
 
@@ -91,7 +93,7 @@ def _compile_object(payload: dict[str, Json]) -> Flow | _Literal:
             raise missing(error, f"{name}.$", texts[name], value, scope) from None
         return result
 
-    return evaluate
+    return writable(evaluate, write_object({**base, **flows}), flows.values())
 
 
 def _compile_array(payload: list[Json]) -> Flow | _Literal:
@@ -107,7 +109,43 @@ def _compile_array(payload: list[Json]) -> Flow | _Literal:
             result[at] = read(value, scope)
         return result
 
-    return evaluate
+    items = [item.value if isinstance(item, _Literal) else item for item in compiled]
+    return writable(evaluate, write_array(items), [item for _, item in dynamic])
+
+
+def extent(payload: Json) -> tuple[float, int]:
+    """How large what a template makes can be: so many bytes, and so many times those of its input.
+
+    A Reference Path finds a part of its input, which is no larger than the whole. Infinite where only a measurement tells.
+    """
+    if isinstance(payload, dict):
+        most, times = 2.0, 0
+        for key, member in payload.items():
+            if not key.endswith(".$"):
+                more, again = extent(member)
+            elif is_call(member):
+                more, again = _LONGEST_RESULTS.get(member[: member.find("(")], inf), 0
+            else:
+                path = parse(member)
+                more, again = (0, 1) if path.reference and path.root == "input" else (inf, 0)
+            most, times = most + size(key) + 2 + more, times + again
+        return most, times
+    if isinstance(payload, list):
+        parts = [extent(item) for item in payload]
+        return 2 + sum(1 + more for more, _ in parts), sum(again for _, again in parts)
+    return size(payload), 0
+
+
+_LONGEST_RESULTS = {"States.MathAdd": 11, "States.MathRandom": 11, "States.ArrayLength": 11, "States.UUID": 38}
+"""Bytes of the text of what a function gives, for those that say nothing about it but a number or an id."""
+
+
+def placement_extent(text: str | None) -> int | None:
+    """Bytes that ResultPath adds besides the result; None where the input is not kept at all."""
+    if text is None:
+        return None
+    steps = parse(text).steps
+    return sum(size(step) + 4 for step in steps) if steps else None
 
 
 def _whole(value: Json, _scope: Scope) -> Json:
@@ -176,7 +214,7 @@ def compile_path_field(text: str) -> Flow:
         except PathError as error:
             raise (_no_input() if value is None and parse(text).root == "input" else _invalid(text, error)) from None
 
-    return evaluate
+    return writable(evaluate, getattr(read, "write", None))
 
 
 def compile_result_path(text: str | None) -> Placement:
@@ -221,7 +259,7 @@ def compile_result_path(text: str | None) -> Placement:
         copy[step] = result if at == last else put(inner, result, at + 1, raw)
         return copy
 
-    return place
+    return writable(place, write_placement(steps))
 
 
 _ABSENT = object()  # JSON has no such value

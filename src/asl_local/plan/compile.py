@@ -14,7 +14,7 @@ from asl_local.definition import model
 from asl_local.definition.model import UNSET
 from asl_local.errors import QUERY_EVALUATION_ERROR, RUNTIME, EvaluationError
 from asl_local.language import Flow, Scope, jsonata
-from asl_local.language.choice import compile_rule
+from asl_local.language.choice import compile_rule, first_true
 from asl_local.language.jsonpath import PathError
 from asl_local.language.templates import (
     compile_expression,
@@ -22,6 +22,7 @@ from asl_local.language.templates import (
     compile_result_path,
     compile_template,
     missing,
+    placement_extent,
 )
 from asl_local.language.timestamps import parse_rfc3339
 from asl_local.plan import dataflow
@@ -67,6 +68,7 @@ def _plain(state: model.Filtered, compiled: State, assign: Any) -> None:
     else:
         compiled.arguments = dataflow.path_filter(state.input_path)
         compiled.output = dataflow.only_output_path(state.output_path)
+        compiled.extent = dataflow.extent_between(state.input_path, state.output_path, (0, 1))
     compiled.assign = dataflow.assigned(assign, state.language, "Assign", None)
 
 
@@ -83,6 +85,8 @@ def _fallible(state: model.Fallible, compiled: State) -> None:
         compiled.output = dataflow.evaluated_output(state.output, "Output", "result")
     else:
         compiled.output = dataflow.result_flow(state.result_selector, state.result_path, state.output_path)
+        if state.result_selector is UNSET and state.output_path == "$":
+            compiled.placed = placement_extent(state.result_path)
     compiled.assign = dataflow.assigned(state.assign, state.language, "Assign", "result")
     compiled.retry = tuple(
         Retrier(
@@ -120,6 +124,8 @@ def _pass(state: model.Pass, compiled: State) -> None:
     compiled.arguments = dataflow.parameters(state.input_path, state.parameters)
     compiled.templated = state.parameters is not UNSET
     compiled.output = dataflow.result_flow(UNSET, state.result_path, state.output_path)
+    extent, compiled.placed = dataflow.pass_extent(state.parameters, state.result, state.result_path)
+    compiled.extent = dataflow.extent_between(state.input_path, state.output_path, extent)
     if state.result is not UNSET:
         compiled.fixed = (state.result,)
 
@@ -173,6 +179,7 @@ def _choice(state: model.Choice, compiled: State) -> None:
     _plain(state, compiled, state.assign)
     compiled.next = state.default
     compiled.rules = tuple(_rule(rule, state, compiled, number) for number, rule in enumerate(state.choices))
+    compiled.choose = first_true([rule.test for rule in compiled.rules])
 
 
 def _rule(rule: model.ChoiceRule, state: model.Choice, compiled: State, number: int) -> Rule:

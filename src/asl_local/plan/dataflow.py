@@ -9,14 +9,23 @@ ResultSelector, ResultPath into the raw input, OutputPath. In JSONata, `$states.
 from __future__ import annotations
 
 import re
+from math import inf
 from typing import Any
 
 from asl_local.definition.model import UNSET
 from asl_local.errors import QUERY_EVALUATION_ERROR, RUNTIME, EvaluationError, ExecutionHangs
 from asl_local.language import Flow, Scope, jsonata
-from asl_local.language.templates import compile_path_field, compile_result_path, compile_template
+from asl_local.language.generated import writable, write_names
+from asl_local.language.jsonpath import parse
+from asl_local.language.templates import (
+    compile_path_field,
+    compile_result_path,
+    compile_template,
+    extent,
+    placement_extent,
+)
 from asl_local.plan.plan import Number, OutputFlow, Place
-from asl_local.values import Json, text_of
+from asl_local.values import Json, size, text_of
 
 JSONATA = "JSONata"
 
@@ -63,6 +72,8 @@ def result_flow(selector: Any, result_path: str | None, output_path: str | None)
     last = path_filter(output_path)
     if last is None and select is None:
         return None if place is None else placed(place)
+    if select is None and place is None:
+        return only_output_path(output_path)
 
     def output(raw: Json, result: Json, scope: Scope) -> Json:
         if select is not None:
@@ -74,15 +85,42 @@ def result_flow(selector: Any, result_path: str | None, output_path: str | None)
     return output
 
 
+def pass_extent(payload: Any, result: Any, result_path: str | None) -> tuple[tuple[float, int], int | None]:
+    """How large a Pass's output can be (State.extent), and how many bytes its ResultPath adds (State.placed).
+
+    What Parameters made is reckoned in although a Result takes its place, since it has to keep to the limit too.
+    """
+    most, times = (0.0, 1) if payload is UNSET else extent(payload)
+    if result is not UNSET:
+        most += size(result)
+    added = placement_extent(result_path)
+    return ((most, times) if added is None else (most + added, times + 1)), added
+
+
+def extent_between(
+    input_path: str | None, output_path: str | None, extent: tuple[float, int]
+) -> tuple[float, int]:  # fmt: skip
+    """The extent of what stands between the two, where each leaves a part of what it is given; else unknown."""
+    for path in (input_path, output_path):
+        if path is not None and not ((parsed := parse(path)).reference and parsed.root == "input"):
+            return inf, 0
+    most, times = extent
+    return most + 2, times  # `{}`, which a null path stands for
+
+
 def placed(place: Place) -> OutputFlow:
     """A placement as the whole of an output flow."""
-    return lambda raw, result, _scope: place(raw, result)
+    return writable(lambda raw, result, _scope: place(raw, result), getattr(place, "write", None))
 
 
 def only_output_path(path: str | None) -> OutputFlow | None:
     """OutputPath alone, of states without a result of their own."""
     last = path_filter(path)
-    return None if last is None else lambda _raw, result, scope: last(result, scope)
+    if last is None or path is None:
+        return None if last is None else lambda _raw, result, scope: last(result, scope)
+    steps = parse(path).steps if parse(path).root == "input" else ()
+    flow: OutputFlow = lambda _raw, result, scope: last(result, scope)  # noqa: E731
+    return writable(flow, write_names("result", steps) if steps else None)
 
 
 # ------------------------------------------------------------------------------------------------------------ JSONata

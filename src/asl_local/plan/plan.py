@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from typing import TypeAlias
+from math import inf
+from typing import Any, TypeAlias
 
 from asl_local.errors import ALL, DATA_LIMIT_EXCEEDED, HEARTBEAT_TIMEOUT, RUNTIME, TASK_FAILED, TIMEOUT
 from asl_local.language import Flow, Scope
@@ -131,7 +132,10 @@ class Number:
 class State:
     """One state, ready to run. What a type does not have is None or empty.
 
-    A Choice's `next`, `output` and `assign` are those of its Default; its rules have their own.
+    A Choice's `next`, `output` and `assign` are those of its Default; its rules have their own. `choose` gives the number of the first rule
+    that is true, of one past the last if none is. `extent` bounds the bytes
+    of its output: so many, and so many times those of its input; `placed`, where ResultPath puts the result into the
+    input, how many bytes that takes besides the two. `straight` is the engine's (straight/).
     """
 
     name: str
@@ -152,6 +156,7 @@ class State:
     seconds: Callable[[Json, Scope], float] | None = None
     until: Callable[[Json, Scope], float] | None = None
     rules: tuple[Rule, ...] = ()
+    choose: Callable[[Json, Scope], int] | None = None
     blocks: tuple[Block, ...] = ()
     items: Callable[[Json, Scope], list[Json]] | None = None
     selector: Flow | None = None
@@ -162,6 +167,9 @@ class State:
     cause: Flow | None = None
     retry: tuple[Retrier, ...] = ()
     catch: tuple[Catcher, ...] = ()
+    extent: tuple[float, int] = (inf, 0)
+    placed: int | None = None
+    straight: Any = None
 
 
 @dataclass(slots=True)
@@ -185,6 +193,9 @@ class Plan:
     """Every state at every level by its pointer."""
     definition: Mapping[str, Json] = field(default_factory=dict, repr=False)
     """The definition's JSON, for those who show what was run; nothing that runs looks at it."""
+
+    prepared: bool = False
+    """Whether its states have their straight ways."""
 
     @property
     def fingerprint(self) -> str:

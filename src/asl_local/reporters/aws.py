@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
+from threading import Lock
 from typing import TYPE_CHECKING, Any, overload
 
 from asl_local.engine.history import EVENTS, Row
+from asl_local.engine.history import History as Log
 from asl_local.lazy import dataclass, later
 from asl_local.values import LATEST, Json, copy, text_of
 
@@ -89,11 +91,25 @@ class _Texts(dict[int, str]):
         return text
 
 
+_READING = Lock()
+"""Held while a log is written out: several threads may read one result for the first time."""
+
+
 class History(Sequence[Event]):
     """The events of an execution, in order. A view: events are made when they are looked at."""
 
-    def __init__(self, rows: Sequence[Row]) -> None:
-        self._rows = rows
+    __slots__ = ("_log",)
+
+    def __init__(self, log: Sequence[Row] | Log) -> None:
+        self._log = log
+
+    @property
+    def _rows(self) -> Sequence[Row]:
+        log = self._log
+        if not isinstance(log, Log):
+            return log
+        with _READING:
+            return log.rows
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -105,10 +121,11 @@ class History(Sequence[Event]):
     def __getitem__(self, index: int | slice) -> Event | list[Event]:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
-        number = index if index >= 0 else len(self) + index
+        rows = self._rows
+        number = index if index >= 0 else len(rows) + index
         if number < 0:
-            raise IndexError(f"the history has {len(self)} events")
-        return event(number + 1, self._rows[number])
+            raise IndexError(f"the history has {len(rows)} events")
+        return event(number + 1, rows[number])
 
     def __iter__(self) -> Iterator[Event]:
         number = 0
@@ -149,7 +166,8 @@ class History(Sequence[Event]):
     @property
     def seconds(self) -> float:
         """From the first event to the last."""
-        return float(self._rows[-1][1] - self._rows[0][1]) if self._rows else 0.0
+        rows = self._rows
+        return float(rows[-1][1] - rows[0][1]) if rows else 0.0
 
     def __eq__(self, other: object) -> bool:
         """Whether the other is a history of the same events: types, times, details and what follows what."""

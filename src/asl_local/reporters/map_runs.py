@@ -141,8 +141,8 @@ def child_execution(run: EngineRun, child: EngineChild) -> ChildExecution:
         cause=None if outcome is None else outcome.cause,
         place="" if outcome is None else outcome.place,
         started_at=x.started_at,
-        stopped_at=None if outcome is None else x.history.rows[-1][1],
-        history=History(x.history.rows),
+        stopped_at=None if outcome is None else x.now,
+        history=History(x.history),
         map_runs=map_runs_of(x),
     )
 

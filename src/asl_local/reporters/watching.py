@@ -36,7 +36,7 @@ class Told(NamedTuple):
         """What to call after each step of the execution; None where nobody wants to know anything."""
         told: list[Observer] = []
         if self.on_event is not None:
-            told.append(_events(self.on_event, len(execution.history.rows)))
+            told.append(_events(self.on_event, execution.history.count))
         if self.on_child is not None:
             execution.finished = []
             told.append(_children(self.on_child))

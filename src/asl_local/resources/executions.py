@@ -269,7 +269,7 @@ def describe(execution: Execution, *, parsed: bool) -> Json:
         "StartDate": _date(execution.started_at),
         "StateMachineArn": identity.machine_arn,
         "Status": outcome.status,
-        "StopDate": _date(execution.history.rows[-1][1]),
+        "StopDate": _date(execution.now),
     }
 
 

@@ -275,7 +275,7 @@ class Resources:
         """Who answers, and what then, where the task waits for more than an answer."""
         if resource.waits == "activity":
             handler = self.find(resource.arn)
-            work = None if handler is None else _function(handler, resource.arn)
+            work = None if handler is None else function_work(handler, resource.arn)
             return later.activity(work, getattr(handler, "__name__", None))
         request = self._request(resource, functions)
         if resource.waits == "job" and request is not None:
@@ -292,14 +292,14 @@ class Resources:
         handler = None
         if self.workers is not None:
             handler = self.workers.handlers.get(state) or self.workers.find(resource.arn)
-        return None if handler is None else _function(handler, resource.arn)
+        return None if handler is None else function_work(handler, resource.arn)
 
     def _request(self, resource: Resource, functions: str) -> Work | None:
         handler = self.find(resource.arn)
         if handler is None and resource.waits == "token":  # the request is the same as without the token
             handler = self.find(resource.arn.removesuffix(resource.pattern))
         if handler is not None:
-            return _function(handler, resource.arn, jobs=bool(resource.waits))
+            return function_work(handler, resource.arn, jobs=bool(resource.waits))
         if resource.kind == "lambda":
             return None
         if resource.service == "lambda" and resource.operation == "invoke":
@@ -327,7 +327,9 @@ class Resources:
         bare = lambda_.function_name(name)
         handler = self.find(name) or self.find(bare)
         return (
-            None if handler is None else _function(handler, name if name.startswith("arn:") else f"{functions}:{bare}")
+            None
+            if handler is None
+            else function_work(handler, name if name.startswith("arn:") else f"{functions}:{bare}")
         )
 
     def _why_missing(self, resource: Resource) -> str:
@@ -388,7 +390,7 @@ def _inside(name: str) -> list[str]:
     return [match[1], match[1].removesuffix(".Arn")] if match else []
 
 
-def _function(handler: Handler, arn: str, *, jobs: bool = False) -> Work:
+def function_work(handler: Handler, arn: str, *, jobs: bool = False) -> Work:
     """A handler as work: input copied, result checked, failures named; `jobs`: it may return a Job."""
     with_context = lambda_.takes_context(handler)
 
@@ -428,7 +430,7 @@ def checked_result(result: Any, context: TaskContext) -> Json:
         raise envelope.failed(error, context) from error
 
 
-__all__ = ["Family", "Handler", "Resources", "checked_result", "own_errors"]
+__all__ = ["Family", "Handler", "Resources", "checked_result", "function_work", "own_errors"]
 
 
 def _hint(given: Any) -> str:

@@ -402,6 +402,9 @@ class _Nowhere:
     def has_variable(self, _name: str) -> bool:
         return False
 
+    def map_item(self) -> Json:
+        raise KeyError("Map")
+
     def moment(self) -> float:
         return 1_704_067_200.0
 

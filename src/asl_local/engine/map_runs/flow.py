@@ -58,7 +58,8 @@ from asl_local.plan import Plan, unusable
 from asl_local.values import Json, exceeds
 
 if TYPE_CHECKING:
-    from asl_local.engine.execution import Execution, Identity, Strand
+    from asl_local.engine.execution import Execution, Strand
+    from asl_local.engine.messages import Identity
     from asl_local.plan.plan import Distributed, State
 
 PAGE = 1_000

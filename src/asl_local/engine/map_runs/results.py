@@ -46,7 +46,7 @@ def record(child: Child) -> Json:
         "StartDate": _date(x.started_at),
         "StateMachineArn": x.identity.machine_arn,
         "Status": outcome.status,
-        "StopDate": _date(x.history.rows[-1][1]),
+        "StopDate": _date(x.now),
     }
 
 

@@ -166,7 +166,7 @@ class _World:
     def __init__(self, inner: RealTime | Simulation, began: Callable[[Execution], None]) -> None:
         self._inner = inner
         self._began = began
-        self.raised, self.works = inner.raised, inner.works
+        self.raised, self.works, self.settled = inner.raised, inner.works, inner.settled
         self._changed = threading.Condition()
         self._said: deque[Stimulus] = deque()
         self._horizon = inner.now()

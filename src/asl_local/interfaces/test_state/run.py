@@ -77,6 +77,13 @@ class _OneState(Execution):
     map: MapTest | None = None
     retries = 0  # that are to have been before
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.straight = False  # one state, and its Context Object is made here
+
+    def map_item(self) -> Json:
+        return self.context()["Map"]["Item"]
+
     def context(self) -> Json:
         context: dict[str, Json]
         if self.given is not None:

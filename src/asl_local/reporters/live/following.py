@@ -44,6 +44,8 @@ class Followed:
         virtual: bool | None = None,
     ) -> None:  # fmt: skip
         self.execution, self.kind, self.over = execution, kind, False
+        execution.history.followed = True
+        _ = execution.history.rows
         self._visits = Visits(definition, name=execution.identity.execution_name, machine=machine)
         self._timeline = Timeline(execution.plan)
         self._clock = clock
@@ -54,7 +56,7 @@ class Followed:
         self.lines: deque[tuple[str, str]] = deque(maxlen=_LINES)
         self.virtual = _CLOCKS.get(kind, False) if virtual is None else virtual
         # The first event that is new tells which clock it is, where nothing else does; old ones may be of any age.
-        self._telling = len(execution.history.rows) + 1 if virtual is None and kind not in _CLOCKS else 0
+        self._telling = execution.history.count + 1 if virtual is None and kind not in _CLOCKS else 0
 
     @property
     def arn(self) -> str:
@@ -73,7 +75,7 @@ class Followed:
     def look(self) -> bool:
         """Take in what has happened since the last look; gives whether anything has."""
         execution = self.execution
-        rows = execution.history.rows
+        rows = execution.history.written
         known = (len(rows), execution.tokens, execution.outcome is None, *self._runs())
         if known == self._before:
             return False
@@ -170,12 +172,18 @@ def _idle(children: Sequence[Child]) -> Idle:
 
 def _item(child: Child) -> Item:
     execution = child.execution
-    outcome, rows = execution.outcome, execution.history.rows
+    outcome = execution.outcome
     since = execution.started_at
     if outcome is not None:
         state = outcome.place.rpartition(" > ")[2].partition(" ")[2].strip("'")
         return Item(
-            child.index, _OUTCOMES.get(outcome.status, RUNNING), state, since, rows[-1][1], outcome.error, outcome.cause
+            child.index,
+            _OUTCOMES.get(outcome.status, RUNNING),
+            state,
+            since,
+            execution.now,
+            outcome.error,
+            outcome.cause,
         )
     strands = list(execution.waiting.copy().values())
     if not strands:

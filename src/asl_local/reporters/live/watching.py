@@ -155,7 +155,7 @@ class Lines:
     def draw(self, shown: list[Followed], /) -> None:
         """Tell what is new."""
         for each in shown:
-            rows, runs = each.execution.history.rows, each.execution.map_runs
+            rows, runs = each.execution.history.written, each.execution.map_runs
             plain, told = self._told.get(id(each)) or (Plain(each.execution.plan, self._stream), 0)
             upto = len(rows)
             for number in range(told, upto):

@@ -126,7 +126,7 @@ def follow(
         raise
     if hearing is not None:
         # Who was told of the execution's beginning looks at that same one when it has ended.
-        vars(execution).update(vars(followed.execution))
+        execution.become(followed.execution)
         hearing.ends(execution, Ended(execution.outcome or Ending("RUNNING"), exception))
     return followed
 
@@ -187,7 +187,7 @@ def _taken(rules: Rules, point: Point, choice: Choice) -> tuple[Point, BaseExcep
 
 def _named(rules: Rules, point: Point, step: str) -> Choice | None:
     """The choice of that name. Time is looked at last: it may have to try calls."""
-    begun = bool(point.execution.history.rows)
+    begun = bool(point.execution.history.count)
     for found in (rules.calls(point, 1) if begun else [START], rules.time(point) if begun and not point.over else []):
         choices = list(found)
         for choice in choices:

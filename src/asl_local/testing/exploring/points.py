@@ -153,7 +153,7 @@ class Rules:
 
     def choices(self, point: Point, faults: int) -> list[Choice]:
         """What can happen next, the ordinary course first; `faults` is how many may still go wrong."""
-        if not point.execution.history.rows:
+        if not point.execution.history.count:
             return [START]
         found = list(self.calls(point, faults))
         if not point.over:

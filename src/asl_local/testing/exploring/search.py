@@ -241,7 +241,7 @@ def _ends_others(before: Point, after: Point, token: int) -> bool:
 
 def _deltas(before: Point | None, after: Point) -> Deltas:
     rows = after.execution.history.rows
-    known = 0 if before is None else len(before.execution.history.rows)
+    known = 0 if before is None else before.execution.history.count
     seconds = 0.0 if before is None else after.execution.now - before.execution.now
     payload = max((_largest(row) for row in rows[known:]), default=0)
     waiting = after.execution.waiting.values()

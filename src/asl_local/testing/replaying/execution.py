@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 
 from asl_local.engine import Execution, Identity, Limits, failures
@@ -66,15 +67,20 @@ class Replayed(Execution):
         self.script = script
         self.history = Checked(self.limits.events, script)
         self.ready = _InRecordedOrder(script)
+        self.straight = False  # every state is to come past `go`
 
-    def go(self, strand: Strand, output: Json, next: str | None, assigned: dict[str, Json] | None = None) -> None:
+    def go(
+        self, strand: Strand, output: Json, next: str | None, assigned: dict[str, Json] | None = None,
+        bound: float = inf,
+    ) -> None:  # fmt: skip
         """Leave the state, with what was recorded where ours cannot be known."""
         if self.script.volatile(strand.state.name):
             recorded = self.script.exited(line_of(strand), strand.state.name)
             if recorded is not None:
                 output = _adopted(recorded.details, "output", output)
                 assigned = _adopted(recorded.details, "assignedVariables", assigned)
-        super().go(strand, output, next, assigned)
+                bound = inf
+        super().go(strand, output, next, assigned, bound)
 
     def run_in(self, line: Line) -> MapRun | None:
         """The Map Run that goes on in a line."""

@@ -1,0 +1,7 @@
+"""The straight way through states in which nothing unusual happens."""
+
+from __future__ import annotations
+
+from asl_local.engine.straight.follow import UNKNOWN, follow, prepare, warm
+
+__all__ = ["UNKNOWN", "follow", "prepare", "warm"]

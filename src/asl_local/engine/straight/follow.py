@@ -1,0 +1,126 @@
+"""The straight way: through a state in one go, when nothing unusual happens in it.
+
+Knows: states that neither wait nor fail, and what they add to the history. Must never know: what else can become of a
+state (states.py, failures.py).
+
+A state that is entered and left at once needs no slot to say where it stands and no bookkeeping that a failure would
+need. Here its expressions are evaluated first, and only when all of them have given a value is anything written: one
+entry in the log, which becomes the state's events when somebody reads (history.py). Whatever is unusual (an expression
+that fails, a value that is too large, hardly any room left in the history, marks to be made) leaves everything as it
+was, and the state is then done the ordinary way, which words every error. So this room adds speed and no behaviour:
+tests/properties run the same executions with it and without it.
+
+How large a value is, is bounded rather than measured: a strand knows how large its value can be at most, and a payload
+template makes no more of it than its constants and as many copies as it has paths. Only a bound that passes the limit
+is replaced by a measurement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from asl_local.engine import children, states
+from asl_local.engine.straight.fan_out import make_parallel
+from asl_local.engine.straight.tasks import make_task
+from asl_local.engine.straight.ways import OVER, STANDS, Way, make_choice, make_pass
+from asl_local.language.generated import has_written, written
+from asl_local.plan import Block, Plan, State
+
+if TYPE_CHECKING:
+    from asl_local.engine.execution import Execution, Strand
+
+
+def follow(x: Execution, strand: Strand) -> None:
+    """Take a strand on until it stands still, has ended, or it is another one's turn."""
+    if strand.entered or x.marks is not None or not x.straight:
+        states.enter(x, strand)
+        return
+    history, turns = x.history, x.shuffle or x.order is not None
+    room = history.room
+    while True:
+        way = strand.state.straight
+        led = None if way is None or history.count > room else way(x, strand)
+        if led is None:
+            states.enter(x, strand)
+            return
+        if led is STANDS:
+            return
+        if led is OVER:
+            if strand.parent is None:
+                x.end("SUCCEEDED", strand.event, output=strand.raw)
+            else:
+                children.join(x, strand.parent, strand, strand.raw)
+            return
+        strand.state = led
+        if turns and (x.ready or x.order is not None):
+            x.ready.appendleft(strand)
+            return
+
+
+def prepare(plan: Plan) -> None:
+    """Give every state of a plan its way, once."""
+    if not plan.prepared:
+        _prepare(plan.top)
+        plan.prepared = True
+
+
+def _prepare(block: Block) -> None:
+    for state in block.states.values():
+        make = _MAKERS.get(state.type)
+        if make is not None:
+            state.straight = _cold(make, state, block)
+        for inner in state.blocks:
+            _prepare(inner)
+
+
+_WARM = 12
+"""Visits of a state after which its expressions are worth being generated as source, which takes as long as some more."""
+
+
+def _cold(make: _Maker, state: State, block: Block) -> Way | None:
+    """The way with closures, which counts how often it is taken, and makes way for the generated one."""
+    way = make(state, block)
+    if way is None or not any(map(has_written, _expressions(state))):
+        return way
+    left = _WARM
+
+    def counted(x: Execution, strand: Strand) -> State | None:
+        nonlocal left
+        left -= 1
+        if left <= 0:
+            warm(state)
+            state.straight = make(state, block)
+        return way(x, strand)
+
+    return counted
+
+
+def _expressions(state: State) -> tuple[Any, ...]:
+    return state.arguments, state.selector, state.output, state.assign, state.choose
+
+
+def warm(state: State) -> None:
+    """Put the generated forms of a state's expressions in their places: they give the same, in less time."""
+    state.arguments, state.selector = written(state.arguments), written(state.selector)
+    state.output, state.assign = written(state.output, _THREE), written(state.assign, _THREE)
+    state.choose = written(state.choose)
+
+
+_THREE = "raw, result, scope"
+
+
+_Maker: TypeAlias = "Callable[[State, Block], Way | None]"
+_MAKERS: dict[str, _Maker] = {
+    "Pass": make_pass,
+    "Succeed": make_pass,
+    "Choice": make_choice,
+    "Task": make_task,
+    "Parallel": make_parallel,
+}
+
+UNKNOWN = inf
+"""The bound of a value that nobody has measured."""
+
+__all__ = ["UNKNOWN", "follow", "prepare", "warm"]

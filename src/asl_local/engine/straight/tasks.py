@@ -1,0 +1,100 @@
+"""Tasks that are answered within a step.
+
+Knows: a function that answers at once, and its events. Must never know: who it is, or what a driver would do with a call.
+"""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING
+
+from asl_local.engine import variables
+from asl_local.engine.messages import Unsettled
+from asl_local.engine.straight.ways import Way, after
+from asl_local.errors import EvaluationError
+from asl_local.plan import Block, State
+from asl_local.values import weigh
+
+if TYPE_CHECKING:
+    from asl_local.engine.execution import Execution, Strand
+
+
+def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a call more costs a tenth of a task
+    """A function that answers at once, where nobody has to wait for it: in the only line of control that there is.
+
+    The call cannot be taken back. Whatever is unusual about what came of it is kept for the ordinary way, in which
+    the call goes out as a command and is answered with that (drive.py).
+    """
+    resource = state.resource
+    if resource is None or resource.kind != "lambda":
+        return None
+    if state.timeout is not None or state.heartbeat is not None or state.credentials is not None:
+        return None
+    arguments, output = state.arguments, state.output
+    assign = state.assign
+    arn, templated, placed = resource.arn, state.templated, state.placed
+    led = after(state, block)
+
+    def way(x: Execution, strand: Strand) -> State | None:
+        if x.answers is None or strand.parent is not None:
+            return None
+        answer = x.answers.get(arn)
+        if answer is None:
+            return None
+        raw, most = strand.raw, x.most_bytes
+        x.current = strand
+        draws, held = x.draws, x.assigned_bytes
+        try:
+            value = raw if arguments is None else arguments(raw, x)
+        except EvaluationError:
+            x.draws = draws
+            return None
+        if templated and weigh(value, most) > most:
+            x.draws = draws
+            return None
+        try:
+            result = answer(value)
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):  # the user's, who wants the program to end
+                raise
+            x.draws = draws
+            x.said[x.tokens + 1] = error
+            return None
+        bound: float = weigh(result, most)
+        assigned = None
+        try:
+            if bound > most:
+                raise EvaluationError("", "")
+            if assign is not None:
+                assigned = assign(raw, result, x)
+            out = result if output is None else output(raw, result, x)
+            if out is raw:
+                bound = strand.bound
+            elif out is not result:
+                bound = inf if placed is None else strand.bound + bound + placed
+                if bound > most:
+                    bound = strand.weighed = weigh(out, most)
+            if bound > most:
+                raise EvaluationError("", "")
+            if assigned is not None:
+                variables.check(x, strand, assigned)
+        except EvaluationError:
+            x.draws, x.assigned_bytes = draws, held
+            x.said[x.tokens + 1] = Unsettled(result)
+            return None
+        at = x.now
+        if x.clock is not None:
+            x.now = x.clock()
+        history = x.history
+        history.log.append((state, at, strand.event, raw, out, assigned, value, result, x.now))
+        history.count = strand.event = history.count + 5
+        x.tokens += 1
+        strand.raw, strand.bound = out, bound
+        if assigned:
+            strand.variables = {**(strand.variables or {}), **assigned}
+        return led
+
+    return way
+
+
+__all__ = ["make_task"]

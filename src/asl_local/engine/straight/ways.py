@@ -1,0 +1,161 @@
+"""States that neither wait nor fail: Pass, Succeed and Choice, from their input to their output in one go.
+
+Knows: what such a state adds to the history. Must never know: what else can become of it (states.py, failures.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from asl_local.engine import variables
+from asl_local.errors import EvaluationError
+from asl_local.plan import Block, State
+from asl_local.values import Json, weigh
+
+if TYPE_CHECKING:
+    from asl_local.engine.execution import Execution, Strand
+
+Way: TypeAlias = "Callable[[Execution, Strand], State | None]"
+"""Takes a strand through its state: to the next state, to OVER, or to STANDS. None where nothing has happened, since the
+state cannot be done in this way."""
+
+OVER: Final = State("", "", "", None, "", "")
+"""The strand has left its last state; its `raw` is what it came to."""
+
+STANDS: Final = State("", "", "", None, "", "")
+"""The strand is in the state, and stands still."""
+
+
+def after(state: State, block: Block) -> State:
+    """Where the state leads."""
+    return OVER if state.next is None else block.states[state.next]
+
+
+def make_pass(state: State, block: Block) -> Way:
+    """The way through a Pass or a Succeed."""
+    arguments, output, assign = state.arguments, state.output, state.assign
+    has_fixed = state.fixed is not None
+    fixed: Json = None if state.fixed is None else state.fixed[0]
+    led = after(state, block)
+    add, times = state.extent
+    if assign is not None:
+        return _with_variables(state, block)
+
+    def way(x: Execution, strand: Strand) -> State | None:
+        raw = strand.raw
+        x.current = strand
+        draws = x.draws
+        try:
+            value = raw if arguments is None else arguments(raw, x)
+            result = fixed if has_fixed else value
+            out = result if output is None else output(raw, result, x)
+        except EvaluationError:
+            x.draws = draws
+            return None
+        bound = add + times * strand.bound
+        if bound > x.most_bytes:
+            bound = measured(x, strand, state, value, out)
+            if bound > x.most_bytes:
+                x.draws = draws
+                return None
+        history = x.history
+        history.log.append((state, x.now, strand.event, raw, out, None))
+        history.count = strand.event = history.count + 2
+        strand.raw, strand.bound = out, bound
+        return led
+
+    return way
+
+
+def _with_variables(state: State, block: Block) -> Way:
+    """The same for a state that assigns variables; Succeed and Choice have no other of this kind."""
+    arguments, output = state.arguments, state.output
+    assign = state.assign
+    has_fixed = state.fixed is not None
+    fixed: Json = None if state.fixed is None else state.fixed[0]
+    led = after(state, block)
+    add, times = state.extent
+    assert assign is not None
+
+    def way(x: Execution, strand: Strand) -> State | None:
+        raw = strand.raw
+        x.current = strand
+        draws, held = x.draws, x.assigned_bytes
+        try:
+            value = raw if arguments is None else arguments(raw, x)
+            result = fixed if has_fixed else value
+            assigned = assign(raw, result, x)
+            out = result if output is None else output(raw, result, x)
+            bound = add + times * strand.bound
+            if bound > x.most_bytes:
+                bound = measured(x, strand, state, value, out)
+            if bound > x.most_bytes:
+                x.draws = draws
+                return None
+            variables.check(x, strand, assigned)
+        except EvaluationError:
+            x.draws, x.assigned_bytes = draws, held
+            return None
+        history = x.history
+        history.log.append((state, x.now, strand.event, raw, out, assigned))
+        history.count = strand.event = history.count + 2
+        strand.raw, strand.bound = out, bound
+        if assigned:
+            strand.variables = {**(strand.variables or {}), **assigned}
+        return led
+
+    return way
+
+
+def make_choice(state: State, block: Block) -> Way | None:
+    """The way through a Choice that leads on whatever is true, and only leads."""
+    arguments, choose = state.arguments, state.choose
+    if choose is None or state.next is None or state.output is not None or state.assign is not None:
+        return None
+    if any(rule.output is not None or rule.assign is not None for rule in state.rules):
+        return None
+    if arguments is not None and state.extent[0] == inf:
+        return None
+    led = (*(block.states[rule.next] for rule in state.rules), block.states[state.next])
+
+    def way(x: Execution, strand: Strand) -> State | None:
+        raw = strand.raw
+        x.current = strand
+        draws = x.draws
+        try:
+            value = raw if arguments is None else arguments(raw, x)
+            chosen = led[choose(value, x)]
+        except EvaluationError:
+            x.draws = draws
+            return None
+        history = x.history
+        history.log.append((state, x.now, strand.event, raw, value, None))
+        history.count = strand.event = history.count + 2
+        strand.raw = value
+        return chosen
+
+    return way
+
+
+def measured(x: Execution, strand: Strand, state: State, value: Json, out: Json) -> float:
+    """How large the output is at most, by measuring as little as is needed; more than may be if that is too much.
+
+    What a template made is often a small part of a large state, and measured for next to nothing; but a bound that is
+    far from the last measurement is measured anew, since it is probably loose and the value small.
+    """
+    most = x.most_bytes
+    if state.templated:
+        weight = weigh(value, most)
+        if weight > most or out is value:
+            return weight
+        if state.placed is not None and strand.bound <= 2 * strand.weighed:
+            bound = strand.bound + weight + state.placed
+            if bound <= most:
+                return bound
+    strand.weighed = weigh(out, most)
+    return strand.weighed
+
+
+__all__ = ["OVER", "STANDS", "Way", "after", "make_choice", "make_pass", "measured"]

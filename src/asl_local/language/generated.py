@@ -1,0 +1,182 @@
+"""Expressions as Python source: what is evaluated again and again becomes one function without calls in it.
+
+Knows: how to write a path, a call or an object as a Python expression. Must never know: what goes wrong in one.
+
+The closures of templates.py, intrinsics.py and choice.py say what every expression means. A generated function is the same
+for inputs with which nothing goes wrong; at any exception it asks the closure, which gives the value or the error in AWS's
+words. Since there is one code object per shape (names and constants are its free variables), a thousand states that
+differ in their names cost one compilation. A closure that has a generated form carries it as `written`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import Any, TypeAlias, TypeVar, cast
+
+from asl_local.language.java import to_text
+from asl_local.values import Json
+
+F = TypeVar("F", bound=Callable[..., Any])
+Write: TypeAlias = "Callable[[Writer], str]"
+"""Gives the Python expression over `value` and `scope`, after telling the writer its constants."""
+
+
+class Writer:
+    """Collects the constants of one expression."""
+
+    __slots__ = ("constants",)
+
+    def __init__(self) -> None:
+        self.constants: list[Any] = []
+
+    def constant(self, value: Any) -> str:
+        """The name under which the expression finds the value."""
+        self.constants.append(value)
+        return f"c{len(self.constants) - 1}"
+
+    def ask(self, flow: Callable[..., Any]) -> str:
+        """An expression for what a closure gives."""
+        write: Write | None = getattr(flow, "write", None)
+        return f"{self.constant(flow)}(value, scope)" if write is None else write(self)
+
+
+def writable(flow: F, write: Write | None, parts: Iterable[Any] = ()) -> F:
+    """The closure, which from here on can be written as source, too, unless one of its parts draws random numbers."""
+    if any(hasattr(part, "draws") for part in parts):
+        return drawing(flow)
+    if write is not None:
+        cast("Any", flow).write = write
+    return flow
+
+
+def drawing(flow: F) -> F:
+    """The closure, marked: evaluated a second time, it would draw other numbers."""
+    cast("Any", flow).draws = True
+    return flow
+
+
+def has_written(flow: Any) -> bool:
+    """Whether there is a generated form of a closure."""
+    return hasattr(flow, "write")
+
+
+def written(flow: Any, parameters: str = "value, scope") -> Any:
+    """The generated form of a closure with such parameters, the closure itself where there is none."""
+    write: Write | None = getattr(flow, "write", None)
+    if write is None:
+        return flow
+    writer = Writer()
+    expression = write(writer)
+    return _factory(parameters, expression, len(writer.constants))(flow, _text, *writer.constants)
+
+
+@lru_cache(maxsize=1024)
+def _factory(parameters: str, expression: str, count: int) -> Callable[..., Any]:
+    """Closure, helpers and constants -> generated function."""
+    names = "".join(f", c{number}" for number in range(count))
+    source = (
+        f"def make(closure, text{names}):\n"
+        f"    def written({parameters}):\n"
+        "        try:\n"
+        f"            return {expression}\n"
+        "        except Exception:\n"
+        f"            return closure({parameters})\n"
+        "    return written\n"
+    )
+    space: dict[str, Any] = {}
+    exec(compile(source, "<asl_local.language.generated>", "exec"), space)  # noqa: S102 - no text of a definition is in it
+    made: Callable[..., Any] = space["make"]
+    return made
+
+
+def _text(value: Json) -> str:
+    return value if type(value) is str else str(value) if type(value) is int else to_text(value)
+
+
+def write_names(root: str, names: tuple[str | int, ...]) -> Write | None:
+    """`root['a']['b']`; a name looked up in anything but an object raises. None where an index is among the names."""
+    if not all(isinstance(name, str) for name in names):
+        return None
+    return lambda writer: root + "".join(f"[{writer.constant(name)}]" for name in names)
+
+
+def write_object(members: dict[str, Any]) -> Write:
+    """A new object; members that are closures are evaluated, the others are constants."""
+    return lambda writer: (
+        "{" + ", ".join(f"{writer.constant(name)}: {_member(writer, member)}" for name, member in members.items()) + "}"
+    )
+
+
+def write_array(items: list[Any]) -> Write:
+    """A new array; see write_object."""
+    return lambda writer: "[" + ", ".join(_member(writer, item) for item in items) + "]"
+
+
+def _member(writer: Writer, member: Any) -> str:
+    return writer.ask(member) if callable(member) else writer.constant(member)
+
+
+def write_placement(names: tuple[str | int, ...]) -> Write | None:
+    """`raw` with `result` in the place that the names lead to, all objects on the way copied."""
+    if not names or not all(isinstance(name, str) for name in names):
+        return None
+
+    def write(writer: Writer) -> str:
+        opening, inner = "", "raw"
+        for number, name in enumerate(names):
+            key = writer.constant(name)
+            opening += f"{{**{inner}, {key}: "
+            inner = f"{inner}[{key}]"
+            if number == len(names) - 1:
+                opening += "result"
+        return opening + "}" * len(names)
+
+    return write
+
+
+def write_choice(tests: Sequence[Any]) -> Write:
+    """The number of the first test that is true; how many tests there are if none is."""
+    return lambda writer: (
+        "".join(f"{number} if {writer.ask(test)} else " for number, test in enumerate(tests)) + str(len(tests))
+    )
+
+
+_SMALL = 2**29
+"""Two integers of which each is less have a sum within every bound, and Python compares them faster than larger ones."""
+
+
+def write_sum(left: Any, right: Any) -> Write:
+    """The sum of two integers that are small; anything else raises."""
+
+    def write(writer: Writer) -> str:
+        tests, terms = [], []
+        for operand in (left, right):
+            written = _member(writer, operand)
+            if type(operand) is int and abs(operand) < _SMALL:
+                terms.append(written)
+                continue
+            name = f"n{len(writer.constants)}"
+            tests.append(f"type({name} := {written}) is int and -{_SMALL} < {name} < {_SMALL}")
+            terms.append(name)
+        return f"({terms[0]} + {terms[1]} if {' and '.join(tests) or 'True'} else 0 / 0)"
+
+    return write
+
+
+def write_text(pieces: list[str], values: tuple[Any, ...]) -> Write:
+    """Pieces of text with the values between them, as Java writes them."""
+
+    def write(writer: Writer) -> str:
+        parts = [writer.constant(pieces[0])]
+        for value, piece in zip(values, pieces[1:], strict=True):
+            parts += (f"text({_member(writer, value)})", writer.constant(piece))
+        return "(" + " + ".join(parts) + ")"
+
+    return write
+
+
+__all__ = [
+    "Write", "Writer", "drawing", "has_written", "writable", "write_array", "write_choice", "write_names", "write_object",
+    "write_placement", "write_sum", "write_text", "written",
+]  # fmt: skip

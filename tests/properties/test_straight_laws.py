@@ -1,0 +1,80 @@
+"""Laws of the straight way: whoever takes it comes to the same end, after the same events, as who takes the ordinary one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from machines import Case, cases, normal
+
+import asl_local
+from asl_local.drivers import Ended, Simulation, drive
+from asl_local.engine import Execution
+
+MIXED = st.one_of(cases(timed=False), cases(variables=True, timed=False), cases(language="JSONata", timed=False))
+OFTEN = 14  # visits after which expressions are generated as source
+FEWER = settings(max_examples=max(settings().max_examples // 2, 20))
+
+
+def handlers(case: Case) -> dict[str, Any]:
+    """Functions of their events alone, which may be called within a step."""
+
+    def handler(name: str) -> Any:
+        def work(event: Any) -> Any:
+            answer = case.answer(name, event, 0)
+            if answer.error:
+                raise asl_local.StateError(answer.error, "planned")
+            return asl_local.values.copy(event if answer.value == "echo" else answer.value)
+
+        return work
+
+    return {name: handler(name) for name in case.plans}
+
+
+def ordinary(
+    machine: asl_local.Machine, case: Case, limits: asl_local.Limits | None = None
+) -> tuple[Execution, Ended]:  # fmt: skip
+    execution = machine.execution(case.input, limits=limits)
+    execution.straight = False
+    work = asl_local.Resources(handlers(case)).bind(machine.plan, execution.identity)
+    return execution, drive(execution, Simulation(work, start=1_704_067_200.0))
+
+
+@given(MIXED)
+@FEWER
+def test_the_straight_way_leads_where_the_ordinary_one_leads(case: Case) -> None:
+    machine = asl_local.load(case.definition)
+    slow, ended = ordinary(machine, case)
+    functions = handlers(case)
+    for time in range(OFTEN + 2):
+        fast = machine.simulate(case.input, functions, execution_name="execution")
+        assert fast.execution is not None
+        if time in (0, OFTEN + 1):
+            assert fast.history == asl_local.reporters.History(slow.history)
+            assert fast.execution.dump() == slow.dump()
+            assert (fast.status, fast.output, fast.error, fast.cause) == ended.outcome[:4]
+
+
+@given(MIXED, st.integers(1, 40), st.sampled_from([30, 80, 400, None]))
+@FEWER
+def test_limits_are_met_at_the_same_event(case: Case, events: int, payload_bytes: int | None) -> None:
+    limits = asl_local.Limits(events=events, payload_bytes=payload_bytes)
+    machine = asl_local.load(case.definition)
+    try:
+        slow, _ = ordinary(machine, case, limits)
+    except asl_local.errors.InvalidExecutionInput:
+        return
+    fast = machine.simulate(case.input, handlers(case), limits=limits)
+    assert fast.history == asl_local.reporters.History(slow.history)
+    assert fast.execution is not None
+    assert fast.execution.dump() == slow.dump()
+
+
+@given(MIXED)
+@FEWER
+def test_real_and_virtual_time_come_to_the_same_end(case: Case) -> None:
+    machine = asl_local.load(case.definition)
+    functions = handlers(case)
+    real, virtual = machine.run(case.input, functions), machine.simulate(case.input, functions)
+    assert normal([real.status, real.output, real.error]) == normal([virtual.status, virtual.output, virtual.error])
