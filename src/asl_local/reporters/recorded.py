@@ -9,10 +9,10 @@ import json
 import math
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from asl_local.engine.history import EVENTS
 from asl_local.errors import InvalidHistory
@@ -105,7 +105,7 @@ def _once(given: Given, source: str, events: Sequence[Recorded]) -> list[Recorde
     """Each event once, if the histories that were given are of one execution."""
     by_id: dict[int, Recorded] = {}
     for event in events:
-        if by_id.setdefault(event.id, event) != event:
+        if (first := by_id.setdefault(event.id, event)) is not event and first != event:
             raise InvalidHistory(
                 f"{_sources(given, event.id) or source}: event {event.id} is there twice, as {_told(by_id[event.id])} and as {_told(event)}: "
                 "are these histories of different executions?"
@@ -206,11 +206,17 @@ def _parsed(text: str | bytes, source: str, *, whole: bool) -> Any:
 
 def _documents(text: str) -> Iterator[Any]:
     """Several JSON documents in one text: pages that were appended to a file, one after the other."""
-    decoder, at = json.JSONDecoder(), 0
-    while rest := text[at:].lstrip():
-        document, length = decoder.raw_decode(rest)
+    at = _blanks(text, 0)
+    while at < len(text):
+        document, end = _DECODER.raw_decode(text, at)
         yield document
-        at = len(text) - len(rest) + length
+        at = _blanks(text, end)
+
+
+def _blanks(text: str, at: int) -> int:
+    """Where the blanks that begin at `at` end."""
+    match = _BLANKS.match(text, at)
+    return at if match is None else match.end()
 
 
 def _events(source: str, document: Any) -> list[Any]:
@@ -238,7 +244,7 @@ def _event(source: str, number: int, given: Any, *, whole: bool) -> Recorded:
     if not isinstance(shown, Mapping):
         raise InvalidHistory(f"{source}: events[{number}].{member} is no object")
     details = {name: shown[name] for name in names if name in shown}
-    cut = tuple(name for name in _JSON_TEXTS if name in details and _is_cut(shown.get(f"{name}Details")))
+    cut = tuple([name for name in _JSON_TEXTS if name in details and _is_cut(shown.get(f"{name}Details"))])
     for name in _JSON_TEXTS:
         if name in cut and whole:
             del details[name]
@@ -263,7 +269,7 @@ def _unknown(given: Mapping[str, Any]) -> tuple[str | None, tuple[str, ...]]:
 
 
 def _is_cut(details: Any) -> bool:
-    return isinstance(details, Mapping) and bool(details.get("truncated"))
+    return (details.__class__ is dict or isinstance(details, Mapping)) and bool(details.get("truncated"))
 
 
 def _json(source: str, place: str, text: Any, *, whole: bool) -> Json:
@@ -272,7 +278,7 @@ def _json(source: str, place: str, text: Any, *, whole: bool) -> Json:
             return text
         raise InvalidHistory(f"{source}: {place} is {type(text).__name__}, where AWS has JSON text")
     try:
-        return json.loads(text) if whole else json.loads(text, parse_constant=_refuse, parse_float=_finite(text))
+        return json.loads(text) if whole else _strict(text)
     except (ValueError, RecursionError) as error:
         if not whole:
             return text
@@ -283,11 +289,19 @@ def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is not JSON")
 
 
-def _finite(text: str) -> Callable[[str], Any] | None:
+def _finite(number: str) -> float | str:
     """Numbers that no double holds stay texts."""
-    if _LARGE.search(text) is None:
-        return None
-    return lambda number: float(number) if math.isfinite(float(number)) else number
+    return float(number) if math.isfinite(float(number)) else number
+
+
+def _strict(text: str) -> Json:
+    return (_STRICT if _LARGE.search(text) is None else _FINITE).decode(text)
+
+
+_DECODER: Final = json.JSONDecoder()
+_STRICT: Final = json.JSONDecoder(parse_constant=_refuse)
+_FINITE: Final = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
+_BLANKS: Final = re.compile(r"\s*")
 
 
 def _moment(source: str, number: int, given: Any) -> float | None:
