@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -18,14 +18,20 @@ except ImportError:  # pragma: no cover - Windows has no flock; there the lock h
     fcntl = None  # type: ignore[assignment]
 
 
+_CHUNK = 1 << 20
+
+
 def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Replace `path` by `data`, so that a reader or a crash sees the old file or the new one, never a part.
 
     With `durable` the bytes are on the disk when this returns (fsync), as an acknowledged write must be.
     Raises OSError (a full disk, say) with the old file untouched and no temporary file left.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    staged = stage(path.parent, (data,), durable=durable)
+    try:
+        staged = stage(path.parent, (data,), durable=durable)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        staged = stage(path.parent, (data,), durable=durable)
     try:
         staged.replace(path)
     except BaseException:
@@ -54,6 +60,33 @@ def stage(folder: Path, chunks: Iterable[bytes], *, durable: bool = True) -> Pat
     return name
 
 
+def append(path: Path, data: bytes, *, at: int) -> None:
+    """Put the data at this offset, where the file ends or where only what never counted comes; on the disk on return.
+
+    Raises OSError with the file ending there.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.ftruncate(descriptor, at)
+        os.lseek(descriptor, at, os.SEEK_SET)
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        os.fsync(descriptor)
+    except BaseException:
+        os.ftruncate(descriptor, at)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def chunks_from(descriptor: int, at: int) -> Iterator[bytes]:
+    """The bytes of an open file from an offset on, whatever its position."""
+    while chunk := os.pread(descriptor, _CHUNK, at):
+        yield chunk
+        at += len(chunk)
+
+
 def write_output(path: Path, data: bytes) -> None:
     """Write where a person said, which need not be a file: a link is followed, a device or a pipe written into.
 
@@ -79,8 +112,11 @@ class FileLock:
         self._threads.acquire()
         try:
             if self._depth == 0 and fcntl is not None:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._file = self._path.open("a+b")
+                try:
+                    self._file = self._path.open("a+b")
+                except FileNotFoundError:
+                    self._path.parent.mkdir(parents=True, exist_ok=True)
+                    self._file = self._path.open("a+b")
                 fcntl.flock(self._file, fcntl.LOCK_EX)
             self._depth += 1
         except BaseException:

@@ -3,8 +3,8 @@
 Knows: tables and which operations there are. Must never know: state machines, or who calls.
 
 What it is not: there are no secondary indexes, streams, TTL, PartiQL or legacy parameters, and asking for one is
-refused, never ignored. Reads are always consistent. Writes are durable when they return and cost time in proportion
-to their table (see `storage`): right for thousands of items, not for millions.
+refused, never ignored. Reads are always consistent. Writes are durable when they return (see `storage`). Every table that
+is used is in memory: right for thousands of items, not for millions.
 """
 
 from __future__ import annotations
@@ -46,8 +46,9 @@ def binary_from_json(parameters: Any, operation_name: str) -> Any:
 class DynamoDB:
     """The client: boto3's method names, parameters, answers and errors, over one folder.
 
-    One JSON file per table lies in `folder`, which is made by the first `create_table`. Any number of clients, threads
-    and processes may share it. `now` gives seconds since 1970 and is asked when a table is made.
+    One JSON file per table lies in `folder`, which is made by the first `create_table`; beside that of a large table its
+    newest changes. Any number of clients, threads and processes may share it. `now` gives seconds since 1970 and is
+    asked when a table is made.
     """
 
     exceptions = ExceptionNames(
