@@ -18,6 +18,8 @@ from __future__ import annotations
 
 import heapq
 import os
+import re
+import stat
 import unicodedata
 from collections.abc import Iterator
 from operator import itemgetter
@@ -29,6 +31,7 @@ BESIDE = "%+"
 BEGINNING = "%~"
 EMPTY = "%_"
 
+_PLAIN = re.compile(rf"[A-Za-z0-9_-][A-Za-z0-9_. -]{{0,{LONGEST_NAME - 1}}}")  # stands for itself
 # One file name, None where the name stands only for itself.
 Found = tuple[bytes, str]
 
@@ -44,6 +47,8 @@ def names_of(key: str, *, folding: bool = False) -> list[str]:
 def _names_of_segment(segment: str, folding: bool) -> list[str]:
     if not segment:
         return [EMPTY]
+    if _PLAIN.fullmatch(segment) and (not folding or segment == segment.casefold()):
+        return [segment]
     names, name, length = [], "", 0
     for character in segment:
         written = (
@@ -136,7 +141,19 @@ def make_place(folder: Path, key: str, *, folding: bool = False) -> Path:
 
 def inside(folder: Path, path: Path) -> bool:
     """Whether the path is reached without a symbolic link below `folder` (which is resolved itself)."""
-    return os.path.realpath(path) == str(path) and path.is_relative_to(folder)
+    if os.name != "posix":
+        return os.path.realpath(path) == str(path) and path.is_relative_to(folder)
+    at, wanted = str(folder), str(path)
+    if not wanted.startswith(f"{at}/"):
+        return False
+    for name in wanted[len(at) + 1 :].split("/"):
+        at = f"{at}/{name}"
+        try:
+            if name == ".." or stat.S_ISLNK(os.lstat(at).st_mode):
+                return False
+        except (FileNotFoundError, NotADirectoryError):
+            break  # there is nothing, and no link to it
+    return True
 
 
 class Cursor:

@@ -321,19 +321,17 @@ def check_conditions(given: Given, etag: str, modified: int, operation: str, pre
     """The four conditions of RFC 9110 section 13, with S3's order: a true IfMatch outweighs IfUnmodifiedSince, a
     failed IfNoneMatch outweighs IfModifiedSince.
     """
-    failed = s3_error("PreconditionFailed", operation)
     if prefix + "IfMatch" in given:
         if not _names(given[prefix + "IfMatch"], etag):
-            raise failed
+            raise s3_error("PreconditionFailed", operation)
     elif prefix + "IfUnmodifiedSince" in given and modified > _seconds(given[prefix + "IfUnmodifiedSince"]):
-        raise failed
-    # A copy has nothing to answer with but 412.
-    unmodified = failed if prefix else s3_error("304", operation)
+        raise s3_error("PreconditionFailed", operation)
+    unmodified = "PreconditionFailed" if prefix else "304"  # a copy has nothing to answer with but 412
     if prefix + "IfNoneMatch" in given:
         if _names(given[prefix + "IfNoneMatch"], etag):
-            raise unmodified
+            raise s3_error(unmodified, operation)
     elif prefix + "IfModifiedSince" in given and modified <= _seconds(given[prefix + "IfModifiedSince"]):
-        raise unmodified
+        raise s3_error(unmodified, operation)
 
 
 def _names(condition: str, etag: str) -> bool:

@@ -25,7 +25,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from asl_local.services import files
 from asl_local.services.s3 import paths
@@ -33,6 +33,10 @@ from asl_local.services.s3 import paths
 DEFAULT_TYPE = "binary/octet-stream"  # what S3 stores for an object put without a ContentType
 CHUNK = 1 << 20
 _REMEMBERED = 4096  # checksums of files without properties, per bucket
+_REMEMBERED_RECORDS = 16_384  # properties, per bucket
+_POSIX = os.name == "posix"
+
+_Identity: TypeAlias = tuple[int, int, int, int, int]
 
 # Its own table: the machine's mime.types must not change an answer.
 _types = mimetypes.MimeTypes()
@@ -83,13 +87,15 @@ class Bucket:
         # Outside the bucket's own folders: a lock that is deleted while somebody waits for it guards nothing.
         self._lock = files.FileLock(system / "locks" / folder.name)
         self._checksums: OrderedDict[tuple[Any, ...], str] = OrderedDict()
+        self._known: OrderedDict[str, _Known] = OrderedDict()
         self._guard = threading.Lock()
         self._folding: bool | None = None
 
     @property
     def folder(self) -> Path:
         """The bucket's folder. It may itself be a link to a folder of photos elsewhere; nothing below it may."""
-        return Path(os.path.realpath(self._given))
+        # The folder around it is resolved already, so only a link needs more than a look.
+        return Path(os.path.realpath(self._given)) if not _POSIX or self._given.is_symlink() else self._given
 
     @property
     def lock(self) -> files.FileLock:
@@ -251,9 +257,23 @@ class Bucket:
             return []
 
     def _recorded(self, key: str, state: os.stat_result) -> Properties | None:
+        """The properties that belong to a body: read from the record, unless both are as they were when it was read last."""
+        known = self._known.get(key)
+        record = str(self._record_of(key)) if known is None else known.record
+        try:
+            told = _identity(os.stat(record))  # noqa: PTH116 - a listing has a thousand of these, and no use for a Path
+        except OSError:
+            return None
+        if known is not None and known.told == told and known.body == _identity(state):
+            return known.properties
         for version in self._versions(key):
             if version["Size"] == state.st_size and version["Stamp"] == state.st_mtime_ns:
-                return _properties(version)
+                properties = _properties(version)
+                with self._guard:
+                    self._known[key] = _Known(record, told, _identity(state), properties)
+                    if len(self._known) > _REMEMBERED_RECORDS:
+                        self._known.popitem(last=False)
+                return properties
         return None
 
     def _computed(self, key: str, descriptor: int, state: os.stat_result) -> Properties:
@@ -264,7 +284,7 @@ class Bucket:
         return Properties(etag, guess_type(key), {}, {})
 
     def _checksum(self, descriptor: int, state: os.stat_result) -> str:
-        identity = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+        identity = _identity(state)
         with self._guard:
             if identity in self._checksums:
                 self._checksums.move_to_end(identity)
@@ -295,6 +315,19 @@ class Bucket:
                 return False
             self._folding = system.with_name(system.name.upper()).exists()
         return self._folding
+
+
+class _Known(NamedTuple):
+    """What a record said of a body; the identities say whether both are still the same."""
+
+    record: str
+    told: _Identity
+    body: _Identity
+    properties: Properties
+
+
+def _identity(state: os.stat_result) -> _Identity:
+    return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns
 
 
 _VERSION = {"Size", "Stamp", "ETag", "ContentType", "Headers", "Metadata"}
