@@ -129,6 +129,18 @@ def test_a_face_given_twice_at_once_is_kept_once(folder):
     assert names(collection) == ["face-0"]
 
 
+def test_a_folder_that_nobody_can_write_is_read(folder, monkeypatch):
+    filled(folder, 3)
+    there = sorted(path.name for path in folder.iterdir())
+    monkeypatch.setattr(os, "access", lambda path, how: False)
+    collection = FaceCollection(folder)
+    assert names(collection) == ["face-0", "face-1", "face-2"]
+    assert collection.nearest(vectors(3)[1], 0.0) == [(0.0, record("face-1"))]
+    assert sorted(path.name for path in folder.iterdir()) == there
+    with pytest.raises(OSError, match="readonly database"):
+        collection.remove(["face-1"])
+
+
 def test_vectors_without_a_record_are_not_there_and_cut_by_the_next_writer(folder):
     collection = filled(folder, 1)
     rows = folder / "vectors-0001-0.f32"

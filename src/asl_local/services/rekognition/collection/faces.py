@@ -4,7 +4,8 @@ Knows: which changes there are, and in which order the files take them. Must nev
 face's record, what a percentage is.
 
     <folder>/collection.json                          its id, time, model and incarnation; a collection exists when this does
-    <folder>/faces-<incarnation>.sqlite3              the records, and at which place each face's vector is
+    <folder>/faces-<incarnation>.sqlite3              the records, and at which place each face's vector is; SQLite has
+                                                      two files beside it (-wal, -shm) while somebody has it open
     <folder>/vectors-<incarnation>-<generation>.f32   128 float32 at each place
     <folder>/lock
 
@@ -19,7 +20,7 @@ import contextlib
 import itertools
 import json
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,8 +29,8 @@ from asl_local.services.rekognition.collection.errors import CollectionDamaged, 
 
 if TYPE_CHECKING:
     from asl_local.services.rekognition.collection.files import Files
-    from asl_local.services.rekognition.collection.records import Record, State, View
-    from asl_local.services.rekognition.collection.vectors import Rows, Vector
+    from asl_local.services.rekognition.collection.records import Record, View
+    from asl_local.services.rekognition.collection.vectors import Vector
 
 HEAD, LOCK = "collection.json", "lock"
 SPARE = 1000  # dead vectors for which it is not worth copying the living
@@ -156,13 +157,18 @@ class FaceCollection:
 
         Exact: every face is compared. Of faces as far away the older one comes first.
         """
-        found: list[tuple[float, Record]] | None = None
-        while found is None:  # twice where the vectors were copied meanwhile
-            state, rows = self._ask(_now)
+
+        def search(files: Files, view: View) -> list[tuple[float, Record]]:
+            state = view.state()
             enough = state.places if most is None else most
-            near = rows.nearest(vector, limit, 2 * enough)  # outside of a transaction: no writer waits for it
-            found = self._ask(lambda _, view: _living(view, state, near, enough))  # noqa: B023 - called at once
-        return found
+            near = files.rows(state).nearest(vector, limit, 2 * enough)
+            found: list[tuple[float, Record]] = []
+            while len(found) < enough and (several := list(itertools.islice(near, enough))):
+                records = view.by_places([place for _, place in several])  # of the faces that still are there
+                found += [(distance, records[place]) for distance, place in several if place in records]
+            return found[:enough]
+
+        return self._ask(search)
 
     # Below: files.
 
@@ -195,21 +201,3 @@ def _files(folder: Path, incarnation: str) -> Files:
     from asl_local.services.rekognition.collection.files import Files  # noqa: PLC0415 - SQLite
 
     return Files(folder, incarnation)
-
-
-def _now(files: Files, view: View) -> tuple[State, Rows]:
-    state = view.state()
-    return state, files.rows(state)
-
-
-def _living(
-    view: View, state: State, near: Iterator[tuple[float, int]], most: int
-) -> list[tuple[float, Record]] | None:
-    """The first of these places that still have a face, with its record; None if places were numbered anew since."""
-    if view.state().generation != state.generation:
-        return None
-    found: list[tuple[float, Record]] = []
-    while len(found) < most and (several := list(itertools.islice(near, most))):
-        records = view.by_places([place for _, place in several])
-        found += [(distance, records[place]) for distance, place in several if place in records]
-    return found[:most]

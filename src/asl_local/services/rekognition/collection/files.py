@@ -50,15 +50,14 @@ class Files:
         if earlier.exists():
             earlier.replace(vectors)
         staged = self._path.with_name(f".tmp-{self._path.name}")
-        for leftover in (staged, staged.with_name(f"{staged.name}-journal")):
-            leftover.unlink(missing_ok=True)
+        for leftover in ("", "-wal", "-shm"):
+            staged.with_name(f"{staged.name}{leftover}").unlink(missing_ok=True)
         Records.create(staged)
         if self._log.exists():
             records = Records(staged)
             with records.writing() as view:
                 _take_over(view, self._log)
             records.close()
-        staged.with_name(f"{staged.name}-journal").unlink(missing_ok=True)
         staged.replace(self._path)
         self._log.unlink(missing_ok=True)
 

@@ -1,8 +1,9 @@
 """What is known of a collection's faces: records in an SQLite file, found by number, place, id or identity.
 
 Knows: SQLite. Must never know: vectors, beyond the place of a face's row in their file; AWS's shapes beyond a record.
-A change is there when its transaction is, and that is on the disk before anybody is answered. Nothing here takes longer
-in a larger collection, but for the depth of an index.
+A change is there when its transaction is, and that is on the disk before anybody is answered: in a log beside the file,
+from which SQLite moves it into the file now and then. Nothing here takes longer in a larger collection, but for the depth
+of an index.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _MOST_IDLE = 4  # connections kept for the next operation; each has the file ope
 _ASKED_AT_ONCE = 500  # values in one question: SQLite takes 999 at least
 _FULL = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")
 _TABLES = """
-PRAGMA journal_mode = PERSIST;
+PRAGMA journal_mode = WAL;
 BEGIN;
 CREATE TABLE faces (
     number INTEGER PRIMARY KEY,
@@ -146,7 +147,9 @@ class Records:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._address = f"{path.absolute().as_uri()}?mode=rw"  # which makes no file where there is none
+        # "rw" makes no file where there is none. Where nobody can write nothing changes, and SQLite need not look for a log.
+        how = "mode=rw" if os.access(path.parent, os.W_OK) else "mode=ro&immutable=1"
+        self._address = f"{path.absolute().as_uri()}?{how}"
         self._process = os.getpid()
         self._idle: list[sqlite3.Connection] = []
         self._closing = weakref.finalize(self, _close, self._idle)
@@ -176,8 +179,7 @@ class Records:
     def writing(self) -> Iterator[View]:
         """Changes that are made all or, where something is raised, not at all. Raises OSError for a full disk."""
         with self._connected() as connection:
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA journal_mode = PERSIST")
+            connection.execute("PRAGMA synchronous = FULL")  # on the disk when COMMIT is done
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield View(connection)
