@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from asl_local import lazy
@@ -373,7 +374,8 @@ def _unanswered(why: Iterable[str]) -> UnknownResource:
     return UnknownResource("nothing answers these resources:\n  " + "\n  ".join(why))
 
 
-def _aliases(name: str) -> list[str]:
+@lru_cache(maxsize=1024)
+def _aliases(name: str) -> Sequence[str]:
     """Other names that a Lambda function goes by: its name, its ARN without version, the inside of `${Function.Arn}`."""
     aliases = []
     if ":function:" in name:

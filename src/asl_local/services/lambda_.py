@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from types import FunctionType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -50,6 +50,7 @@ def qualifier(arn_or_name: str) -> str | None:
     return (parts(arn_or_name) or (arn_or_name, None))[1]
 
 
+@lru_cache(maxsize=1024)
 def parts(arn_or_name: str) -> tuple[str, str | None] | None:
     """A function's name, and its version or alias; None for what is neither a name nor an ARN."""
     match = NAME.fullmatch(arn_or_name)

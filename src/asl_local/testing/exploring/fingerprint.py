@@ -18,7 +18,7 @@ from typing import Any
 from asl_local.engine import Execution
 from asl_local.engine.map_runs.run import RUNNING, MapRun
 from asl_local.errors import AslError
-from asl_local.values import Json, text_of
+from asl_local.values import Json, size, text_of
 
 EVENT_ID = re.compile(r"\(entered at the event id #\d+\)")
 _ATOMS = (str, int, float, bool, bytes, type(None), complex)
@@ -45,21 +45,30 @@ class Fingerprints:
     def __init__(self, *, clock: bool, deadline: bool, spent: bool = False) -> None:
         self.clock, self.deadline, self.spent = clock, deadline, spent
         self._numbers: dict[str, int] = {}
-        self._known: dict[int, tuple[Json, int]] = {}
+        self._known: dict[int, tuple[Json, int, int]] = {}
 
     def value(self, value: Json) -> Any:
         """A small number or a text that is the same for values that say the same. The value must never be edited."""
         kind = type(value)
         if kind is dict or kind is list:
-            found = self._known.get(id(value))
-            if found is None:
-                text = without_ids(text_of(value))
-                number = self._numbers.setdefault(text, len(self._numbers))
-                self._known[id(value)] = found = (value, number)  # an id is only one as long as its value lives
-            return found[1]
+            return (self._known.get(id(value)) or self._met(value))[1]
         if kind is str:
             return f'"{without_ids(value)}'
         return None if value is None else repr(value)  # 1, 1.0 and True are equal to Python
+
+    def size(self, value: Json) -> int:
+        """Bytes of the value's JSON text; the value must never be edited."""
+        if value.__class__ is not dict and value.__class__ is not list:
+            return size(value)
+        return (self._known.get(id(value)) or self._met(value))[2]
+
+    def _met(self, value: Json) -> tuple[Json, int, int]:
+        """An object or array that is met for the first time: itself, its number, its size."""
+        text = text_of(value)
+        length = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+        number = self._numbers.setdefault(without_ids(text), len(self._numbers))
+        known = self._known[id(value)] = (value, number, length)  # an id is only one as long as its value lives
+        return known
 
     def of(self, x: Execution, told: Told) -> Any:
         """The fingerprint of an execution between two steps; `told` says what is known of its tokens elsewhere."""
@@ -93,8 +102,8 @@ class Fingerprints:
             items, results = strand.items, strand.results or []
             parts += (
                 None if items is None else value(items), strand.started, strand.limit, value(strand.effective),
-                *(value(result) for result in results),
-                *(self._strand(x, child, told) for child in strand.live.values() if child.alive),
+                *[value(result) for result in results],
+                *[self._strand(x, child, told) for child in strand.live.values() if child.alive],
             )  # fmt: skip
         if strand.run is not None:
             parts.append(self._run(strand.run, told))

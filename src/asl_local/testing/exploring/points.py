@@ -89,11 +89,12 @@ class Point:
 
     `always` are the faults in force, by the state's name. `hung` says why the execution stands still for good.
     `spent` are the seconds that would have passed if nothing had ever waited beside anything else, `ended` counts the steps in
-    which a failure took others along. `others` are other turns of strands that could have led here: their picks, and what a schedule calls them.
+    which a failure took others along. `held` is the world of this point, or of one before it, and what it holds. `others` are other
+    turns of strands that could have led here: their picks, and what a schedule calls them.
     """
 
     __slots__ = (
-        "always", "ended", "execution", "flights", "hung", "mail", "orphans", "others", "performed", "picks", "spent", "timers",
+        "always", "ended", "execution", "flights", "held", "hung", "mail", "orphans", "others", "performed", "picks", "spent", "timers",
         "world",
     )  # fmt: skip
 
@@ -110,13 +111,14 @@ class Point:
         self.picks: tuple[int, ...] = ()
         self.others: list[tuple[tuple[int, ...], str]] = []
         self.performed: dict[int, Performed] = {}
+        self.held: tuple[World | None, Any] = None, None
 
     def fork(self) -> Point:
         """A second point that goes its own way from here; the world is shared until somebody works in it."""
         twin = Point(self.execution.fork(), self.world)
         twin.flights = dict(self.flights)
         twin.orphans, twin.timers, twin.mail, twin.always = self.orphans, self.timers, self.mail, self.always
-        twin.spent, twin.ended = self.spent, self.ended
+        twin.spent, twin.ended, twin.held = self.spent, self.ended, self.held
         return twin
 
     @property
@@ -439,27 +441,33 @@ class Rules:
 
     def fingerprint(self, point: Point) -> Any:
         """What two points have in common that lead to the same from here on."""
-        now, value = point.execution.now, self.values.value
+        now, value, flights = point.execution.now, self.values.value, point.flights
+        letters: dict[int, tuple[Any, ...]] = {}
+        for at, each in point.mail:
+            token = _token_of(each)
+            letter = (round(at - now, 6), type(each).__name__, value(list(each[1:])))
+            letters[token] = (*letters.get(token, ()), letter)
 
         def told(token: int) -> Any:
-            flight = point.flights.get(token)
-            letters = tuple(
-                (round(at - now, 6), type(each).__name__, value(list(each[1:])))
-                for at, each in point.mail
-                if _token_of(each) == token
-            )
+            flight, own = flights.get(token), letters.get(token, ())
             if flight is None:
-                return letters
-            return (flight.stage, flight.after, letters, None if flight.told is None else value(list(flight.told[1:])))
+                return own
+            return (flight.stage, flight.after, own, None if flight.told is None else value(list(flight.told[1:])))
 
         return (
             point.hung,
             self.values.of(point.execution, told),
             tuple(sorted((name, *fault) for name, fault in point.always)) if not point.over else (),
-            self.performer.contents(point.world),
+            self._contents(point),
             (round(point.spent, 6), point.ended) if self.values.spent else None,
             tuple(sorted((call.place, call.attempt, str(value(call.arguments))) for call in point.orphans)),
         )
+
+    def _contents(self, point: Point) -> Any:
+        """What the point's world holds, looked at once for all points that share it."""
+        if point.held[0] is not point.world:
+            point.held = point.world, self.performer.contents(point.world)
+        return point.held[1]
 
 
 def place_of(x: Execution, token: int) -> str:

@@ -21,9 +21,12 @@ from typing import Any, NamedTuple
 from asl_local.engine.history import EVENTS
 from asl_local.testing.exploring.graph import Edge, Graph
 from asl_local.testing.exploring.points import BEATING, LOST, Choice, Point, Rules, ends_all
-from asl_local.values import size
 
-_PAYLOADS = ("input", "output", "parameters")
+_PAYLOADS = {
+    kind: [at for at, name in enumerate(names, 3) if name in ("input", "output", "parameters")]
+    for kind, (_, names) in EVENTS.items()
+}
+"""The places of inputs and outputs in the rows of each type of event."""
 
 
 class Node(NamedTuple):
@@ -81,7 +84,7 @@ class Search:
     def run(self, first: Point) -> None:
         """Search from a point on. Raises Unreduced."""
         self._first = first
-        self.graph.begun = Edge(-1, 0, "", 0, *_deltas(None, first))
+        self.graph.begun = Edge(-1, 0, "", 0, *self._deltas(None, first))
         self._meet(first, -1, None, (0, 0, 0))
         while self._walk() and self._reduced:
             # A call that a loop of reduced points passes by for ever is looked at in one of them.
@@ -163,7 +166,7 @@ class Search:
             self._mind(point, after, choice)
             cost = (faults + choice.cost, deviations + len(choice.picks), steps + 1)
             target, fresh = self._meet(after, node.number, choice, cost)
-            self.graph.add(Edge(node.number, target, choice.text, choice.cost, *_deltas(point, after)))
+            self.graph.add(Edge(node.number, target, choice.text, choice.cost, *self._deltas(point, after)))
             if not fresh:
                 self.runs += 1
             todo += [(turned(choice, picks, words), None) for picks, words in after.others]
@@ -220,6 +223,24 @@ class Search:
         if (self.timed and self.escaped) or self.longest * (1 + self.most_ended) >= self.deadline:
             raise Unreduced
 
+    def _deltas(self, before: Point | None, after: Point) -> Deltas:
+        rows = after.execution.history.rows
+        known = 0 if before is None else before.execution.history.count
+        seconds = 0.0 if before is None else after.execution.now - before.execution.now
+        payload = max(map(self._largest, rows[known:]), default=0)
+        retries = 0
+        if before is not None:
+            waiting = before.execution.waiting
+            retries = sum(
+                strand.why == "retry" and (token not in waiting or waiting[token].why != "retry")
+                for token, strand in after.execution.waiting.items()
+            )
+        return Deltas(len(rows) - known, seconds, retries, payload)
+
+    def _largest(self, row: tuple[Any, ...]) -> int:
+        """Bytes of the largest input or output in an event."""
+        return max([self.rules.values.size(row[at]) for at in _PAYLOADS[row[0]] if at < len(row)], default=0)
+
     @staticmethod
     def _injected(point: Point, choice: Choice) -> bool:
         """Whether a step is what a fault has come to. That time is up is looked at by itself."""
@@ -237,25 +258,6 @@ def _ends_others(before: Point, after: Point, token: int) -> bool:
     return any(each != token and each not in y.waiting for each in x.waiting) or any(
         each != token and each not in y.errands for each in x.errands
     )
-
-
-def _deltas(before: Point | None, after: Point) -> Deltas:
-    rows = after.execution.history.rows
-    known = 0 if before is None else before.execution.history.count
-    seconds = 0.0 if before is None else after.execution.now - before.execution.now
-    payload = max((_largest(row) for row in rows[known:]), default=0)
-    waiting = after.execution.waiting.values()
-    retries = 0
-    if before is not None:
-        slept = {token for token, strand in before.execution.waiting.items() if strand.why == "retry"}
-        retries = sum(1 for strand in waiting if strand.why == "retry" and strand.token not in slept)
-    return Deltas(len(rows) - known, seconds, retries, payload)
-
-
-def _largest(row: tuple[Any, ...]) -> int:
-    """Bytes of the largest input or output in an event."""
-    named = zip(EVENTS[row[0]][1], row[3:], strict=False)
-    return max((size(value) for name, value in named if name in _PAYLOADS), default=0)
 
 
 __all__ = ["Deltas", "Node", "Search", "Unreduced", "turned"]

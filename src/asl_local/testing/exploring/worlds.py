@@ -111,6 +111,7 @@ class Performer:
         self._work: Work | Player | None = None
         self._answers: dict[Any, Performed] = {}
         self._states = {state.name: state for state in plan.tasks()}
+        self._alone = {name: replace(plan, states={state.pointer: state}) for name, state in self._states.items()}
 
     def check(self, execution: Execution, kept: Any) -> World:
         """The world at the start, which is `kept` itself or a copy of it.
@@ -273,7 +274,7 @@ class Performer:
             state = self._states.get(call.state)
             plan = self.plan
             if state is not None and self.mocks is None:  # which are checked against all states that they name
-                plan = replace(plan, states={state.pointer: state})
+                plan = self._alone[state.name]
             work = self._over(self._resources(world.kept), plan, execution)
         if work is None:
             raise TypeError("check first")
