@@ -54,7 +54,6 @@ from asl_local.errors import (
 from asl_local.interfaces.machine import Machine, definitions_in, load, validate
 from asl_local.interfaces.result import Result
 from asl_local.lazy import names
-from asl_local.resources import Resources
 
 if TYPE_CHECKING:
     from asl_local import mock as mock
@@ -67,7 +66,7 @@ if TYPE_CHECKING:
     from asl_local.interfaces.viewing import view as view
     from asl_local.reporters import ChildExecution, Event, History, MapRun
     from asl_local.reporters.live import live as live
-    from asl_local.resources import Job, mock_answers, mock_input, service_response
+    from asl_local.resources import Job, Resources, mock_answers, mock_input, service_response
     from asl_local.services.local import LocalAWS as LocalAWS
     from asl_local.testing.coverage import Coverage as Coverage
 else:
@@ -83,7 +82,7 @@ else:
         "mock": "mock",
         "reporters": "ChildExecution Event History MapRun",
         "reporters.live": "live",
-        "resources": "Job mock_answers mock_input service_response",
+        "resources": "Job Resources mock_answers mock_input service_response",
         "services.local": "LocalAWS",
         "strategies": "strategies",
         "testing.coverage": "Coverage",

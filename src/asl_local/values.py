@@ -10,9 +10,16 @@ import json
 import marshal
 import math
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from asl_local.errors import NotJson
+from asl_local.lazy import later
+
+if TYPE_CHECKING:
+    import datetime as dt
+else:
+    later(globals(), dt="datetime")
 
 # A recursive alias makes mypy expand every use; the border check below is what guarantees the shape.
 Json: TypeAlias = Any
@@ -72,6 +79,12 @@ def exceeds(value: Json, limit: int | None) -> bool:
 
 
 _ATOMS = frozenset({str, int, bool, type(None)})
+
+
+@lru_cache(maxsize=64)
+def timestamp(at: float) -> str:
+    """A time as the Context Object has it: UTC, three fraction digits, Z."""
+    return dt.datetime.fromtimestamp(min(at, LATEST), dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def accept(value: Any, path: str = "$") -> Json:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 import asl_local
-from asl_local.drivers import Ended, Heard, Nested, Simulation, TaskContext, drive, listening
+from asl_local.drivers import Ended, Heard, Nested, Simulation, TaskContext, listening
+from asl_local.drivers.drive import drive
 from asl_local.engine import Execution
 
 PASS = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}

@@ -9,7 +9,8 @@ import pytest
 
 import asl_local
 from asl_local import Resources
-from asl_local.drivers import Simulation, drive
+from asl_local.drivers import Simulation
+from asl_local.drivers.drive import drive
 
 START = "arn:aws:states:::states:startExecution"
 LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:"

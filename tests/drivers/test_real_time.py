@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import pytest
 
 import asl_local
-from asl_local.drivers import RealTime, TaskContext, drive
+from asl_local.drivers import RealTime, TaskContext
+from asl_local.drivers.drive import drive
 from asl_local.drivers.threads import WORKERS
 from asl_local.engine.messages import Call, Cancel, Fired, Heartbeat, Succeeded, Timer
 

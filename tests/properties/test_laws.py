@@ -15,7 +15,8 @@ from reference import Reference
 
 import asl_local
 from asl_local import Execution
-from asl_local.drivers import RealTime, Simulation, drive
+from asl_local.drivers import RealTime, Simulation
+from asl_local.drivers.drive import drive
 from asl_local.engine.history import EVENTS
 from asl_local.engine.messages import EXECUTION_TOKEN, Failed, Fired, Heartbeat, Refused, Stimulus, Succeeded
 from cases_runner import check_history

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from machines import Case, cases, normal
 
 import asl_local
-from asl_local.drivers import Ended, Simulation, drive
+from asl_local.drivers import Ended, Simulation
+from asl_local.drivers.drive import drive
 from asl_local.engine import Execution
 
 MIXED = st.one_of(cases(timed=False), cases(variables=True, timed=False), cases(language="JSONata", timed=False))

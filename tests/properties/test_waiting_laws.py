@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 import asl_local
 from asl_local import Callbacks, Execution, Resources
-from asl_local.drivers import Simulation, drive
+from asl_local.drivers import Simulation
+from asl_local.drivers.drive import drive
 from asl_local.engine import snapshot
 from asl_local.engine.messages import Failed, Heartbeat, Stimulus, Succeeded, Taken, TaskFailed, TaskSucceeded
-from asl_local.resources.executions import Family
+from asl_local.resources.registry import Family
 from cases_runner import check_history
 
 LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:f"

@@ -7,23 +7,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asl_local.drivers.drive import Ended, drive
-from asl_local.drivers.driver import Driver, Later, Nested, TaskContext, Work
-from asl_local.drivers.listening import Heard, Hearing, Listener, hear, listening
+from asl_local.drivers.listening import Ended, Heard, Hearing, Listener, hear, listening
 from asl_local.lazy import names
 
 if TYPE_CHECKING:
     from asl_local.drivers.callbacks import ActivityTask, Callbacks
+    from asl_local.drivers.driver import Driver, Later, Nested, TaskContext, Work
     from asl_local.drivers.simulate import Simulation
     from asl_local.drivers.threads import RealTime
 else:
     __getattr__ = names(__name__, globals(), {
         "callbacks": "ActivityTask Callbacks",
+        "driver": "Driver Later Nested TaskContext Work",
         "simulate": "Simulation",
         "threads": "RealTime",
     })  # fmt: skip
 
+START = 1_704_067_200.0
+"""2024-01-01T00:00:00Z, where virtual time starts unless somebody says otherwise."""
+
 __all__ = [
-    "ActivityTask", "Callbacks", "Driver", "Ended", "Heard", "Hearing", "Later", "Listener", "Nested", "RealTime",
-    "Simulation", "TaskContext", "Work", "drive", "hear", "listening",
+    "START", "ActivityTask", "Callbacks", "Driver", "Ended", "Heard", "Hearing", "Later", "Listener", "Nested", "RealTime",
+    "Simulation", "TaskContext", "Work", "hear", "listening",
 ]  # fmt: skip

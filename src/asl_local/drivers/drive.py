@@ -13,8 +13,8 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TypeAlias
 
 from asl_local.drivers.driver import TOKEN_BITS, Begun, Driver, Nested, Work
-from asl_local.drivers.listening import Hearing
-from asl_local.engine import Execution, Outcome
+from asl_local.drivers.listening import Ended, Hearing
+from asl_local.engine import Execution
 from asl_local.engine.messages import (
     Call,
     Cancel,
@@ -28,7 +28,6 @@ from asl_local.engine.messages import (
     TaskSucceeded,
 )
 from asl_local.errors import AslError, StateError, UnansweredToken
-from asl_local.lazy import NamedTuple
 
 _OWN = (1 << TOKEN_BITS) - 1  # an execution's own part of a driver's token
 
@@ -38,17 +37,6 @@ _MOST_IN_A_ROW = 10_000
 Observer: TypeAlias = Callable[[Execution], None]
 Settle: TypeAlias = Callable[[BaseException, str], Work]
 """(what came of a call within a step, its resource) -> a Work that gives or raises that."""
-
-
-class Ended(NamedTuple):
-    """What became of an execution; `exception` is what a handler raised in the call that ended it, if one did.
-
-    `nested` are the executions that it started, directly or not, in that order.
-    """
-
-    outcome: Outcome
-    exception: BaseException | None
-    nested: tuple[Execution, ...] = ()
 
 
 def drive(

@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 else:
     later(globals(), "uuid")
 
-START = 1_704_067_200.0
-"""2024-01-01T00:00:00Z, where virtual time starts unless somebody says otherwise."""
-
 Work: TypeAlias = "Callable[[Call, TaskContext], Answer | Awaitable[Answer]]"
 """Performs one call, see `Answer`; raises StateError for any failure."""
 
@@ -289,6 +286,6 @@ def report(call: Call, result: Any, raised: dict[int, BaseException], error: Bas
 
 
 __all__ = [
-    "NEVER", "START", "TOKEN_BITS", "Answer", "Begun", "Driver", "Later", "Nested", "Never", "TaskContext", "Work", "answer",
+    "NEVER", "TOKEN_BITS", "Answer", "Begun", "Driver", "Later", "Nested", "Never", "TaskContext", "Work", "answer",
     "is_awaitable", "performer", "report",
 ]  # fmt: skip

@@ -11,12 +11,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from asl_local.lazy import NamedTuple
+
 if TYPE_CHECKING:
     from asl_local.definition import Source
-    from asl_local.drivers.drive import Ended
-    from asl_local.engine import Execution
+    from asl_local.engine import Execution, Outcome
     from asl_local.plan import Plan
     from asl_local.values import Json
+
+
+class Ended(NamedTuple):
+    """What became of an execution; `exception` is what a handler raised in the call that ended it, if one did.
+
+    `nested` are the executions that it started, directly or not, in that order.
+    """
+
+    outcome: Outcome
+    exception: BaseException | None
+    nested: tuple[Execution, ...] = ()
 
 
 class Heard(Protocol):
@@ -101,4 +113,4 @@ def hear(execution: Execution, machine: Heard, kind: str) -> Hearing | None:
     return hearing
 
 
-__all__ = ["Heard", "Hearing", "Listener", "hear", "listening", "nobody_listens"]
+__all__ = ["Ended", "Heard", "Hearing", "Listener", "hear", "listening", "nobody_listens"]

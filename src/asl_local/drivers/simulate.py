@@ -13,10 +13,10 @@ from collections.abc import Awaitable, Callable
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from asl_local.drivers import START
 from asl_local.drivers.callbacks import Callbacks, Desk
 from asl_local.drivers.driver import (
     NEVER,
-    START,
     Begun,
     Later,
     Nested,

@@ -11,15 +11,16 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 from asl_local import lazy
-from asl_local.drivers.drive import Ended, Settle, drive
+from asl_local.drivers.listening import Ended
 from asl_local.engine import Execution, Identity
 
 if TYPE_CHECKING:
-    from asl_local.drivers import simulate, threads
+    from asl_local.drivers import drive, simulate, threads
+    from asl_local.drivers.drive import Settle
     from asl_local.drivers.driver import Driver, Work
     from asl_local.engine.messages import Answer
 else:
-    lazy.later(globals(), "asl_local.drivers.simulate", "asl_local.drivers.threads")
+    lazy.later(globals(), "asl_local.drivers.drive", "asl_local.drivers.simulate", "asl_local.drivers.threads")
 
 Bind: TypeAlias = "Callable[[Execution], Work]"
 """Who answers an execution's calls."""
@@ -36,7 +37,7 @@ def run(execution: Execution, answers: Mapping[str, Answer] | None, settle: Sett
     if execution.outcome is not None:
         return Ended(execution.outcome, None)
     world: Driver = threads.RealTime(bind(execution), began=began)
-    return drive(execution, world, commands=commands, settle=settle)
+    return drive.drive(execution, world, commands=commands, settle=settle)
 
 
 def simulate_from(
@@ -49,7 +50,7 @@ def simulate_from(
     if execution.outcome is not None:
         return Ended(execution.outcome, None)
     world: Driver = simulate.Simulation(bind(execution), seed=seed, start=start)
-    return drive(execution, world, commands=commands, settle=settle)
+    return drive.drive(execution, world, commands=commands, settle=settle)
 
 
 class LaterNamed:

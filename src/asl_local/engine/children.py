@@ -12,13 +12,15 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from asl_local.engine import failures, straight
-from asl_local.engine.map_runs import flow
-from asl_local.engine.map_runs.run import RUNNING
 from asl_local.errors import EvaluationError
+from asl_local.lazy import later
 from asl_local.values import Json, weigh
 
 if TYPE_CHECKING:
     from asl_local.engine.execution import Execution, Strand
+    from asl_local.engine.map_runs import flow, run
+else:
+    later(globals(), "asl_local.engine.map_runs.flow", "asl_local.engine.map_runs.run")
 
 INLINE_CONCURRENCY = 40
 """Iterations of an inline Map that run at once, whatever MaxConcurrency says (Developer Guide, "Map state")."""
@@ -136,7 +138,7 @@ def _abort(x: Execution, strand: Strand, previous: int) -> None:
     for child in (strand.live or {}).values():
         if child.alive:
             _abort(x, child, previous)
-    if strand.run is not None and strand.run.status == RUNNING:
+    if strand.run is not None and strand.run.status == run.RUNNING:
         x.history.add("MapRunAborted", x.now, previous)
     if strand.entered and strand.state.type in _ABORTABLE:
         x.history.add(f"{strand.state.type}StateAborted", x.now, previous)

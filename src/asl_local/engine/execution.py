@@ -14,34 +14,26 @@ states.py has the work of each state type, straight/ a short cut through most of
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from functools import lru_cache
 from math import inf
+from typing import TYPE_CHECKING
 
-from asl_local.engine import children, failures, patterns, redrive, snapshot, states, straight, variables
+from asl_local.engine import straight
 from asl_local.engine.history import History, HistoryFull, Mark
-from asl_local.engine.map_runs import asking, flow
-from asl_local.engine.map_runs.run import Child, Errand, MapRun
 from asl_local.engine.messages import (
     EXECUTION_TOKEN,
     TASKS,
-    Answer,
     Call,
     Cancel,
-    Command,
     Failed,
     Fired,
     Heartbeat,
     Identity,
     Limits,
-    Names,
     Outcome,
     Redriven,
     Refused,
-    Stimulus,
     Stopped,
     Succeeded,
     Taken,
@@ -51,8 +43,24 @@ from asl_local.engine.messages import (
     Waiting,
 )
 from asl_local.errors import RUNTIME, TIMEOUT, EvaluationError, ExecutionHangs
+from asl_local.lazy import later
 from asl_local.plan import Block, Plan, Rule, State
-from asl_local.values import LATEST, Json, weigh
+from asl_local.values import Json, timestamp, weigh
+
+if TYPE_CHECKING:
+    import hashlib
+
+    from asl_local.engine import children, failures, patterns, redrive, snapshot, states, variables
+    from asl_local.engine.map_runs import asking, flow
+    from asl_local.engine.map_runs.run import Child, Errand, MapRun
+    from asl_local.engine.messages import Answer, Command, Names, Stimulus
+else:
+    later(
+        globals(), "hashlib", "asl_local.engine.children", "asl_local.engine.failures",
+        "asl_local.engine.patterns", "asl_local.engine.redrive", "asl_local.engine.snapshot",
+        "asl_local.engine.states", "asl_local.engine.variables", "asl_local.engine.map_runs.asking",
+        "asl_local.engine.map_runs.flow",
+    )  # fmt: skip
 
 
 class Strand:
@@ -571,17 +579,9 @@ class Execution:
 
 
 _LAST_EVENT = {
-    "SUCCEEDED": "ExecutionSucceeded",
-    "FAILED": "ExecutionFailed",
-    "TIMED_OUT": "ExecutionTimedOut",
+    "SUCCEEDED": "ExecutionSucceeded", "FAILED": "ExecutionFailed", "TIMED_OUT": "ExecutionTimedOut",
     "ABORTED": "ExecutionAborted",
-}
-
-
-@lru_cache(maxsize=64)
-def timestamp(at: float) -> str:
-    """A time as the Context Object has it: UTC, three fraction digits, Z."""
-    return datetime.fromtimestamp(min(at, LATEST), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+}  # fmt: skip
 
 
 def place(strand: Strand) -> str:

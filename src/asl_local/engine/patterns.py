@@ -14,18 +14,24 @@ evaluated. AWS has it in jobs too, where it ends the task as well (recorded).
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 from typing import TYPE_CHECKING
 
 from asl_local.engine import failures, states
 from asl_local.engine.messages import EXECUTION_TOKEN, TASKS, Call, Command, Inside, TaskFailed, TaskSucceeded, Timer
 from asl_local.errors import RUNTIME, EvaluationError
+from asl_local.lazy import later
 from asl_local.values import Json, exceeds
 
 if TYPE_CHECKING:
+    import base64
+    import binascii
+    import hashlib
+
     from asl_local.engine.execution import Execution, Strand
+else:
+    later(
+        globals(), "base64", "binascii", "hashlib",
+    )  # fmt: skip
 
 _HEAD = b"\x01\x00"  # which makes tokens begin with AQ, as AWS's do
 

@@ -9,17 +9,22 @@ from collections.abc import Callable, Mapping
 from math import inf
 from typing import TYPE_CHECKING
 
-from asl_local.engine import children, failures, patterns
-from asl_local.engine.failures import Failure
 from asl_local.engine.history import Mark
-from asl_local.engine.map_runs import flow
 from asl_local.engine.messages import TASKS, Timer
 from asl_local.errors import HEARTBEAT_TIMEOUT, NO_CHOICE_MATCHED, RUNTIME, TIMEOUT, EvaluationError
+from asl_local.lazy import later
 from asl_local.values import Json, exceeds
 
 if TYPE_CHECKING:
+    from asl_local.engine import children, failures, patterns
     from asl_local.engine.execution import Execution, Strand
+    from asl_local.engine.map_runs import flow
     from asl_local.plan import Rule, State
+else:
+    later(
+        globals(), "asl_local.engine.children", "asl_local.engine.failures", "asl_local.engine.patterns",
+        "asl_local.engine.map_runs.flow",
+    )  # fmt: skip
 
 _LONGEST_WAIT = 2**31 - 1  # seconds: 24,855 days are accepted, 24,856 are "too long" (recorded)
 
@@ -73,7 +78,7 @@ def _fail(x: Execution, strand: Strand, arguments: Json) -> None:
     x.current = strand
     error = None if state.error is None else state.error(arguments, x)
     cause = None if state.cause is None else state.cause(arguments, x)
-    failures.fail(x, strand, Failure(error, cause))
+    failures.fail(x, strand, failures.Failure(error, cause))
 
 
 def _choice(x: Execution, strand: Strand, arguments: Json) -> None:
@@ -210,7 +215,7 @@ def _task_timer(x: Execution, strand: Strand) -> None:
         _record_end(x, each, "TimedOut", TIMEOUT, None)
     for each, seen in late:
         if each.alive and x.outcome is None:
-            failures.fail(x, each, Failure(TIMEOUT, None, (seen, "")))
+            failures.fail(x, each, failures.Failure(TIMEOUT, None, (seen, "")))
 
 
 def _deadline(strand: Strand) -> tuple[float, str]:

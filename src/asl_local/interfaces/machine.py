@@ -6,24 +6,19 @@ Knows: which floor does what. Must never know: how any of them does it.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, cast, overload
 
 from asl_local import definition as definitions
-from asl_local.drivers import Driver, Nested, Work, drive, hear, unwatched
-from asl_local.drivers.driver import START
+from asl_local.drivers import START, hear, unwatched
 from asl_local.drivers.listening import nobody_listens
 from asl_local.engine import Execution, Identity, Limits
 from asl_local.engine.messages import Names, Redriven, Stimulus
 from asl_local.errors import Diagnostic, InvalidDefinition, InvalidExecutionInput, NotJson
 from asl_local.interfaces.result import Result, result_of
-from asl_local.lazy import later
+from asl_local.lazy import later, pattern
 from asl_local.plan import Plan, compile_machine
-from asl_local.reporters.watching import OnChild, OnEvent, OnProgress, Told
-from asl_local.resources import Resources
 from asl_local.resources.answering import Bound, settled
-from asl_local.resources.registry import Family, Handler
 from asl_local.values import Json, accept, exceeds
 
 if TYPE_CHECKING:
@@ -32,15 +27,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from asl_local.definition import FoundDefinition, Source
-    from asl_local.drivers import Callbacks, simulate, threads
+    from asl_local.drivers import Callbacks, Driver, Nested, Work, drive, simulate, threads
     from asl_local.engine import snapshot
     from asl_local.interfaces.started import Started
+    from asl_local.reporters import watching
+    from asl_local.reporters.watching import OnChild, OnEvent, OnProgress, Told
+    from asl_local.resources import Resources, registry
     from asl_local.resources.mocking import MockConfig, Mocks, MocksGiven
+    from asl_local.resources.registry import Handler
     from asl_local.services.local import LocalAWS
     from asl_local.testing.bounds import Bounds
     from asl_local.testing.exploring import Exploration, Run
 else:
-    later(globals(), "uuid", "asl_local.drivers.simulate", "asl_local.drivers.threads", "asl_local.engine.snapshot")
+    later(
+        globals(), "uuid", "asl_local.reporters.watching", "asl_local.resources.registry",
+        "asl_local.drivers.drive", "asl_local.drivers.simulate", "asl_local.drivers.threads",
+        "asl_local.engine.snapshot",
+    )  # fmt: skip
 
 Given: TypeAlias = "Mapping[str, Handler] | Resources | LocalAWS | None"
 Definition: TypeAlias = "str | os.PathLike[str] | bytes | Mapping[str, Any]"
@@ -49,7 +52,7 @@ _NOTHING: Json = {}
 _LIMITS = Limits()
 _ROLE = "arn:aws:iam::123456789012:role/asl-local"
 EXPRESS_SECONDS = 300  # the longest that an Express execution runs; Developer Guide, quotas
-_PLAIN_NAME = re.compile(r"[^0-9A-Za-z_.-]+")
+_PLAIN_NAME = pattern(r"[^0-9A-Za-z_.-]+")
 
 
 class Machine:
@@ -123,7 +126,9 @@ class Machine:
             ended = unwatched.run(execution, bound.answers, settled, bound.work)
             return result_of(execution, *ended)
         work = _work(execution, resources, self._mocks(mocks, mock_config, test_case))
-        return self._finish("run", execution, threads.RealTime(work), Told(on_event, on_map_progress, on_child))
+        return self._finish(
+            "run", execution, threads.RealTime(work), watching.Told(on_event, on_map_progress, on_child)
+        )
 
     def start(
         self,
@@ -155,7 +160,7 @@ class Machine:
             identity=identity,
             seed=unwatched.new_seed() if seed is None else seed,
         )
-        told = Told(on_event, on_map_progress, on_child)
+        told = watching.Told(on_event, on_map_progress, on_child)
         mocked = self._mocks(mocks, mock_config, test_case)
         return self._started("start", execution, resources, told, callbacks, mocked=mocked)
 
@@ -178,7 +183,7 @@ class Machine:
         UnknownResource if `resources` lacks one of those machines.
         """
         first, *others = snapshot.unbundle(dump)
-        told = Told(on_event, on_map_progress, on_child)
+        told = watching.Told(on_event, on_map_progress, on_child)
         execution, mocked = Execution.load(first, self.plan), self._mocks(mocks)
         return self._started("resume", execution, resources, told, callbacks, mocked=mocked, others=others)
 
@@ -202,7 +207,7 @@ class Machine:
             "resume_simulation",
             execution,
             simulate.Simulation(work, seed=seed, start=start),
-            Told(on_event, on_map_progress, on_child),
+            watching.Told(on_event, on_map_progress, on_child),
             going_on=going_on,
             virtual=True,
         )
@@ -246,7 +251,7 @@ class Machine:
                 if on_child is not None or on_map_progress is not None:
                     raise ValueError("a schedule that is followed tells of events only: on_event")
                 followed = exploring.follow(setting, schedule, in_place=True, heard=True)
-                if on_event is not None and (tell := Told(on_event).observer(setting.execution())) is not None:
+                if on_event is not None and (tell := watching.Told(on_event).observer(setting.execution())) is not None:
                     tell(followed.execution)
                 return cast("Result", followed.result)
             resources = exploring.over(world, resources)
@@ -262,7 +267,7 @@ class Machine:
             )  # fmt: skip
             return result_of(execution, *ended, virtual=True)
         work = _work(execution, resources, self._mocks(mocks, mock_config, test_case))
-        told = Told(on_event, on_map_progress, on_child)
+        told = watching.Told(on_event, on_map_progress, on_child)
         return self._finish(
             "simulate", execution, simulate.Simulation(work, seed=seed, start=_moment(start)), told, virtual=True
         )
@@ -303,7 +308,7 @@ class Machine:
             "redrive",
             execution,
             driver,
-            Told(on_event, on_map_progress, on_child),
+            watching.Told(on_event, on_map_progress, on_child),
             stimulus=Redriven(),
             virtual=result.virtual,
         )
@@ -421,10 +426,10 @@ class Machine:
         bound = self._last_bound
         if bound is None or not bound.fits(resources) or execution.plan is not self.plan:
             bound = Bound(resources, execution.plan)
-            bound.work(execution)
+            bound.look_up(execution)
             if execution.plan is self.plan:
                 self._last_bound = bound
-        execution.activities = bound.resources.activities
+        execution.activities = None if bound.resources is None else bound.resources.activities
         return bound
 
     def _finish(
@@ -432,7 +437,7 @@ class Machine:
         *, stimulus: Stimulus | None = None, going_on: Sequence[Nested] = (), virtual: bool = False,
     ) -> Result:  # fmt: skip
         observe, hearing = told.observer(execution), hear(execution, self, kind)
-        ended = drive(execution, driver, observe, stimulus=stimulus, going_on=going_on, hearing=hearing)
+        ended = drive.drive(execution, driver, observe, stimulus=stimulus, going_on=going_on, hearing=hearing)
         return result_of(execution, *ended, virtual=virtual)
 
     def _started(
@@ -557,18 +562,18 @@ def _resumed(
     execution: Execution, resources: Given, others: Sequence[str], mocked: Mocks | None = None
 ) -> tuple[Work, list[Nested]]:
     """Who answers the execution's calls, and those of the executions in other dumps, that it had started."""
-    registry = Resources.of(resources)
-    execution.activities = registry.activities
-    family = Family.of(execution)
+    given = registry.Resources.of(resources)
+    execution.activities = given.activities
+    family = registry.Family.of(execution)
 
     def bind(plan: Plan) -> Work:
-        return registry.bind(plan, execution.identity, like=execution, family=family, late=mocked is not None)
+        return given.bind(plan, execution.identity, like=execution, family=family, late=mocked is not None)
 
     if mocked is None:
         work = bind(execution.plan)
     else:
         work = mocked.over(execution.plan, bind, execution.identity.execution_arn).work(mocked.begin())
-    return work, [registry.take_up(dump, family) for dump in others]
+    return work, [given.take_up(dump, family) for dump in others]
 
 
 def _moment(at: Any) -> float:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from asl_local.drivers import ActivityTask, Callbacks, Ended, Hearing, Nested, RealTime, Work, drive
+from asl_local.drivers import ActivityTask, Callbacks, Ended, Hearing, Nested, RealTime, Work
+from asl_local.drivers.drive import drive
 from asl_local.engine import Execution, Identity, snapshot
 from asl_local.engine.messages import Stopped, Waiting
 from asl_local.interfaces.result import Result, result_of

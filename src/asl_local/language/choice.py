@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, NamedTuple, NoReturn, TypeAlias
+from typing import Any, Literal, NoReturn, TypeAlias
 
 from asl_local.errors import RUNTIME, EvaluationError, ExpressionSyntaxError
 from asl_local.language import Flow, Scope
@@ -19,6 +19,7 @@ from asl_local.language.generated import Write, Writer, has_written, writable, w
 from asl_local.language.java import utf16_key
 from asl_local.language.jsonpath import PathError, flow
 from asl_local.language.timestamps import parse_rfc3339
+from asl_local.lazy import NamedTuple
 from asl_local.values import Json, text_of
 
 Rule: TypeAlias = Callable[[Json, Scope], bool]

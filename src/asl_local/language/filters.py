@@ -12,13 +12,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from decimal import Decimal
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from asl_local.errors import ExpressionSyntaxError
 from asl_local.language.java import decimal_of, to_text, utf16_key
 from asl_local.language.steps import NotFound, PathError
+from asl_local.lazy import later, pattern
 from asl_local.values import Json
+
+if TYPE_CHECKING:
+    import decimal
+else:
+    later(globals(), "decimal")
 
 Test: TypeAlias = Callable[[Json, Json], bool]  # (item, root of the document)
 
@@ -31,8 +36,8 @@ class Operand(Protocol):
         """The value in a document."""
 
 
-_QUOTE = re.compile(r"(?<!\\)'")
-_PATTERN = re.compile(r"/(.*)/(i?)", re.DOTALL)
+_QUOTE = pattern(r"(?<!\\)'")
+_PATTERN = pattern(r"/(.*)/(i?)", re.DOTALL)
 
 # Outcome of the comparison of the expected (right) value with the actual one -> does the item pass?
 _ORDERS: dict[str, Callable[[int], bool]] = {
@@ -219,12 +224,12 @@ def _sign(left: Any, right: Any) -> int:
     return int(left > right) - int(left < right)
 
 
-def _exact(number: float) -> Decimal | int:
-    """The number as its JSON text says it, which Decimal compares exactly."""
-    return number if isinstance(number, int) else Decimal(repr(number))
+def _exact(number: float) -> decimal.Decimal | int:
+    """The number as its JSON text says it, which decimal.Decimal compares exactly."""
+    return number if isinstance(number, int) else decimal.Decimal(repr(number))
 
 
-def _number(text: str) -> Decimal:
+def _number(text: str) -> decimal.Decimal:
     number = decimal_of(text)
     if isinstance(number, str):
         raise PathError(number)

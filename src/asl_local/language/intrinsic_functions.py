@@ -8,17 +8,24 @@ say nothing or AWS was recorded to differ, the recording (rounding, StringSplit'
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 import json
 import math
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
 
 from asl_local.errors import NotJson
 from asl_local.language.java import Random, to_text
+from asl_local.lazy import NamedTuple, later
 from asl_local.values import DEEPEST, Json, accept, text_of
+
+if TYPE_CHECKING:
+    import base64
+    import binascii
+    import hashlib
+else:
+    later(
+        globals(), "base64", "binascii", "hashlib",
+    )  # fmt: skip
 
 Kind: TypeAlias = Literal["any", "computed", "string", "number", "array", "object", "false"]
 Draw: TypeAlias = Callable[[], float]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from math import isfinite
-from typing import Any, NamedTuple, NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from asl_local.errors import INTRINSIC_FAILURE, EvaluationError, ExpressionSyntaxError
 from asl_local.language import Flow, Scope
@@ -24,16 +24,16 @@ from asl_local.language.intrinsic_functions import (
     fill,
 )
 from asl_local.language.jsonpath import flow
-from asl_local.lazy import dataclass
+from asl_local.lazy import NamedTuple, dataclass, pattern
 from asl_local.values import Json, text_of
 
 __all__ = ["FUNCTIONS", "Reading", "compile_call", "is_call", "paths_in"]
 
 DEEPEST_NESTING = 10  # Developer Guide, "Intrinsic functions": up to 10 within one field
 
-_CALL = re.compile(r"(States\.\w+)\s*\(", re.ASCII)
-_NUMBER = re.compile(r"-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_WORD = re.compile(r"(?:null|true|false)\b")
+_CALL = pattern(r"(States\.\w+)\s*\(", re.ASCII)
+_NUMBER = pattern(r"-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_WORD = pattern(r"(?:null|true|false)\b")
 _WORDS: dict[str, Json] = {"null": None, "true": True, "false": False}
 # Specification, appendix B: only ' { } \ may follow a backslash, and AWS refuses \" (recorded). \n is ours: AWS's own
 # language service takes it for valid, and nobody recorded what AWS makes of it.

@@ -5,9 +5,15 @@ Knows: Java's documented formats. Must never know: paths, functions or operators
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
 
+from asl_local.lazy import later
 from asl_local.values import Json
+
+if TYPE_CHECKING:
+    import decimal
+else:
+    later(globals(), "decimal")
 
 _PLAIN_LEAST, _PLAIN_BOUND = 1e-3, 1e7  # Double.toString: plain digits from 10^-3 up to below 10^7
 
@@ -31,8 +37,8 @@ def to_text(value: Json) -> str:
 
 def _double_text(value: float) -> str:
     if value == 0 or _PLAIN_LEAST <= abs(value) < _PLAIN_BOUND:
-        return format(Decimal(repr(value)), "f") if value % 1 else f"{value:.1f}"
-    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+        return format(decimal.Decimal(repr(value)), "f") if value % 1 else f"{value:.1f}"
+    sign, digits, exponent = decimal.Decimal(repr(value)).normalize().as_tuple()
     assert isinstance(exponent, int)
     mantissa = "".join(map(str, digits))
     return f"{'-' if sign else ''}{mantissa[0]}.{mantissa[1:] or '0'}E{exponent + len(mantissa) - 1}"
@@ -43,7 +49,7 @@ def utf16_key(text: str) -> bytes:
     return text.encode("utf-16-be", "surrogatepass")
 
 
-def decimal_of(text: str) -> Decimal | str:
+def decimal_of(text: str) -> decimal.Decimal | str:
     """The number that `new BigDecimal(text)` is, or the message with which it refuses the text."""
     for character in text:
         if character not in "0123456789.eE+-" and not character.isdecimal():
@@ -52,8 +58,8 @@ def decimal_of(text: str) -> Decimal | str:
                 "exponential mark."
             )
     try:
-        return Decimal(text)
-    except InvalidOperation:
+        return decimal.Decimal(text)
+    except decimal.InvalidOperation:
         return f"'{text}' is not a decimal number."
 
 

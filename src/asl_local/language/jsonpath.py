@@ -10,7 +10,6 @@ tests an object itself, not its members; a negative index finds nothing; `['a','
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Literal, NoReturn
@@ -20,7 +19,7 @@ from asl_local.language import Flow, Scope
 from asl_local.language.filters import Test, compile_filter
 from asl_local.language.generated import writable, write_names
 from asl_local.language.steps import NotFound, PathError, Step, compile_reference, compile_steps
-from asl_local.lazy import dataclass, field
+from asl_local.lazy import dataclass, field, pattern
 from asl_local.values import Json
 
 __all__ = ["NotFound", "Path", "PathError", "flow", "parse"]
@@ -49,13 +48,13 @@ class Path:
 
 # ---------------------------------------------------------------------------------------------------------- parsing
 
-_VARIABLE = re.compile(r"\$(?=[^\W\d])\w+")
-_DOTTED_NAME = re.compile(r"[^.\[\]\s']+")
-_QUOTED_NAMES = re.compile(r"\s*'([^']*)'\s*(?:,\s*'[^']*'\s*)*")
-_QUOTED_NAME = re.compile(r"'([^']*)'")
-_INDEXES = re.compile(r"\s*-?\d+\s*(?:,\s*-?\d+\s*)*")
-_SLICE = re.compile(r"\s*(-?\d*)\s*:\s*(-?\d*)\s*(?::\s*-?\d*\s*)?")
-_FROM_THE_END = re.compile(r"\(\s*@\.(?:length|size)(?:\(\))?\s*-\s*(\d+)\s*\)")
+_VARIABLE = pattern(r"\$(?=[^\W\d])\w+")
+_DOTTED_NAME = pattern(r"[^.\[\]\s']+")
+_QUOTED_NAMES = pattern(r"\s*'([^']*)'\s*(?:,\s*'[^']*'\s*)*")
+_QUOTED_NAME = pattern(r"'([^']*)'")
+_INDEXES = pattern(r"\s*-?\d+\s*(?:,\s*-?\d+\s*)*")
+_SLICE = pattern(r"\s*(-?\d*)\s*:\s*(-?\d*)\s*(?::\s*-?\d*\s*)?")
+_FROM_THE_END = pattern(r"\(\s*@\.(?:length|size)(?:\(\))?\s*-\s*(\d+)\s*\)")
 _LARGEST_INDEX = 2**31 - 1
 
 

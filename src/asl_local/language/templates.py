@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import inf
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from asl_local.errors import RESULT_PATH_MATCH_FAILURE, RUNTIME, EvaluationError, ExpressionSyntaxError
 from asl_local.language import Flow, Scope
 from asl_local.language.generated import writable, write_array, write_object, write_placement
 from asl_local.language.intrinsics import compile_call, is_call
 from asl_local.language.jsonpath import NotFound, PathError, flow, parse
+from asl_local.lazy import NamedTuple
 from asl_local.values import Json, size, text_of
 
 Placement: TypeAlias = Callable[[Json, Json], Json]  # (raw input, result) -> output

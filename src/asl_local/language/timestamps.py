@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from asl_local.lazy import pattern
+
 # Full date, capital T, full time, zone. States Language specification, "Timestamps": RFC 3339 with the further
 # restriction that T separates date and time and that Z stands where there is no numeric offset. AWS reads them as
 # Java's ISO-8601 extended offset date-time, which knows at most nine digits of a second and no leap second.
-_TIMESTAMP = re.compile(
+_TIMESTAMP = pattern(
     r"(\d{4})-(\d{2})-(\d{2})T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(\.\d{1,9})?(?:Z|([+-])(0\d|1[0-8]):([0-5]\d))",
     re.ASCII,
 )

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from asl_local.lazy import names
 from asl_local.plan.compile import compile_machine
 from asl_local.plan.plan import Block, Catcher, Number, Plan, Resource, Retrier, Rule, State
-from asl_local.plan.requests import unusable
+
+if TYPE_CHECKING:
+    from asl_local.plan.requests import unusable
+else:
+    __getattr__ = names(__name__, globals(), {"requests": "unusable"})
 
 __all__ = ["Block", "Catcher", "Number", "Plan", "Resource", "Retrier", "Rule", "State", "compile_machine", "unusable"]

@@ -6,33 +6,29 @@ dataflow.py has the data flow that state types share.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asl_local.definition import model
 from asl_local.definition.model import UNSET
 from asl_local.errors import QUERY_EVALUATION_ERROR, RUNTIME, EvaluationError
 from asl_local.language import Flow, Scope, jsonata
-from asl_local.language.choice import compile_rule, first_true
-from asl_local.language.jsonpath import PathError
-from asl_local.language.templates import (
-    compile_expression,
-    compile_path_field,
-    compile_result_path,
-    compile_template,
-    missing,
-    placement_extent,
-)
-from asl_local.language.timestamps import parse_rfc3339
+from asl_local.lazy import later, pattern
 from asl_local.plan import dataflow
 from asl_local.plan.dataflow import JSONATA
-from asl_local.plan.distributed import compile_distributed, tolerances
 from asl_local.plan.plan import Block, Catcher, OutputFlow, Plan, Resource, Retrier, Rule, State
-from asl_local.plan.requests import FIELDS
 from asl_local.values import Json, text_of
 
-_INTEGRATION = re.compile(r"arn:aws[\w-]*:states:[^:]*:[^:]*:(?P<service>aws-sdk:[^:]+|[^:]+):(?P<action>.+)")
+if TYPE_CHECKING:
+    from asl_local.language import choice, jsonpath, templates, timestamps
+    from asl_local.plan import distributed, requests
+else:
+    later(
+        globals(), "asl_local.language.choice", "asl_local.language.jsonpath", "asl_local.language.templates",
+        "asl_local.language.timestamps", "asl_local.plan.distributed", "asl_local.plan.requests",
+    )  # fmt: skip
+
+_INTEGRATION = pattern(r"arn:aws[\w-]*:states:[^:]*:[^:]*:(?P<service>aws-sdk:[^:]+|[^:]+):(?P<action>.+)")
 _WAITS = {".waitForTaskToken": "token", ".sync": "job", ".sync:2": "job"}
 
 
@@ -86,7 +82,7 @@ def _fallible(state: model.Fallible, compiled: State) -> None:
     else:
         compiled.output = dataflow.result_flow(state.result_selector, state.result_path, state.output_path)
         if state.result_selector is UNSET and state.output_path == "$":
-            compiled.placed = placement_extent(state.result_path)
+            compiled.placed = dataflow.kept_extent(state.result_path)
     compiled.assign = dataflow.assigned(state.assign, state.language, "Assign", "result")
     compiled.retry = tuple(
         Retrier(
@@ -109,7 +105,7 @@ def _catcher(catcher: model.Catcher, language: str, at: str) -> Catcher:
     if language == JSONATA:
         output = dataflow.evaluated_output(catcher.output, f"{at}/Output", "errorOutput")
     else:
-        output = dataflow.placed(compile_result_path(catcher.result_path))
+        output = dataflow.placed(templates.compile_result_path(catcher.result_path))
     assign = dataflow.assigned(catcher.assign, language, f"{at}/Assign", "errorOutput")
     return Catcher(frozenset(catcher.error_equals), catcher.next, output, assign)
 
@@ -154,7 +150,7 @@ def _credentials(state: model.Task) -> Flow | None:
     else:
         role = _text_field("RoleArn.$", None, given.get("RoleArn.$"))
     if role is None:
-        return compile_template(state.credentials)
+        return templates.compile_template(state.credentials)
     role_of = role
     return lambda value, scope: {"RoleArn": role_of(value, scope)}
 
@@ -171,7 +167,7 @@ def resource_of(arn: str, parameters: Any = UNSET) -> Resource:
     if not isinstance(function, str) or jsonata.is_jsonata(function):
         function = ""
     pattern = next((pattern for pattern in _WAITS if action.endswith(pattern)), "")
-    fields = FIELDS.get((service, action.removesuffix(pattern)))
+    fields = requests.FIELDS.get((service, action.removesuffix(pattern)))
     return Resource(arn, "service", service, action, function, pattern, _WAITS.get(pattern, ""), fields)
 
 
@@ -179,7 +175,7 @@ def _choice(state: model.Choice, compiled: State) -> None:
     _plain(state, compiled, state.assign)
     compiled.next = state.default
     compiled.rules = tuple(_rule(rule, state, compiled, number) for number, rule in enumerate(state.choices))
-    compiled.choose = first_true([rule.test for rule in compiled.rules])
+    compiled.choose = choice.first_true([rule.test for rule in compiled.rules])
 
 
 def _rule(rule: model.ChoiceRule, state: model.Choice, compiled: State, number: int) -> Rule:
@@ -188,7 +184,7 @@ def _rule(rule: model.ChoiceRule, state: model.Choice, compiled: State, number: 
     if state.language == JSONATA:
         test = dataflow.value_of(rule.rule["Condition"], f"{at}/Condition", "boolean")
         return Rule(test, rule.next, dataflow.evaluated_output(rule.output, f"{at}/Output", None), assign)
-    return Rule(compile_rule(dict(rule.rule)), rule.next, compiled.output, assign)
+    return Rule(choice.compile_rule(dict(rule.rule)), rule.next, compiled.output, assign)
 
 
 def _wait(state: model.Wait, compiled: State) -> None:
@@ -202,7 +198,7 @@ def _wait(state: model.Wait, compiled: State) -> None:
     elif state.timestamp is not None and jsonata.is_jsonata(state.timestamp):
         compiled.until = _evaluated_timestamp(state.timestamp)
     elif state.timestamp is not None:
-        moment = parse_rfc3339(state.timestamp)
+        moment = timestamps.parse_rfc3339(state.timestamp)
         if moment is None:
             raise ValueError(f"{state.pointer}/Timestamp: {state.timestamp!r} passed the checks but is no timestamp")
         whole = float(int(moment // 1))  # AWS cuts timestamps to whole seconds (Developer Guide, Wait state)
@@ -219,7 +215,7 @@ def _evaluated_timestamp(text: str) -> Callable[[Json, Scope], float]:
 
     def until(value: Json, scope: Scope) -> float:
         found = find(value, scope)
-        moment = parse_rfc3339(found)
+        moment = timestamps.parse_rfc3339(found)
         if moment is None:
             raise EvaluationError(
                 QUERY_EVALUATION_ERROR,
@@ -233,7 +229,7 @@ def _evaluated_timestamp(text: str) -> Callable[[Json, Scope], float]:
 
 def _seconds_at(path: str) -> Callable[[Json, Scope], float]:
     """SecondsPath; the texts are AWS's (recorded)."""
-    find = compile_path_field(path)
+    find = templates.compile_path_field(path)
 
     def seconds(value: Json, scope: Scope) -> float:
         try:
@@ -256,7 +252,7 @@ def _seconds_at(path: str) -> Callable[[Json, Scope], float]:
 
 def _timestamp_at(path: str) -> Callable[[Json, Scope], float]:
     """TimestampPath; the texts are AWS's (recorded)."""
-    find = compile_path_field(path)
+    find = templates.compile_path_field(path)
 
     def until(value: Json, scope: Scope) -> float:
         try:
@@ -265,7 +261,7 @@ def _timestamp_at(path: str) -> Callable[[Json, Scope], float]:
             raise EvaluationError(
                 RUNTIME, f"The TimestampPath parameter does not reference an input value: {path}"
             ) from None
-        moment = parse_rfc3339(found) if isinstance(found, str) else None
+        moment = timestamps.parse_rfc3339(found) if isinstance(found, str) else None
         if moment is None:
             raise EvaluationError(
                 RUNTIME,
@@ -295,14 +291,14 @@ def _fail(state: model.Fail, compiled: State) -> None:
 def _text_field(field: str, constant: str | None, path: str | None) -> Flow | None:
     if path is None:
         return None if constant is None else lambda _value, _scope: constant
-    find = compile_expression(path)
+    find = templates.compile_expression(path)
 
     def flow(value: Json, scope: Scope) -> Json:
         try:
             found = find(value, scope)
-        except PathError as error:
+        except jsonpath.PathError as error:
             # Not InputPath's sentence but that of templates (recorded).
-            raise missing(error, field, path, value, scope) from None
+            raise templates.missing(error, field, path, value, scope) from None
         if not isinstance(found, str):
             raise EvaluationError(
                 RUNTIME, f"The {field} field must refer to a string: {path} refers to {dataflow.shown(found)}"
@@ -326,10 +322,10 @@ def _map(state: model.Map, compiled: State) -> None:
         compiled.arguments = dataflow.path_filter(state.input_path)
         compiled.items = _items(state.items_path)
         if state.item_selector is not UNSET:
-            compiled.selector = compile_template(state.item_selector)
+            compiled.selector = templates.compile_template(state.item_selector)
     compiled.concurrency = dataflow.number("MaxConcurrency", state.max_concurrency, state.max_concurrency_path, 0)
-    compiled.tolerances = tuple(number for number in tolerances(state) if number is not None)
-    compiled.distributed = compile_distributed(state, compiled.blocks[0])
+    compiled.tolerances = tuple(number for number in distributed.tolerances(state) if number is not None)
+    compiled.distributed = distributed.compile_distributed(state, compiled.blocks[0])
 
 
 def _evaluated_items(payload: Any) -> Callable[[Json, Scope], list[Json]]:
@@ -346,7 +342,7 @@ def _evaluated_items(payload: Any) -> Callable[[Json, Scope], list[Json]]:
 
 
 def _items(path: str) -> Callable[[Json, Scope], list[Json]]:
-    find: Flow = dataflow.identity if path == "$" else compile_path_field(path)
+    find: Flow = dataflow.identity if path == "$" else templates.compile_path_field(path)
     named = path.removeprefix("$") if path.startswith("$$") else path  # one dollar, whichever document (recorded)
 
     def items(value: Json, scope: Scope) -> list[Json]:

@@ -10,22 +10,22 @@ from __future__ import annotations
 
 import re
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asl_local.definition.model import UNSET
 from asl_local.errors import QUERY_EVALUATION_ERROR, RUNTIME, EvaluationError, ExecutionHangs
 from asl_local.language import Flow, Scope, jsonata
-from asl_local.language.generated import writable, write_names
-from asl_local.language.jsonpath import parse
-from asl_local.language.templates import (
-    compile_path_field,
-    compile_result_path,
-    compile_template,
-    extent,
-    placement_extent,
-)
+from asl_local.lazy import later
 from asl_local.plan.plan import Number, OutputFlow, Place
 from asl_local.values import Json, size, text_of
+
+if TYPE_CHECKING:
+    from asl_local.language import generated, jsonpath, templates
+else:
+    later(
+        globals(), "asl_local.language.jsonpath", "asl_local.language.templates",
+        "asl_local.language.generated",
+    )  # fmt: skip
 
 JSONATA = "JSONata"
 
@@ -51,7 +51,7 @@ def path_filter(path: str | None) -> Flow | None:
     """InputPath or OutputPath; None for the default `$`. A null path stands for `{}`."""
     if path == "$":
         return None
-    return _empty if path is None else compile_path_field(path)
+    return _empty if path is None else templates.compile_path_field(path)
 
 
 def parameters(input_path: str | None, payload: Any) -> Flow | None:
@@ -59,7 +59,7 @@ def parameters(input_path: str | None, payload: Any) -> Flow | None:
     select = path_filter(input_path)
     if payload is UNSET:
         return select
-    build = compile_template(payload)
+    build = templates.compile_template(payload)
     if select is None:
         return build
     return lambda value, scope: build(select(value, scope), scope)
@@ -67,8 +67,8 @@ def parameters(input_path: str | None, payload: Any) -> Flow | None:
 
 def result_flow(selector: Any, result_path: str | None, output_path: str | None) -> OutputFlow | None:
     """ResultSelector, ResultPath and OutputPath: result -> output; None where that is the same."""
-    select = None if selector is UNSET else compile_template(selector)
-    place = None if result_path == "$" else compile_result_path(result_path)
+    select = None if selector is UNSET else templates.compile_template(selector)
+    place = None if result_path == "$" else templates.compile_result_path(result_path)
     last = path_filter(output_path)
     if last is None and select is None:
         return None if place is None else placed(place)
@@ -90,11 +90,16 @@ def pass_extent(payload: Any, result: Any, result_path: str | None) -> tuple[tup
 
     What Parameters made is reckoned in although a Result takes its place, since it has to keep to the limit too.
     """
-    most, times = (0.0, 1) if payload is UNSET else extent(payload)
+    most, times = (0.0, 1) if payload is UNSET else templates.extent(payload)
     if result is not UNSET:
         most += size(result)
-    added = placement_extent(result_path)
+    added = kept_extent(result_path)
     return ((most, times) if added is None else (most + added, times + 1)), added
+
+
+def kept_extent(result_path: str | None) -> int | None:
+    """Bytes that ResultPath adds besides the result; None where, as by default, the input is not kept."""
+    return None if result_path is None or result_path == "$" else templates.placement_extent(result_path)
 
 
 def extent_between(
@@ -102,7 +107,7 @@ def extent_between(
 ) -> tuple[float, int]:  # fmt: skip
     """The extent of what stands between the two, where each leaves a part of what it is given; else unknown."""
     for path in (input_path, output_path):
-        if path is not None and not ((parsed := parse(path)).reference and parsed.root == "input"):
+        if path not in (None, "$") and not ((parsed := jsonpath.parse(path)).reference and parsed.root == "input"):
             return inf, 0
     most, times = extent
     return most + 2, times  # `{}`, which a null path stands for
@@ -110,7 +115,7 @@ def extent_between(
 
 def placed(place: Place) -> OutputFlow:
     """A placement as the whole of an output flow."""
-    return writable(lambda raw, result, _scope: place(raw, result), getattr(place, "write", None))
+    return generated.writable(lambda raw, result, _scope: place(raw, result), getattr(place, "write", None))
 
 
 def only_output_path(path: str | None) -> OutputFlow | None:
@@ -118,9 +123,9 @@ def only_output_path(path: str | None) -> OutputFlow | None:
     last = path_filter(path)
     if last is None or path is None:
         return None if last is None else lambda _raw, result, scope: last(result, scope)
-    steps = parse(path).steps if parse(path).root == "input" else ()
+    steps = jsonpath.parse(path).steps if jsonpath.parse(path).root == "input" else ()
     flow: OutputFlow = lambda _raw, result, scope: last(result, scope)  # noqa: E731
-    return writable(flow, write_names("result", steps) if steps else None)
+    return generated.writable(flow, generated.write_names("result", steps) if steps else None)
 
 
 # ------------------------------------------------------------------------------------------------------------ JSONata
@@ -164,7 +169,7 @@ def assigned(payload: Any, language: str, field: str, sees: str | None) -> Outpu
         return None
     if language == JSONATA:
         return evaluated_output(payload, field, sees)
-    build = compile_template(payload)
+    build = templates.compile_template(payload)
     return lambda _raw, result, scope: build(result, scope)
 
 
@@ -176,7 +181,7 @@ def number(
         return Number(None, _evaluated_number(field, constant, least))
     if path is None:
         return None if constant is None else Number(constant)
-    look = compile_path_field(path)
+    look = templates.compile_path_field(path)
     find: Flow = look if select is None else lambda value, scope: look(select(value, scope), scope)
 
     def flow(value: Json, scope: Scope) -> Json:

@@ -6,16 +6,21 @@ Nothing in a plan changes after compile.py has made it; executions share it.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from math import inf
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from asl_local.errors import ALL, DATA_LIMIT_EXCEEDED, HEARTBEAT_TIMEOUT, RUNTIME, TASK_FAILED, TIMEOUT
 from asl_local.language import Flow, Scope
-from asl_local.lazy import dataclass, field
-from asl_local.plan.requests import Fields
+from asl_local.lazy import dataclass, field, later
 from asl_local.values import Json, text_of
+
+if TYPE_CHECKING:
+    import hashlib
+
+    from asl_local.plan.requests import Fields
+else:
+    later(globals(), "hashlib")
 
 OutputFlow: TypeAlias = Callable[[Json, Json, Scope], Json]
 """(raw input, result, scope) -> output (ResultSelector, ResultPath, OutputPath; Output), or -> new variables (Assign)."""

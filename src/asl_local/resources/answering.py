@@ -54,8 +54,11 @@ class Bound:
     __slots__ = ("answers", "given", "handlers", "names", "resources")
 
     def __init__(self, given: Mapping[str, Handler] | Resources | LocalAWS | None, plan: Plan) -> None:
-        self.resources = registry.Resources.of(given)
-        self.answers: Mapping[str, Answer] | None = answers(self.resources, plan) or None
+        calls = any(state.resource is not None or state.distributed is not None for state in plan.states.values())
+        self.resources = None if given is None and not calls else registry.Resources.of(given)
+        self.answers: Mapping[str, Answer] | None = None
+        if self.resources is not None:
+            self.answers = answers(self.resources, plan) or None
         self.given = given
         self.names = tuple(given) if type(given) is dict else ()
         self.handlers = tuple(given.values()) if type(given) is dict else ()
@@ -68,10 +71,17 @@ class Bound:
             return given is None
         return tuple(given) == self.names and all(map(is_, given.values(), self.handlers))
 
+    def look_up(self, execution: Execution) -> None:
+        """Raises UnknownResource naming all that nobody answers; a plan that calls nobody needs nobody."""
+        if self.resources is not None:
+            self.work(execution)
+
     def work(self, execution: Execution) -> Work:
         """Who answers the execution's calls. Raises UnknownResource."""
         family = registry.Family.of(execution)
-        return self.resources.bind(execution.plan, execution.identity, like=execution, family=family)
+        return (self.resources or registry.Resources()).bind(
+            execution.plan, execution.identity, like=execution, family=family
+        )
 
 
 def _answering(handler: Handler) -> Answer:

@@ -21,15 +21,20 @@ from collections.abc import Callable
 from math import inf
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from asl_local.engine import children, states
-from asl_local.engine.straight.fan_out import make_parallel
-from asl_local.engine.straight.tasks import make_task
 from asl_local.engine.straight.ways import OVER, STANDS, Way, make_choice, make_pass
-from asl_local.language.generated import has_written, written
+from asl_local.lazy import later
 from asl_local.plan import Block, Plan, State
 
 if TYPE_CHECKING:
+    from asl_local.engine import children, states
     from asl_local.engine.execution import Execution, Strand
+    from asl_local.engine.straight import fan_out, tasks
+    from asl_local.language import generated
+else:
+    later(
+        globals(), "asl_local.engine.children", "asl_local.engine.states", "asl_local.engine.straight.fan_out",
+        "asl_local.engine.straight.tasks", "asl_local.language.generated",
+    )  # fmt: skip
 
 
 def follow(x: Execution, strand: Strand) -> None:
@@ -82,7 +87,7 @@ _WARM = 12
 def _cold(make: _Maker, state: State, block: Block) -> Way | None:
     """The way with closures, which counts how often it is taken, and makes way for the generated one."""
     way = make(state, block)
-    if way is None or not any(map(has_written, _expressions(state))):
+    if way is None or not any(map(generated.has_written, _expressions(state))):
         return way
     left = _WARM
 
@@ -103,12 +108,20 @@ def _expressions(state: State) -> tuple[Any, ...]:
 
 def warm(state: State) -> None:
     """Put the generated forms of a state's expressions in their places: they give the same, in less time."""
-    state.arguments, state.selector = written(state.arguments), written(state.selector)
-    state.output, state.assign = written(state.output, _THREE), written(state.assign, _THREE)
-    state.choose = written(state.choose)
+    state.arguments, state.selector = generated.written(state.arguments), generated.written(state.selector)
+    state.output, state.assign = generated.written(state.output, _THREE), generated.written(state.assign, _THREE)
+    state.choose = generated.written(state.choose)
 
 
 _THREE = "raw, result, scope"
+
+
+def _make_task(state: State, block: Block) -> Way | None:
+    return tasks.make_task(state, block)
+
+
+def _make_parallel(state: State, block: Block) -> Way | None:
+    return fan_out.make_parallel(state, block)
 
 
 _Maker: TypeAlias = "Callable[[State, Block], Way | None]"
@@ -116,8 +129,8 @@ _MAKERS: dict[str, _Maker] = {
     "Pass": make_pass,
     "Succeed": make_pass,
     "Choice": make_choice,
-    "Task": make_task,
-    "Parallel": make_parallel,
+    "Task": _make_task,
+    "Parallel": _make_parallel,
 }
 
 UNKNOWN = inf

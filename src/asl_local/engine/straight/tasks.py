@@ -8,15 +8,18 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING
 
-from asl_local.engine import variables
 from asl_local.engine.messages import Unsettled
 from asl_local.engine.straight.ways import Way, after
 from asl_local.errors import EvaluationError
+from asl_local.lazy import later
 from asl_local.plan import Block, State
 from asl_local.values import weigh
 
 if TYPE_CHECKING:
+    from asl_local.engine import variables
     from asl_local.engine.execution import Execution, Strand
+else:
+    later(globals(), "asl_local.engine.variables")
 
 
 def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a call more costs a tenth of a task

@@ -9,13 +9,16 @@ from collections.abc import Callable
 from math import inf
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from asl_local.engine import variables
 from asl_local.errors import EvaluationError
+from asl_local.lazy import later
 from asl_local.plan import Block, State
 from asl_local.values import Json, weigh
 
 if TYPE_CHECKING:
+    from asl_local.engine import variables
     from asl_local.engine.execution import Execution, Strand
+else:
+    later(globals(), "asl_local.engine.variables")
 
 Way: TypeAlias = "Callable[[Execution, Strand], State | None]"
 """Takes a strand through its state: to the next state, to OVER, or to STANDS. None where nothing has happened, since the

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
-from asl_local.drivers.driver import START
+from asl_local.drivers import START
 from asl_local.interfaces.stepfunctions import activities, arns, executions, machines, versions
 from asl_local.interfaces.stepfunctions.account import Account
 from asl_local.interfaces.stepfunctions.operations import ERRORS, MISSING, OPERATIONS, PAGED

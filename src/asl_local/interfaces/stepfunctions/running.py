@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import NoReturn
 
-from asl_local.drivers import Callbacks, Ended, Heard, Hearing, RealTime, Simulation, Work, drive, hear
+from asl_local.drivers import Callbacks, Ended, Heard, Hearing, RealTime, Simulation, Work, hear
+from asl_local.drivers.drive import drive
 from asl_local.drivers.driver import Begun
 from asl_local.engine import Execution, Outcome
 from asl_local.engine.messages import Command, Redriven, Stimulus, Stopped

@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from asl_local.definition import Definition, model
-from asl_local.drivers import Ended, Simulation, hear
-from asl_local.drivers.driver import START, Begun
+from asl_local.drivers import START, Ended, Simulation, hear
+from asl_local.drivers.driver import Begun
 from asl_local.engine import Execution, Identity
-from asl_local.engine.execution import timestamp
 from asl_local.engine.history import Mark
 from asl_local.engine.messages import Call, Failed, Stimulus, Succeeded
 from asl_local.engine.patterns import task_token
@@ -31,7 +30,7 @@ from asl_local.lazy import replace
 from asl_local.plan import Block, Plan, Resource, State
 from asl_local.plan.plan import Retrier, matches
 from asl_local.resources import Resources
-from asl_local.values import Json, text_of
+from asl_local.values import Json, text_of, timestamp
 
 LONGEST: Final = 300
 """Seconds that a test may take (API reference, "TestState")."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from asl_local.drivers.driver import START
+from asl_local.drivers import START
 from asl_local.engine.messages import Call, Failed, Succeeded, TaskFailed, TaskSucceeded
 from asl_local.errors import AslError, StateError
 from asl_local.lazy import dataclass, replace

@@ -13,14 +13,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from asl_local.definition.resource_arns import parse
-from asl_local.engine.execution import timestamp
 from asl_local.errors import AslError
 from asl_local.lazy import dataclass
 from asl_local.plan import State
 from asl_local.plan.plan import matches
 from asl_local.resources import shapes
 from asl_local.testing.counterexamples.calls import Chains, Machine, Made, Ran, Visit
-from asl_local.values import Json, text_of
+from asl_local.values import Json, text_of, timestamp
 
 _MOCKED: Final = ("Task", "Map", "Parallel")
 _LONGEST: Final[Mapping[str, int]] = {"error": 256, "cause": 32_768}  # API reference, "MockErrorOutput"

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from asl_local.drivers import Ended, Heard, driver, hear
+from asl_local.drivers import START as BEGIN
+from asl_local.drivers import Ended, Heard, hear
 from asl_local.engine import Execution, Identity, Limits
 from asl_local.engine.messages import Outcome as Ending
 from asl_local.errors import ImpossibleSchedule
@@ -47,7 +48,7 @@ class Setting:
     resources: Any
     world: Any
     result_of: Callable[..., Any]
-    start: float = driver.START
+    start: float = BEGIN
     seed: int = 0
     limits: Limits | None = None
     identity: Identity | None = None

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 
 from asl_local.drivers import Heard, hear
-from asl_local.drivers.drive import Ended
+from asl_local.drivers.listening import Ended
 from asl_local.engine import Identity, Limits, Outcome
 from asl_local.engine.execution import Strand
 from asl_local.engine.messages import (
