@@ -43,8 +43,9 @@ class Writer:
 
 def writable(flow: F, write: Write | None, parts: Iterable[Any] = ()) -> F:
     """The closure, which from here on can be written as source, too, unless one of its parts draws random numbers."""
-    if any(hasattr(part, "draws") for part in parts):
-        return drawing(flow)
+    for part in parts:
+        if hasattr(part, "draws"):
+            return drawing(flow)
     if write is not None:
         cast("Any", flow).write = write
     return flow

@@ -10,6 +10,7 @@ it stands in the definition, over and over.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from math import inf
 from typing import TypeAlias
 
@@ -129,7 +130,7 @@ def extent(payload: Json) -> tuple[float, int]:
             else:
                 path = parse(member)
                 more, again = (0, 1) if path.reference and path.root == "input" else (inf, 0)
-            most, times = most + size(key) + 2 + more, times + again
+            most, times = most + _size_of(key) + 2 + more, times + again
         return most, times
     if isinstance(payload, list):
         parts = [extent(item) for item in payload]
@@ -146,7 +147,10 @@ def placement_extent(text: str | None) -> int | None:
     if text is None:
         return None
     steps = parse(text).steps
-    return sum(size(step) + 4 for step in steps) if steps else None
+    return sum([_size_of(step) + 4 for step in steps]) if steps else None
+
+
+_size_of = lru_cache(maxsize=4096)(size)  # of names, of which a definition has few
 
 
 def _whole(value: Json, _scope: Scope) -> Json:
@@ -234,33 +238,35 @@ def compile_result_path(text: str | None) -> Placement:
     steps = path.steps
     if not steps:
         return lambda _raw, result: result
-    first, last = steps[0], len(steps) - 1
-    one_name = last == 0 and isinstance(first, str)
+    first = steps[0]
 
     def place(raw: Json, result: Json) -> Json:
-        if one_name and raw.__class__ is dict:
-            return {**raw, first: result}
-        return put(raw, result, 0, raw)
+        return _put(text, steps, 0, raw, result=result, raw=raw)
 
-    def put(container: Json, result: Json, at: int, raw: Json) -> Json:
-        step = steps[at]
-        inner: Json
-        if container.__class__ is dict and isinstance(step, str):
-            inner = container.get(step, _ABSENT)
-            copy: Json = dict(container)
-        elif container is _ABSENT and isinstance(step, str):
-            inner, copy = _ABSENT, {}
-        elif container.__class__ is list and isinstance(step, int) and step < len(container):
-            inner = container[step]
-            copy = list(container)
-        else:
-            raise EvaluationError(
-                RESULT_PATH_MATCH_FAILURE, f"Unable to apply ReferencePath {text} to input {text_of(raw)}"
-            )
-        copy[step] = result if at == last else put(inner, result, at + 1, raw)
-        return copy
+    def place_one(raw: Json, result: Json) -> Json:
+        return {**raw, first: result} if raw.__class__ is dict else _put(text, steps, 0, raw, result=result, raw=raw)
 
-    return writable(place, write_placement(steps))
+    return writable(place_one if len(steps) == 1 and isinstance(first, str) else place, write_placement(steps))
+
+
+def _put(text: str, steps: tuple[str | int, ...], at: int, container: Json, *, result: Json, raw: Json) -> Json:
+    """A container with the result in the place that the steps from `at` on lead to."""
+    step = steps[at]
+    inner: Json
+    if container.__class__ is dict and isinstance(step, str):
+        inner = container.get(step, _ABSENT)
+        copy: Json = dict(container)
+    elif container is _ABSENT and isinstance(step, str):
+        inner, copy = _ABSENT, {}
+    elif container.__class__ is list and isinstance(step, int) and step < len(container):
+        inner = container[step]
+        copy = list(container)
+    else:
+        raise EvaluationError(
+            RESULT_PATH_MATCH_FAILURE, f"Unable to apply ReferencePath {text} to input {text_of(raw)}"
+        )
+    copy[step] = result if at == len(steps) - 1 else _put(text, steps, at + 1, inner, result=result, raw=raw)
+    return copy
 
 
 _ABSENT = object()  # JSON has no such value
