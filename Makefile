@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup check format lint types test thorough conformance docs bench-faces bench-distributed-map bench-report photos
+.PHONY: setup check format lint types test thorough conformance docs bench bench-peers bench-faces bench-distributed-map bench-report photos
 
 setup: .venv/ready
 .venv/ready: pyproject.toml
@@ -34,6 +34,12 @@ conformance: setup                      ## the score against executions recorded
 
 docs: setup                             ## print the tables into the pages
 	$(BIN)/python scripts/print_docs.py
+
+bench: setup                            ## our time against hand-written floors: ratios, growth, memory
+	$(BIN)/python bench/run.py
+
+bench-peers: setup                      ## the same for other interpreters, installed into bench/.peers
+	$(BIN)/python bench/peers.py
 
 bench-distributed-map: setup            ## a CSV of a million rows through a Distributed Map: memory, rows per second
 	$(BIN)/python bench/distributed_map.py

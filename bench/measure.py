@@ -1,0 +1,162 @@
+"""Times of a workload's sides, in turns in one process, and other figures that are no ratios.
+
+Knows: clocks and memory. Must never know: what any work is.
+Time is CPU time of all threads of the process (process_time), since wall time on a machine that others use says little.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+import tracemalloc
+from pathlib import Path
+from typing import NamedTuple
+
+from workloads import WORKLOADS, shapes
+from workloads.base import Side
+
+import asl_local
+
+SAMPLE = 0.02  # CPU seconds that one sample should take at least: a short work is called several times
+
+
+LONG = 1.0  # CPU seconds from which on a call is long
+
+
+class Budget(NamedTuple):
+    """How long each side of a workload may be measured, CPU seconds, and how often it is at least (long calls, too) and at most."""
+
+    seconds: float
+    least: int
+    least_of_long: int
+    most: int = 60
+
+
+FULL = Budget(1.2, 5, 3)
+QUICK = Budget(0.15, 3, 1, 15)
+GROWTH = Budget(0.4, 3, 1, 15)
+QUICK_GROWTH = Budget(0.05, 2, 1, 5)
+
+
+def times_of(name: str, size: int, budget: Budget, *, only_ours: bool = False) -> dict[str, float]:
+    """CPU seconds of one call of each side: medians of samples that were taken in turns. Raises WrongAnswer."""
+    sides = WORKLOADS[name].make(size)
+    if only_ours:
+        sides = sides.of_first_way()
+    try:
+        taken = sides.check()
+        measured = dict(sides.ways) if only_ours else {"floor": sides.floor, **sides.ways}
+        least = budget.least if max(taken.values()) < LONG else budget.least_of_long
+        counts = {way: _calls(side, taken[way]) for way, side in measured.items()}
+        samples: dict[str, list[float]] = {way: [] for way in measured}
+        spent = dict.fromkeys(measured, 0.0)
+
+        def wants_more(way: str) -> bool:
+            count = len(samples[way])
+            return count < least or (spent[way] < budget.seconds and count < budget.most)
+
+        while any(map(wants_more, measured)):
+            for way, side in measured.items():
+                if wants_more(way):
+                    seconds = sample(side, counts[way])
+                    spent[way] += seconds * counts[way]
+                    samples[way].append(seconds)
+        return {way: statistics.median(each) for way, each in samples.items()}
+    finally:
+        sides.close()
+
+
+def sample(side: Side, calls: int) -> float:
+    """CPU seconds of one of so many calls. Results die inside of the time: to clear up is part of the work."""
+    if side.process:
+        return sum(float(side.work()[1]) for _ in range(calls)) / calls
+    given = [side.before() if side.before else () for _ in range(calls)]
+    work = side.work
+    gc.collect()
+    began = time.process_time()
+    for arguments in given:
+        work(*arguments)
+    return (time.process_time() - began) / calls
+
+
+def _calls(side: Side, once: float) -> int:
+    """How many calls make a sample long enough, where the first one took `once`."""
+    if side.process or once > 10 * SAMPLE:
+        return 1
+    calls = 1
+    while calls < 4096 and (taken := sample(side, calls) * calls) < SAMPLE:
+        calls = max(calls * 2, int(calls * SAMPLE / max(taken, 1e-6)))
+    return min(calls, 4096)
+
+
+def figures(*, quick: bool) -> dict[str, float]:
+    """What is no ratio of CPU times: memory, and what two processors are worth."""
+    found = {
+        "map-memory-run": _added_by_map("run"),
+        "map-memory-simulate": _added_by_map("simulate"),
+        "waiting-strand": _waiting_strand(),
+    }
+    if not quick:
+        found["photos-two-processors"] = _two_processors(8)
+    return found
+
+
+def _added_by_map(way: str, items: int = 10_000) -> float:
+    """MiB by which a Map of 10,000 items raises the peak of the process's resident memory, its whole history kept."""
+    shape = shapes.mapped(0)(items)
+    machine, limits = asl_local.load(shape.definition), asl_local.Limits(events=None)
+    go = getattr(machine, way)
+    go({"numbers": [1, 2, 3]}).unwrap()
+    gc.collect()
+    before = _forget_peak()
+    result = go(shape.input, limits=limits)
+    after = _memory("VmHWM")
+    assert result.output == shape.floor(shape.input)
+    return (after - before) / 1024
+
+
+def _forget_peak() -> int:
+    """The resident memory now, in KiB, from which on the peak is told."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    return _memory("VmRSS")
+
+
+def _memory(name: str) -> int:
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1])
+    raise LookupError(name)
+
+
+def _waiting_strand(branches: int = 1_000) -> float:
+    """KiB that each branch of a Parallel holds while it waits, its events included."""
+    waits = [shapes.in_a_row([(f"Wait {number}", {"Type": "Wait", "Seconds": 60})]) for number in range(branches)]
+    machine = asl_local.load(shapes.in_a_row([("Fork", {"Type": "Parallel", "Branches": waits})]))
+    execution = machine.execution({"order": 7})
+    tracemalloc.start()
+    commands = execution.step(None, 0.0)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(commands) == branches
+    return held / branches / 1024
+
+
+def _two_processors(photos: int) -> float:
+    """How many times as many photos a second a Map does at MaxConcurrency 2 as at 1, by the clock on the wall."""
+    import tempfile  # noqa: PLC0415
+
+    from workloads import pictures  # noqa: PLC0415
+
+    walls: dict[int, list[float]] = {1: [], 2: []}
+    for _ in range(3):
+        for concurrency, taken in walls.items():
+            with tempfile.TemporaryDirectory() as folder:
+                given = [{"key": key} for key in pictures.photos_folder(Path(folder), photos)]
+                handlers = pictures.photo_handlers(asl_local.LocalAWS(folder))
+                machine = pictures.photo_machine(concurrency)
+                machine.run(given[:2], handlers).unwrap()  # the networks are read from their files
+                began = time.perf_counter()
+                machine.run(given, handlers).unwrap()
+                taken.append(time.perf_counter() - began)
+    return statistics.median(walls[1]) / statistics.median(walls[2])

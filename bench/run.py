@@ -1,0 +1,102 @@
+"""Our times beside those of hand-written floors: ratios, growth, memory.
+
+    python bench/run.py [names ...] [--quick] [--json FILE] [--update]        (make bench)
+
+Each workload runs in a process of its own, its floor and our ways in turns; the table says CPU times and their ratio, and
+how that compares with the committed one (bench/ratios.json). `--update` writes the new figures there and their tables into
+docs/performance.md. With names only those workloads run, and what they grow to. A wrong answer ends all of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import tables
+from workloads import WORKLOADS
+
+HERE = Path(__file__).resolve()
+
+
+def child(*arguments: str) -> Any:
+    """What this script says of one workload in a process of its own. Raises SystemExit if that fails."""
+    done = subprocess.run(
+        [sys.executable, str(HERE), "--child", *arguments], check=False, stdout=subprocess.PIPE, text=True
+    )
+    if done.returncode:
+        sys.exit(f"{' '.join(arguments)}: failed")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def in_child(kind: str, quick: bool, name: str, size: int) -> Any:
+    import measure  # noqa: PLC0415 - the parent measures nothing
+
+    if kind == "figures":
+        return measure.figures(quick=quick)
+    if kind == "growth":
+        budget = measure.QUICK_GROWTH if quick else measure.GROWTH
+        return measure.times_of(name, size, budget, only_ours=True)
+    return measure.times_of(name, size, measure.QUICK if quick else measure.FULL)
+
+
+def machine() -> str:
+    """What the figures were measured on, in a line."""
+    return (
+        f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} {platform.machine()}, "
+        f"{os.cpu_count()} processors"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="name", help=f"workloads, all unless given: {', '.join(WORKLOADS)}")
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions, and only what is quick to set up")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    parser.add_argument("--update", action="store_true", help="write bench/ratios.json and the page's tables")
+    parser.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.child:
+        kind, speed, name, size = given.child
+        print(json.dumps(in_child(kind, speed == "quick", name, int(size))))
+        return
+    if unknown := set(given.names) - set(WORKLOADS):
+        parser.error(f"no workload {', '.join(sorted(unknown))}; there are {', '.join(WORKLOADS)}")
+    speed = "quick" if given.quick else "full"
+    chosen = [
+        workload
+        for workload in WORKLOADS.values()
+        if workload.name in given.names or (not given.names and (workload.quick or not given.quick))
+    ]
+    print(machine(), file=sys.stderr)
+    times = {}
+    for workload in chosen:
+        print(f"{workload.name} ...", file=sys.stderr, flush=True)
+        times[workload.name] = child("times", speed, workload.name, str(workload.size))
+    print(tables.compared(times, tables.committed()["times"]), flush=True)
+    growth = {}
+    for workload in chosen:
+        if workload.grows:
+            print(f"{workload.name}, growing ...", file=sys.stderr, flush=True)
+            sizes = [size for size in workload.sizes if not given.quick or size <= 1_000]
+            growth[workload.name] = {
+                str(size): next(iter(child("growth", speed, workload.name, str(size)).values())) / size
+                for size in sizes
+            }
+    print(f"\nTime per item\n\n{tables.growth_page(growth)}\n", flush=True)
+    figures = {} if given.names else child("figures", speed, "", "0")
+    print(tables.figures_page(figures))
+    found = {"machine": machine(), "times": times, "growth": growth, "figures": figures}
+    if given.json:
+        given.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
+    if given.update:
+        tables.keep(**found)
+
+
+if __name__ == "__main__":
+    main()

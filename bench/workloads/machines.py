@@ -1,0 +1,134 @@
+"""The shapes, run by us: in real time and under the virtual clock, with everything switched on.
+
+Knows: how a definition is run from Python and from the command line. Must never know: how anything is timed.
+The limit on a history's events is lifted, since a Map of 10,000 items passes it; beyond 10,000 items the one on sizes is raised.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import asl_local
+from workloads import shapes
+from workloads.base import Side, Sides, Workload
+from workloads.functions import FUNCTIONS
+from workloads.shapes import Shape
+
+_ROOMY = 1 << 30
+
+
+def limits_of(size: int) -> asl_local.Limits:
+    return asl_local.Limits(events=None, payload_bytes=_ROOMY) if size > 10_000 else asl_local.Limits(events=None)
+
+
+def _sides(make: Callable[[int], Shape]) -> Callable[[int], Sides]:
+    def sides(size: int) -> Sides:
+        shape = make(size)
+        machine = asl_local.load(shape.definition, name="bench")
+        limits, times = limits_of(size), range(shape.times)
+
+        def by_hand() -> Any:
+            for _ in times:
+                output = shape.floor(shape.input)
+            return output
+
+        def way(go: Callable[..., asl_local.Result]) -> Side:
+            def work() -> asl_local.Result:
+                for _ in times:
+                    result = go(shape.input, FUNCTIONS, limits=limits)
+                return result
+
+            return Side(work, answer=lambda result: result.unwrap())
+
+        return Sides(Side(by_hand), {"run": way(machine.run), "simulate": way(machine.simulate)})
+
+    return sides
+
+
+def cpu_of_process(command: list[str], folder: str) -> tuple[str, float]:
+    """What a command prints, and the CPU seconds of its whole process, the kernel's included."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=folder, env=environment, text=True
+    )
+    assert process.stdout is not None
+    with process.stdout as stdout:
+        printed = stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return printed, usage.ru_utime + usage.ru_stime
+
+
+def _start(size: int) -> Sides:
+    shape = shapes.one_pass(size)
+    folder = tempfile.TemporaryDirectory()
+    Path(folder.name, "greet.asl.json").write_text(json.dumps(shape.definition), encoding="utf-8")
+    answer = json.dumps(shape.floor({}))
+    python = {
+        "floor": f"print('''{answer}''')",
+        "import": f"import asl_local; print('''{answer}''')",
+        "simulate": "import asl_local, json; print(json.dumps(asl_local.load('greet.asl.json').simulate({}).output))",
+        "command": "import sys; from asl_local.interfaces.cli import main; sys.exit(main())",
+    }
+
+    def side(name: str) -> Side:
+        arguments = ["run", "greet.asl.json"] if name == "command" else []
+        return Side(
+            lambda: cpu_of_process([sys.executable, "-c", python[name], *arguments], folder.name),
+            answer=json.loads,
+            process=True,
+        )
+
+    return Sides(side("floor"), {name: side(name) for name in list(python)[1:]}, folder.cleanup)
+
+
+WORKLOADS = [
+    Workload(
+        "start", "A process from start to end: `import asl_local`; one Pass state by `simulate`; by `asl-local run`",
+        "a bare Python that prints the answer", 1, 1, _start, items="processes",
+    ),
+    Workload(
+        "chain", "1,000 Pass states in a row, with Parameters and ResultPath", "a loop that replaces one dict in another",
+        1_000, 20, _sides(shapes.chain), items="states", grows=True,
+    ),
+    Workload(
+        "counter", "5,000 rounds of a Pass with States.MathAdd and a Choice that leads back", "a loop over a dict and a comparison",
+        5_000, 20, _sides(shapes.counter), items="rounds", grows=True,
+    ),
+    Workload(
+        "map", "A Map of 10,000 items, with ItemSelector and States.Format, MaxConcurrency 0",
+        "a loop that makes both dicts and the text of each item", 10_000, 20, _sides(shapes.mapped(0)), grows=True,
+    ),
+    Workload(
+        "map-10", "The same with MaxConcurrency 10", "the same loop", 10_000, 20, _sides(shapes.mapped(10)), grows=True,
+    ),
+    Workload(
+        "parallel", "A Parallel of 100 branches of 10 Pass states", "two loops, a dict for each state", 1_000, 20,
+        _sides(shapes.parallel), items="states", grows=True,
+    ),
+    Workload(
+        "jsonata", "1,000 Pass states in JSONata, with Assign and Output", "a loop that makes one dict and one sum of each state",
+        1_000, 20, _sides(shapes.jsonata), items="states", grows=True,
+    ),
+    Workload(
+        "executions", "1,000 executions of five states: Pass, Choice, Pass, Parallel, Succeed", "1,000 calls that make the same dicts",
+        1_000, 3, _sides(shapes.five_states), items="executions", grows=True,
+    ),
+    Workload(
+        "tasks", "1,000 Task states in a row, each a function of a microsecond", "1,000 calls of the function",
+        1_000, 20, _sides(shapes.tasks), items="tasks", grows=True,
+    ),
+    Workload(
+        "batch", "A Map of 200 items of five tasks each, two of them in a Parallel", "a loop over the items, five calls each",
+        200, 5, _sides(shapes.batch), grows=True,
+    ),
+]  # fmt: skip
