@@ -33,9 +33,9 @@ class Budget(NamedTuple):
     most: int = 60
 
 
-FULL = Budget(1.2, 5, 3)
+FULL = Budget(0.8, 5, 3)
 QUICK = Budget(0.15, 3, 1, 15)
-GROWTH = Budget(0.4, 3, 1, 15)
+GROWTH = Budget(0.2, 3, 1, 15)
 QUICK_GROWTH = Budget(0.05, 2, 1, 5)
 
 

@@ -165,7 +165,7 @@ def _process(command: list[str], more: dict[str, str], folder: str, limit: float
 
 def of_ours(row: str) -> dict[str, float]:
     """The floor's and our CPU seconds for a row, measured as run.py does."""
-    return dict(ours.child("times", "full", ROWS[row].workload, str(ROWS[row].size)))
+    return dict(ours.child("times", "full", ROWS[row].workload, ROWS[row].size))
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,19 @@ from workloads import WORKLOADS
 HERE = Path(__file__).resolve()
 
 
-def child(*arguments: str) -> Any:
+def child(kind: str, speed: str, name: str, size: int) -> Any:
     """What this script says of one workload in a process of its own. Raises SystemExit if that fails."""
+    print(f"{kind} {name} {size if kind == 'growth' else ''}", file=sys.stderr, end=" ", flush=True)
+    began = time.monotonic()
     done = subprocess.run(
-        [sys.executable, str(HERE), "--child", *arguments], check=False, stdout=subprocess.PIPE, text=True
+        [sys.executable, str(HERE), "--child", kind, speed, name, str(size)],
+        check=False,
+        stdout=subprocess.PIPE,
+        text=True,
     )
+    print(f"{time.monotonic() - began:.1f} s", file=sys.stderr, flush=True)
     if done.returncode:
-        sys.exit(f"{' '.join(arguments)}: failed")
+        sys.exit(f"{kind} of {name} with {size}: failed")
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -74,22 +81,19 @@ def main() -> None:
         if workload.name in given.names or (not given.names and (workload.quick or not given.quick))
     ]
     print(machine(), file=sys.stderr)
-    times = {}
+    times: dict[str, Any] = {}
     for workload in chosen:
-        print(f"{workload.name} ...", file=sys.stderr, flush=True)
-        times[workload.name] = child("times", speed, workload.name, str(workload.size))
+        times[workload.name] = child("times", speed, workload.name, workload.size)
     print(tables.compared(times, tables.committed()["times"]), flush=True)
     growth = {}
     for workload in chosen:
         if workload.grows:
-            print(f"{workload.name}, growing ...", file=sys.stderr, flush=True)
             sizes = [size for size in workload.sizes if not given.quick or size <= 1_000]
             growth[workload.name] = {
-                str(size): next(iter(child("growth", speed, workload.name, str(size)).values())) / size
-                for size in sizes
+                str(size): next(iter(child("growth", speed, workload.name, size).values())) / size for size in sizes
             }
     print(f"\nTime per item\n\n{tables.growth_page(growth)}\n", flush=True)
-    figures = {} if given.names else child("figures", speed, "", "0")
+    figures = {} if given.names else child("figures", speed, "", 0)
     print(tables.figures_page(figures))
     found = {"machine": machine(), "times": times, "growth": growth, "figures": figures}
     if given.json:
