@@ -85,6 +85,8 @@ def main() -> None:
     for workload in chosen:
         times[workload.name] = child("times", speed, workload.name, workload.size)
     print(tables.compared(times, tables.committed()["times"]), flush=True)
+    found: dict[str, Any] = {"machine": machine(), "times": times}
+    keep(found, given)
     growth = {}
     for workload in chosen:
         if workload.grows:
@@ -92,10 +94,18 @@ def main() -> None:
             growth[workload.name] = {
                 str(size): next(iter(child("growth", speed, workload.name, size).values())) / size for size in sizes
             }
-    print(f"\nTime per item\n\n{tables.growth_page(growth)}\n", flush=True)
-    figures = {} if given.names else child("figures", speed, "", 0)
-    print(tables.figures_page(figures))
-    found = {"machine": machine(), "times": times, "growth": growth, "figures": figures}
+    if growth:
+        print(f"\nTime per item\n\n{tables.growth_page(growth)}\n", flush=True)
+    found["growth"] = growth
+    keep(found, given)
+    if not given.names:
+        found["figures"] = child("figures", speed, "", 0)
+        print(tables.figures_page(found["figures"]))
+        keep(found, given)
+
+
+def keep(found: dict[str, Any], given: argparse.Namespace) -> None:
+    """Writes what there is so far to where it was asked for."""
     if given.json:
         given.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
     if given.update:

@@ -20,7 +20,7 @@ finally:
 
 
 @pytest.mark.parametrize("name", WORKLOADS)
-def test_both_sides_of_every_workload_give_the_same(name: str) -> None:
+def test_both_sides_of_every_workload_give_the_same(name: str, bench_path: None) -> None:
     sides = WORKLOADS[name].make(WORKLOADS[name].tiny)
     try:
         taken = sides.check()
@@ -92,5 +92,5 @@ def test_the_peers_do_what_the_workloads_do(bench_path: None) -> None:
 def bench_path(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.syspath_prepend(str(BENCH))
     yield
-    for name in ("peers", "run"):  # others have scripts of these names, too
+    for name in ("peers", "photos", "run"):  # others have scripts of these names, too
         sys.modules.pop(name, None)

@@ -6,140 +6,47 @@ OpenCV, numpy and Pillow are imported when a workload is made: the others are me
 
 from __future__ import annotations
 
-import io
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import asl_local
-from asl_local import LocalAWS
-from workloads import shapes
 from workloads.base import Side, Sides, Workload
 
-PHOTOS = Path(__file__).resolve().parents[2] / "examples" / "rider_photos" / "photos"
-SAMPLES = ("1_collins.jpg", "6_hopper.jpg")
-LONGER_SIDE = 2400  # pixels; what a photo of today has at least
-THUMBNAIL = 300
-LIKENESS = 70.0
+SIDE = 1_600  # pixels of the photos' longer side
 NEAR = 10  # faces of a collection that are close to the one that is looked for
 
 
-def photos_folder(folder: Path, count: int) -> list[str]:
-    """Photos for a bench, enlarged from the samples, in S3's bucket `photos`; their keys."""
-    from PIL import Image  # noqa: PLC0415
-
-    bucket = folder / "s3" / "photos"
-    bucket.mkdir(parents=True)
-    pictures = []
-    for sample in SAMPLES[:count]:
-        with Image.open(PHOTOS / sample) as photo:
-            scale = LONGER_SIDE / max(photo.size)
-            large = photo.convert("RGB").resize((round(photo.width * scale), round(photo.height * scale)))
-        data = io.BytesIO()
-        large.save(data, format="JPEG", quality=90)
-        pictures.append(data.getvalue())
-    keys = [f"photo-{number:03}.jpg" for number in range(count)]
-    for number, key in enumerate(keys):
-        (bucket / key).write_bytes(pictures[number % len(pictures)])
-    return keys
-
-
-def small(data: bytes) -> bytes:
-    """A thumbnail."""
-    from PIL import Image, ImageOps  # noqa: PLC0415
-
-    with Image.open(io.BytesIO(data)) as photo:
-        picture = ImageOps.exif_transpose(photo)
-    picture.thumbnail((THUMBNAIL, THUMBNAIL))
-    made = io.BytesIO()
-    picture.save(made, format="JPEG")
-    return made.getvalue()
-
-
-def photo_machine(concurrency: int = 0) -> asl_local.Machine:
-    """What is done with each photo: faces found, the collection searched, the face added and a thumbnail made, at once."""
-    both = [shapes.in_a_row([(name, shapes.task(name))]) for name in ("Index", "Thumbnail")]
-    item = shapes.in_a_row(
-        [
-            ("Detect", {**shapes.task("Detect"), "ResultPath": "$.face"}),
-            ("Search", {**shapes.task("Search"), "ResultPath": "$.known"}),
-            ("Both", {"Type": "Parallel", "Branches": both, "ResultPath": "$.both"}),
-        ]
-    )
-    each = {"Type": "Map", "MaxConcurrency": concurrency, "ItemProcessor": item}
-    return asl_local.load(shapes.in_a_row([("Each photo", each)]), name="photos")
-
-
-def photo_handlers(aws: LocalAWS) -> dict[str, Callable[..., Any]]:
-    """The four functions over the stand-ins."""
-    s3, rekognition = aws.client("s3"), aws.client("rekognition")
-    rekognition.create_collection(CollectionId="riders")
-
-    def image(event: dict[str, Any]) -> dict[str, Any]:
-        return {"S3Object": {"Bucket": "photos", "Name": event["key"]}}
-
-    def detect(event: dict[str, Any]) -> dict[str, Any]:
-        (face,) = rekognition.detect_faces(Image=image(event), Attributes=["ALL"])["FaceDetails"]
-        return {"sunglasses": face["Sunglasses"]["Value"]}
-
-    def search(event: dict[str, Any]) -> int:
-        found = rekognition.search_faces_by_image(
-            CollectionId="riders", Image=image(event), FaceMatchThreshold=LIKENESS
-        )
-        return len(found["FaceMatches"])
-
-    def index(event: dict[str, Any]) -> str:
-        added = rekognition.index_faces(CollectionId="riders", Image=image(event), ExternalImageId=event["key"])
-        return str(added["FaceRecords"][0]["Face"]["ExternalImageId"])
-
-    def thumbnail(event: dict[str, Any]) -> str:
-        data = s3.get_object(Bucket="photos", Key=event["key"])["Body"].read()
-        s3.put_object(Bucket="photos", Key=f"small/{event['key']}", Body=small(data))
-        return f"small/{event['key']}"
-
-    return {"Detect": detect, "Search": search, "Index": index, "Thumbnail": thumbnail}
-
-
 def _photos(count: int) -> Sides:
-    """Every task reads its photo; both sides make the same calls of OpenCV and Pillow, `see` among them, on the same bytes."""
-    import numpy as np  # noqa: PLC0415
+    """The workflow of photos.py, one photo at a time, and its loop that looks at each photo once."""
+    import cv2  # noqa: PLC0415
+    import photos  # noqa: PLC0415
 
-    from asl_local.services.rekognition.seeing import see  # noqa: PLC0415
+    from asl_local.services.rekognition.networks import Networks  # noqa: PLC0415
 
-    folder = tempfile.TemporaryDirectory()
-    keys = photos_folder(Path(folder.name), count)
-    bucket = Path(folder.name, "s3", "photos")
-    aws = LocalAWS(folder.name)
-    handlers, machine = photo_handlers(aws), photo_machine(1)
-    given = [{"key": key} for key in keys]
-
-    def by_hand() -> list[Any]:
-        done, vectors = [], np.zeros((0, 128), np.float32)
-        Path(folder.name, "small").mkdir(exist_ok=True)
-        for key in keys:
-            (face,) = see("DetectFaces", (bucket / key).read_bytes(), ["ALL"])
-            (wanted,) = see("SearchFacesByImage", (bucket / key).read_bytes(), vectors=1)
-            known = int((np.linalg.norm(vectors - wanted.vector, axis=1) < 1).sum())
-            (found,) = see("IndexFaces", (bucket / key).read_bytes(), vectors=1)
-            vectors = np.vstack([vectors, found.vector])
-            Path(folder.name, "small", key).write_bytes(small((bucket / key).read_bytes()))
-            done.append((key, face.detail["Sunglasses"]["Value"], known, key, f"small/{key}"))
-        return done
+    folder, networks = tempfile.TemporaryDirectory(), Networks()
+    workflow = photos.Workflow(Path(folder.name))
+    keys = workflow.upload(photos.photos(count, SIDE))
+    given, handlers, machine = [{"key": key} for key in keys], workflow.handlers(), workflow.machine(1)
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # as the stand-in has it while it looks
 
     def anew() -> tuple[()]:
-        aws.client("rekognition").delete_collection(CollectionId="riders")
-        aws.client("rekognition").create_collection(CollectionId="riders")
+        workflow.anew()
         return ()
 
     def told(result: asl_local.Result) -> list[Any]:
         output: Any = result.unwrap()
-        return [(each["key"], each["face"]["sunglasses"], each["known"], *each["both"]) for each in output]
+        return [(each["sunglasses"], each["known"]) for each in output]
+
+    def close() -> None:
+        cv2.setNumThreads(threads)
+        folder.cleanup()
 
     return Sides(
-        Side(by_hand),
+        Side(lambda: photos.once(networks, Path(folder.name, "s3"), keys)),
         {"run": Side(lambda: machine.run(given, handlers), anew, told)},
-        folder.cleanup,
+        close,
     )
 
 
@@ -213,8 +120,8 @@ def _search(count: int) -> Workload:
 
 WORKLOADS = [
     Workload(
-        "photos", "A Map of 4 photos of 2,400 pixels: faces found, searched for, indexed, thumbnails made, one photo at a time",
-        "a loop that makes the same calls of OpenCV and Pillow, and keeps the vectors in memory", 4, 1, _photos,
+        "photos", "A Map of 6 photos, one at a time: faces found, searched for, indexed, a thumbnail made",
+        "a loop that makes the same calls of OpenCV and Pillow, each once, and keeps the vectors in memory", 6, 1, _photos,
         items="photos",
     ),
     *map(_search, (1_000, 10_000, 100_000, 1_000_000)),

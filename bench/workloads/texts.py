@@ -147,7 +147,7 @@ def _report(size: int) -> Sides:
 WORKLOADS = [
     Workload(
         "load", "A definition of 1,000 states, as text: `load` (checked and compiled), `validate`", "json.loads of the text",
-        1_000, 12, _load, items="states", grows=True, sizes=(100, 1_000, 10_000),
+        1_000, 12, _load, items="states", grows=True, sizes=(100, 1_000, 3_000),
     ),
     Workload(
         "history", "A history of 10,000 events in AWS's shape: `history.to_aws()`", "a loop that makes equal dicts with an encoder's `encode`",
