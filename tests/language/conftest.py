@@ -18,6 +18,9 @@ class FixedScope:
     def draw(self):
         return self._draws.pop(0) if len(self._draws) > 1 else self._draws[0]
 
+    def map_item(self):
+        return self._context["Map"]["Item"]
+
     def variable(self, name):
         return self._variables[name]
 

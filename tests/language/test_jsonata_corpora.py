@@ -26,6 +26,9 @@ class Surroundings:
     def draw(self):
         return 0.5
 
+    def map_item(self):
+        return self._context["Map"]["Item"]
+
     def variable(self, name):
         return self._variables[name]
 

@@ -2,11 +2,14 @@
 
 import pytest
 
+from asl_local.errors import EvaluationError
+from asl_local.language.generated import written
 from asl_local.language.jsonata import compile_payload, expressions
 from asl_local.language.jsonata.direct import ASK, direct
 from asl_local.language.jsonata.expressions import compile_expression
 from asl_local.language.jsonata.seam import NoValue
 from asl_local.language.jsonata.syntax import parse
+from asl_local.plan import dataflow
 
 UNDEFINED = NoValue.UNDEFINED
 INPUT = {
@@ -19,7 +22,7 @@ VARIABLES = {"acc": 5, "v": {"a": {"b": 1.0}}, "items": ["p", "q"]}
 def answer(text, scope, **variables):
     evaluate = direct(parse(text))
     assert evaluate is not None, text
-    surroundings = scope(State={"Name": "S"}, variables={**VARIABLES, **variables})
+    surroundings = scope(State={"Name": "S"}, Map={"Item": {"Value": {"id": 8}}}, variables={**VARIABLES, **variables})
     return evaluate({"input": INPUT, "result": {"code": 200}}, surroundings)
 
 
@@ -30,7 +33,7 @@ def answer(text, scope, **variables):
         ("$states.context.State.Name", "S"), ("($states . input\n.n)", 1), ("$states.input.f", 1), ("$states.input.none", None),
         ("$states.input.`odd name`", 4), ("$states.input.'odd name'", 4), ("$states.input.missing", UNDEFINED),
         ("$states.input.s.x", UNDEFINED), ("$states.input.none.x.y", UNDEFINED), ("$nobody", UNDEFINED),
-        ("$states.errorOutput", UNDEFINED), ("$states.errorOutput.Error", UNDEFINED), ("$states.input.rows[0].id", 1),
+        ("$states.context.Map.Item.Value.id", 8), ("$states.context.Map.Item", {"Value": {"id": 8}}), ("$states.errorOutput", UNDEFINED), ("$states.errorOutput.Error", UNDEFINED), ("$states.input.rows[0].id", 1),
         ("$states.input.rows[-1].id", 2), ("$items[1]", "q"), ("$states.input.rows[0].nix", UNDEFINED),
         ("5", 5), ("'x'", "x"), ("1.0", 1), ("1.5", 1.5), ("true", True), ("null", None), ("-1", -1), ("-$states.input.n", -1),
         ("$states.input.n + 1", 2), ("$states.input.n - 1", 0), ("$acc + $states.input.n", 6), ("$acc - $states.input.m", -2),
@@ -50,6 +53,11 @@ def answer(text, scope, **variables):
         ("$exists($nobody)", False), ("$not($states.input.n)", False), ("$not($nobody)", UNDEFINED), ("$boolean('')", False),
         ("$count($states.input.list)", 3), ("$count($nobody)", 0), ("$count($states.input.n)", 1), ("$length('aé')", 2),
         ("[]", []), ("[$states.input.n, $nobody, 'x']", [1, "x"]), ("[$states.input.list, 4]", ["a", "b", 3, 4]), ("[[1], [[]]]", [[1], [[]]]),
+        ("$sum([1, 2, 3])", 6), ("$uppercase('ab')", "AB"), ("$lowercase('AB')", "ab"), ("$contains('abc', 'b')", True),
+        ("$substring('abcd', 1)", "bcd"), ("$substring('abcd', -3, 2)", "bc"), ("$substringBefore('a-b-c', '-')", "a"),
+        ("$substringAfter('a-b-c', '-')", "b-c"), ("$split('a,b', ',')", ["a", "b"]), ("$join(['a', 'b'], '-')", "a-b"),
+        ("$append([1], 2)", [1, 2]), ("$merge([{'a': 1}, {'a': 2, 'b': 1.0}])", {"a": 2, "b": 1}), ("$parse('[1.0, null]')", [1, None]),
+        ("$lookup($states.input.o, 'a')", INPUT["o"]["a"]), ("$lookup($states.input.o, 'b')", UNDEFINED),
         ("{}", {}), ("{'a': $states.input.n, 'b': $nobody, 'c': [1.0]}", {"a": 1, "c": [1]}),
         ("{'o': $states.input.o, 'l': $states.input.one}", {"o": INPUT["o"], "l": [7]}),
     ],
@@ -69,6 +77,8 @@ def test_what_is_answered_without_an_engine(text, wanted, scope):
         "$nobody > 1", "$states.input.n in [1]", "$states.input.one ? 1 : 2", "$states.input.list and true", "$states.input.half & 'x'",
         "'x' & $states.input.list", "'x' & $states.input.o", "$string(1e-7)", "$string(1e15)", "$states.input.half = 'é'",
         "{'o': $states.input}", "[$states.input.half]", "$not($states.input.list)", "$length(5)", "true ? $states.input.big : 1",
+        "$sum([])", "$sum([1.5])", "$sum('a')", "$uppercase('é')", "$split('a', '')", "$substring('a', 0.5)", "$append($nobody, 1)",
+        "$merge({'a': 1})", "$merge([1])", "$parse('{')", "$parse('[12345678901234567890]')", "$join([1])", "$lookup([], 'a')",
     ],
 )  # fmt: skip
 def test_when_the_engine_is_asked(text, scope):
@@ -79,7 +89,7 @@ def test_when_the_engine_is_asked(text, scope):
     "text",
     [
         "$states", "$", "$$", "$a.b[]", "$a[b=1]", "$a[0.5]", "$a.and.b", "$a.function", "a.b", "$a.$b", "$a.*", "$states.**", "$a()", "$a.b^(c)",
-        "$x := 1", "($a; $b)", "function($x){1}", "$sum($a)", "$string($a, true)", "$string()", "$a ~> $string", "$random()", "$now()",
+        "$x := 1", "($a; $b)", "function($x){1}", "$max($a)", "$string($a, true)", "$string()", "$a ~> $string", "$random()", "$now()",
         "$a.{'x': 1}", "{'a': 1, 'a': 2}", "{$a: 1}", "{1: 1}", "[1..3]", "[($a)]", "[$a ? 1]", "/x/", "'\\ud800'", "9007199254740993",
         "$a@$b.c", "$a#$i", "$a[0]{b: 1}", " + ".join(["1"] * 100), "(" * 60 + "[" * 45 + "1" + "]" * 45 + ")" * 60,
     ],
@@ -94,6 +104,10 @@ def test_a_variable_takes_the_place_of_a_function_of_its_name(scope):
     assert answer("$string(1)", scope, string="s") is ASK
 
 
+def test_there_is_no_map_item_outside_of_a_map(scope):
+    assert direct(parse("$states.context.Map.Item.Value"))({}, scope()) is UNDEFINED
+
+
 def test_values_on_the_way_are_shared_and_no_engine_compiles(monkeypatch, scope):
     monkeypatch.setattr(expressions, "load_engine", None)
     document = {"a": {"b": [{"c": 1.0}]}, "o": {"x": ["y"]}}
@@ -103,6 +117,38 @@ def test_values_on_the_way_are_shared_and_no_engine_compiles(monkeypatch, scope)
     )
     assert made == {"o": {"x": ["y"]}, "s": "abcde"}
     assert made["o"] is document["o"]
+
+
+def test_fields_that_are_evaluated_often_are_generated(scope):
+    literal = {"tags": ["a"]}
+    payload = {"l": literal, "v": ["{% $states.input.n + $acc %}", {"w": "{% 'k' & $states.result.code %}"}]}
+    flow = dataflow.evaluated_output(payload, "Output", "result")
+    often = written(flow, "raw, result, scope")
+    assert often is not flow
+    surroundings = scope(variables=VARIABLES)
+    for value in (INPUT, {"n": 1.5}, {"n": 2**60}):
+        assert often(value, {"code": 1}, surroundings) == flow(value, {"code": 1}, surroundings)
+    assert often(INPUT, {"code": 1}, surroundings) == {"l": literal, "v": [6, {"w": "k1"}]}
+    assert often(INPUT, {"code": 1}, surroundings)["l"] is literal
+    with pytest.raises(EvaluationError, match="for the field 'Output/v\\[0\\]' returned nothing"):
+        often({}, {"code": 1}, surroundings)
+
+
+def test_conditions_that_are_evaluated_often_are_generated(scope):
+    flow = dataflow.value_of("{% $states.input.n %}", "Choices[0]/Condition", "boolean")
+    often = written(flow)
+    assert often is not flow
+    assert often({"n": True}, scope()) is True
+    with pytest.raises(EvaluationError, match="Expected 'boolean', but was 'number' for value: 1"):
+        often({"n": 1}, scope())
+
+
+def test_what_needs_an_engine_is_not_generated(scope):
+    for flow in (
+        dataflow.evaluated(["{% $now() %}", 1], "Arguments"),
+        dataflow.value_of("{% $max([1]) = 1 %}", "C", "boolean"),
+    ):
+        assert written(flow) is flow
 
 
 # Reading lazily is what makes a large state cost nothing: only a context that is really handed on forbids it.

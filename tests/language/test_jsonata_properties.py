@@ -3,11 +3,12 @@
 import json
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from asl_local.errors import EvaluationError
-from asl_local.language.jsonata.direct import ASK, direct
+from asl_local.language.generated import Unwritten, Writer
+from asl_local.language.jsonata.direct import ASK, direct, write
 from asl_local.language.jsonata.expressions import _ask, _expression
 from asl_local.language.jsonata.seam import NoValue
 from asl_local.language.jsonata.syntax import parse
@@ -44,6 +45,10 @@ INPUTS = st.fixed_dictionaries(
         "l": st.lists(st.one_of(INTEGERS, TEXTS, DOCUMENTS), max_size=4) | DOCUMENTS,
         "o": st.dictionaries(NAMES, DOCUMENTS, max_size=3) | DOCUMENTS,
         "d": DOCUMENTS,
+        "w": st.lists(st.text("ab,", max_size=4), max_size=3),
+        "q": st.lists(st.integers(-9, 9) | INTEGERS, max_size=3),
+        "p": DOCUMENTS.map(json.dumps) | st.sampled_from(["", "{", '{"a":1,"a":2}', "1e400", "[1.0]", "nul"]),
+        "r": st.lists(st.dictionaries(NAMES, DOCUMENTS, max_size=2), max_size=3),
     },
 )
 STEPS = st.sampled_from(["a", "b", "c", "é", "`10`", "'2'", '"a b"', "`a b`", "input", "length", "in", "or"])
@@ -53,10 +58,23 @@ DOTS = st.sampled_from([".", " . ", "\n."])
 
 @st.composite
 def paths(draw):
-    roots = [f"$states.input.{name}" for name in "ijstlod"] * 2 + [f"$v.{name}" for name in "ijstlod"]
+    roots = [f"$states.input.{name}" for name in "ijstlodwqpr"] * 2 + [f"$v.{name}" for name in "ijstlodwqpr"]
     text = draw(
         st.sampled_from(
-            [*roots, "$n", "$x", "$v", "$nobody", "$count", "$states.input", "$states.result", "$states.nix"]
+            [
+                *roots,
+                "$n",
+                "$x",
+                "$v",
+                "$nobody",
+                "$count",
+                "$states.input",
+                "$states.result",
+                "$states.nix",
+                "$states.context.Map.Item",
+                "$states.context.Map",
+                "$states.context.Map.Item.Value",
+            ]
         )
     )
     for _ in range(draw(st.sampled_from([0, 0, 0, 1, 2, 3]))):
@@ -69,12 +87,16 @@ LITERALS = st.one_of(
     INTEGERS.map(abs).map(str),
     FRACTIONS.filter(lambda value: value >= 0).map(json.dumps),
     TEXTS.map(json.dumps),
-    st.sampled_from(["true", "false", "null", "1.0", "1.50", "1e3", "''", "'x'", "'A'"]),
+    st.sampled_from(["true", "false", "null", "1.0", "1.50", "1e3", "''", "'x'", "'A'", "','", "'a'", "'ab,Ba'"]),
 )
 OPERATORS = st.sampled_from(
     ["+", "-", "*", "/", "%", "=", "!=", "<", "<=", ">", ">=", "and", "or", "in", "&", "&", "+", "="]
 )
-FUNCTIONS = st.sampled_from(["string", "exists", "not", "boolean", "count", "length", "string"])
+FUNCTIONS = st.sampled_from(["string", "exists", "not", "boolean", "count", "length", "string", "sum", "merge", "join", "uppercase",
+                             "lowercase", "parse"])  # fmt: skip
+OF_TWO = st.sampled_from(
+    ["append", "contains", "join", "lookup", "split", "substring", "substringBefore", "substringAfter"]
+)
 
 
 def composed(inner):
@@ -84,6 +106,8 @@ def composed(inner):
         pair.map(lambda text: f"({text})"),
         st.lists(inner, min_size=2, max_size=4).map(" & ".join),
         st.tuples(FUNCTIONS, inner).map(lambda parts: f"${parts[0]}({parts[1]})"),
+        st.tuples(OF_TWO, inner, inner).map(lambda parts: f"${parts[0]}({parts[1]}, {parts[2]})"),
+        st.tuples(inner, inner, inner).map(lambda parts: f"$substring({', '.join(parts)})"),
         st.tuples(inner, inner, inner).map(lambda parts: f"({parts[0]} ? {parts[1]} : {parts[2]})"),
         st.tuples(inner, inner).map(lambda parts: f"({parts[0]} ? {parts[1]})"),
         inner.map(lambda text: f"-{text}"),
@@ -103,6 +127,9 @@ class Scope:
 
     def context(self):
         return self._context
+
+    def map_item(self):
+        return self._context["Map"]["Item"]
 
     def variable(self, name):
         return self._variables[name]
@@ -144,10 +171,11 @@ def is_path(node):
 
 
 def check(text, document, variables, engine):
-    states, scope = {"input": document}, Scope(variables)
+    states, scope = {"input": document}, Scope(variables, {"Map": {"Item": {"Value": variables["x"], "Index": 1}}})
     tree = parse(text)
     evaluate = direct(tree)
-    assume(evaluate is not None)
+    if evaluate is None:
+        return
     found = evaluate(states, scope)
     if found is ASK:
         return
@@ -176,3 +204,71 @@ def test_what_is_answered_is_what_jlens_answers(text, document, variable, other)
 def test_what_is_answered_is_what_jsonata2py_answers(text, document, variable, other):
     pytest.importorskip("jsonata2py")
     check(text, document, {"v": variable, "n": 7, "x": other}, "jsonata2py")
+
+
+def generated(text):
+    """The function that language.generated would make of it, without the closure that it falls back on."""
+    constants = Writer()
+    try:
+        source = write(parse(text), constants, {"input": "raw", "result": "result"})
+    except Unwritten:
+        return None
+    return eval(f"lambda {', '.join(f'c{at}' for at in range(len(constants.constants)))}: lambda raw, scope: {source}")(
+        *constants.constants
+    )
+
+
+@settings(max_examples=400)
+@given(EXPRESSIONS, INPUTS, INPUTS, DOCUMENTS)
+@example("$states.input.i + $states.input.j", {"i": 1.5, "j": 1.5}, {}, None)
+@example("$states.input.s = 1", {"s": "1"}, {}, None)
+@example("$string($n)", {}, {}, None)
+@example("$string($states.input.s)", {"s": "\ud800"}, {}, None)
+def test_what_is_generated_gives_what_the_closure_gives(text, document, variable, other):
+    scope = Scope({"v": variable, "n": 7, "x": other}, {"Map": {"Item": {"Value": variable, "Index": 1}}})
+    evaluate = direct(parse(text))
+    function = None if evaluate is None else generated(text)
+    if function is None:
+        return
+    try:
+        found = function(document, scope)
+    except Exception:  # the closure is asked
+        return
+    answer = evaluate({"input": document}, scope)
+    assert type(found) is type(answer)
+    assert json.dumps(found) == json.dumps(answer)
+
+
+VALUES = [
+    [], ["a"], ["a", "b"], ["a", 1], ["é"], "", "a", "ab", "a,b", ",", "aXbXc", "é", "\ud800", "true", -7, -1, 0, 2, 9, 1.5, 2**53, {}, {"a": 1},
+    {"a": None, "b": 1.0}, {"10": 1, "2": 2}, [1, 2], [2**51, 2**51], [1.5], [[1], [2]], None, True, '{"a": 1.0}', "1e400", " [1] ",
+]  # fmt: skip
+OF_ONE = [
+    "boolean",
+    "count",
+    "exists",
+    "join",
+    "length",
+    "lowercase",
+    "merge",
+    "not",
+    "parse",
+    "string",
+    "sum",
+    "uppercase",
+]
+WITH_TWO = ["append", "contains", "join", "lookup", "split", "substring", "substringAfter", "substringBefore"]
+
+
+@pytest.mark.parametrize("name", OF_ONE)
+def test_functions_of_one_value(name, engine):
+    for value in VALUES:
+        check(f"${name}($states.input.a)", {"a": value}, {"x": None}, engine)
+
+
+@pytest.mark.parametrize("name", WITH_TWO)
+def test_functions_of_two_values(name):
+    pytest.importorskip("jlens")
+    for first in VALUES:
+        for second in VALUES:
+            check(f"${name}($states.input.a, $states.input.b)", {"a": first, "b": second}, {"x": None}, "jlens")

@@ -6,11 +6,10 @@ or which field assigned a value.
 
 from __future__ import annotations
 
-import marshal
 from typing import TYPE_CHECKING
 
 from asl_local.errors import DATA_LIMIT_EXCEEDED, EvaluationError
-from asl_local.values import Json, exceeds, size
+from asl_local.values import Json, size, weigh
 
 if TYPE_CHECKING:
     from asl_local.engine.execution import Execution, Strand
@@ -21,12 +20,14 @@ TOTAL_LIMIT = 10 * 1024 * 1024
 
 def check(x: Execution, strand: Strand, assigned: dict[str, Json]) -> None:
     """Raises EvaluationError if new variables are too large, together (256 KiB an Assign) or with the rest (10 MiB)."""
-    if x.limits.payload_bytes is None:
+    limit = x.limits.payload_bytes
+    if limit is None:
         return
-    if exceeds(assigned, x.limits.payload_bytes):
-        raise _too_large(strand, f"an Assign may hold {x.limits.payload_bytes} bytes")
+    weight = weigh(assigned, limit)
+    if weight > limit:
+        raise _too_large(strand, f"an Assign may hold {limit} bytes")
     # An upper bound that only grows is cheap; what is really there is measured when the bound passes the limit.
-    x.assigned_bytes += 6 * len(marshal.dumps(assigned, 2))
+    x.assigned_bytes += weight
     if x.assigned_bytes > TOTAL_LIMIT:
         x.assigned_bytes = size(assigned) + held(x.root)
         if x.assigned_bytes > TOTAL_LIMIT:

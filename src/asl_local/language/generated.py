@@ -22,6 +22,10 @@ Write: TypeAlias = "Callable[[Writer], str]"
 """Gives the Python expression over `value` and `scope`, after telling the writer its constants."""
 
 
+class Unwritten(Exception):
+    """The expression has no generated form; or, in one, something is not plain."""
+
+
 class Writer:
     """Collects the constants of one expression."""
 
@@ -68,7 +72,10 @@ def written(flow: Any, parameters: str = "value, scope") -> Any:
     if write is None:
         return flow
     writer = Writer()
-    expression = write(writer)
+    try:
+        expression = write(writer)
+    except Unwritten:
+        return flow
     return _factory(parameters, expression, len(writer.constants))(flow, _text, *writer.constants)
 
 
@@ -178,6 +185,6 @@ def write_text(pieces: list[str], values: tuple[Any, ...]) -> Write:
 
 
 __all__ = [
-    "Write", "Writer", "drawing", "has_written", "writable", "write_array", "write_choice", "write_names", "write_object",
-    "write_placement", "write_sum", "write_text", "written",
+    "Unwritten", "Write", "Writer", "drawing", "has_written", "writable", "write_array", "write_choice", "write_names",
+    "write_object", "write_placement", "write_sum", "write_text", "written",
 ]  # fmt: skip

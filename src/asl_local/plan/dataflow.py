@@ -136,7 +136,8 @@ def evaluated(payload: Any, field: str) -> Flow | None:
     if payload is UNSET:
         return None
     evaluate = jsonata.compile_payload(payload, field)
-    return lambda value, scope: evaluate({"input": value}, scope)
+    flow: Flow = lambda value, scope: evaluate({"input": value}, scope)  # noqa: E731
+    return writable(flow, lambda writer: jsonata.write_payload(payload, writer, {"input": "value"}))
 
 
 def evaluated_output(payload: Any, field: str, sees: str | None) -> OutputFlow | None:
@@ -144,16 +145,23 @@ def evaluated_output(payload: Any, field: str, sees: str | None) -> OutputFlow |
     if payload is UNSET:
         return None
     evaluate = jsonata.compile_payload(payload, field)
+    flow: OutputFlow
     if sees is None:
-        return lambda raw, _result, scope: evaluate({"input": raw}, scope)
-    name = sees
-    return lambda raw, result, scope: evaluate({"input": raw, name: result}, scope)
+        members = {"input": "raw"}
+        flow = lambda raw, _result, scope: evaluate({"input": raw}, scope)  # noqa: E731
+    else:
+        name, members = sees, {"input": "raw", sees: "result"}
+        flow = lambda raw, result, scope: evaluate({"input": raw, name: result}, scope)  # noqa: E731
+    return writable(flow, lambda writer: jsonata.write_payload(payload, writer, members))
 
 
 def value_of(value: Json, field: str, expected: str) -> Flow:
     """One value of a JSONata state, constant or `{% %}`, that must be of a type; see language.jsonata."""
     evaluate = jsonata.compile_value(value, field, expected)
-    return lambda raw, scope: evaluate({"input": raw}, scope)
+    flow: Flow = lambda raw, scope: evaluate({"input": raw}, scope)  # noqa: E731
+    if expected != "boolean":
+        return flow
+    return writable(flow, lambda writer: jsonata.write_condition(value, writer, {"input": "value"}))
 
 
 # --------------------------------------------------------------------------------------------------------------- both

@@ -12,9 +12,13 @@ from asl_local.lazy import names
 
 if TYPE_CHECKING:
     from asl_local.language.jsonata.expressions import StatesFlow
-    from asl_local.language.jsonata.payloads import compile_payload, compile_value
+    from asl_local.language.jsonata.payloads import compile_payload, compile_value, write_condition, write_payload
 else:
-    __getattr__ = names(__name__, globals(), {"expressions": "StatesFlow", "payloads": "compile_payload compile_value"})
+    __getattr__ = names(
+        __name__,
+        globals(),
+        {"expressions": "StatesFlow", "payloads": "compile_payload compile_value write_condition write_payload"},
+    )
 
 
 def is_jsonata(value: object) -> bool:
@@ -22,4 +26,4 @@ def is_jsonata(value: object) -> bool:
     return isinstance(value, str) and len(value) >= 4 and value.startswith("{%") and value.endswith("%}")
 
 
-__all__ = ["StatesFlow", "compile_payload", "compile_value", "is_jsonata"]
+__all__ = ["StatesFlow", "compile_payload", "compile_value", "is_jsonata", "write_condition", "write_payload"]

@@ -10,13 +10,14 @@ expression only then. What is known of an expression is kept by its text: defini
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from asl_local.errors import QUERY_EVALUATION_ERROR, EvaluationError, ExpressionSyntaxError
 from asl_local.language import Scope
-from asl_local.language.jsonata.direct import ASK, Direct, States, direct
+from asl_local.language.generated import Unwritten, Writer
+from asl_local.language.jsonata.direct import ASK, Direct, States, direct, write
 from asl_local.language.jsonata.seam import (
     Bound,
     Exceeded,
@@ -77,6 +78,13 @@ def compile_expression(text: str, field: str, engine: str | None = None) -> Stat
         return found
 
     return flow
+
+
+def write_expression(text: str, writer: Writer, members: Mapping[str, str]) -> str:
+    """An expression as Python source; see direct.source. Raises Unwritten for one that needs an engine."""
+    if _expression(text).direct is None:
+        raise Unwritten
+    return write(parts(text)[0], writer, members)
 
 
 class _Expression(NamedTuple):

@@ -7,7 +7,10 @@ Whatever part of a payload is literal is handed out as it stands in the definiti
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from asl_local.language import Scope
+from asl_local.language.generated import Unwritten, Writer
 from asl_local.language.jsonata import is_jsonata
 from asl_local.language.jsonata.direct import States
 from asl_local.language.jsonata.expressions import (
@@ -16,6 +19,7 @@ from asl_local.language.jsonata.expressions import (
     inside,
     type_name,
     unexpected_type,
+    write_expression,
 )
 from asl_local.values import Json
 
@@ -48,6 +52,32 @@ def compile_value(value: Json, field: str, expected: str, engine: str | None = N
         return result
 
     return flow
+
+
+def write_payload(payload: Json, writer: Writer, members: Mapping[str, str]) -> str:
+    """A payload as Python source, for language.generated; see direct.source. Raises Unwritten where there is none."""
+    if is_jsonata(payload):
+        return write_expression(inside(payload), writer, members)
+    if not _has_expression(payload):
+        return writer.constant(payload)
+    if isinstance(payload, list):
+        return f"[{', '.join(write_payload(part, writer, members) for part in payload)}]"
+    parts = [f"{writer.constant(name)}: {write_payload(part, writer, members)}" for name, part in payload.items()]
+    return f"{{{', '.join(parts)}}}"
+
+
+def write_condition(value: Json, writer: Writer, members: Mapping[str, str]) -> str:
+    """A value that must be true or false as Python source, which raises if it is neither. Raises Unwritten."""
+    if not is_jsonata(value):
+        raise Unwritten
+    found = f"v{writer.constant(None)}"
+    return f"({found} if type({found} := {write_expression(inside(value), writer, members)}) is bool else 0 / 0)"
+
+
+def _has_expression(payload: Json) -> bool:
+    if isinstance(payload, (dict, list)):
+        return any(map(_has_expression, payload.values() if isinstance(payload, dict) else payload))
+    return is_jsonata(payload)
 
 
 def _is_a(expected: str, value: Json) -> bool:

@@ -8,30 +8,15 @@ if it has no effect (no variable is bound, nothing is drawn), so that an engine 
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 
 from asl_local.language.jsonata.direct import operators, paths
+from asl_local.language.jsonata.direct.functions import function
 from asl_local.language.jsonata.direct.values import EXACT, UNDEFINED, Direct, computed, passed_on, settled, well_formed
 from asl_local.language.jsonata.syntax import Node
 
 _DEEPEST = 40
-_BINARY: dict[str, Callable[[Direct, Direct], Direct]] = {
-    "+": operators.add,
-    "-": operators.subtract,
-    "*": operators.multiply,
-    "/": operators.divide,
-    "%": operators.remainder,
-    "=": lambda left, right: operators.equal(left, right, True),
-    "!=": lambda left, right: operators.equal(left, right, False),
-    "<": lambda left, right: operators.ordered(operator.lt, left, right),
-    "<=": lambda left, right: operators.ordered(operator.le, left, right),
-    ">": lambda left, right: operators.ordered(operator.gt, left, right),
-    ">=": lambda left, right: operators.ordered(operator.ge, left, right),
-    "and": operators.both,
-    "or": operators.either,
-    "in": operators.contained,
-}
+_LOGIC = {"and": operators.both, "or": operators.either}
 # Words that are names only in some places.
 _WORDS = frozenset(("and", "or", "in", "true", "false", "null", "function", "λ"))
 
@@ -88,7 +73,7 @@ def _literal(node: Node, _depth: int) -> Direct | None:
 
 
 def _path(node: Node, _depth: int) -> Direct | None:
-    root, *steps = _steps(node) or [""]
+    root, *steps = steps_of(node) or [""]
     if type(root) is not str or not root.isidentifier() or not all(map(_is_plain_step, steps)):
         return None
     if root != "states":
@@ -102,7 +87,7 @@ def _is_plain_step(step: paths.Step) -> bool:
     return type(step) is int or (type(step) is str and step not in _WORDS and well_formed(step))
 
 
-def _steps(node: Node) -> list[paths.Step] | None:
+def steps_of(node: Node) -> list[paths.Step] | None:
     """The name of a variable, and the names and indexes that lead on from it; None for any other node."""
     found: list[paths.Step] = []
     while True:
@@ -141,8 +126,7 @@ def _index(node: Node) -> int | None:
 def _binary(node: Node, depth: int) -> Direct | None:
     if node.value == "&":
         return _joined(node, depth)
-    build = _BINARY.get(node.value)
-    if build is None:
+    if node.value not in operators.VALUES and node.value not in _LOGIC:
         return None
     left, right = (_form(part, depth) for part in node.parts)
     if left is None or right is None:
@@ -150,7 +134,8 @@ def _binary(node: Node, depth: int) -> Direct | None:
     constant = node.parts[1]
     if node.value in ("+", "-") and constant.kind == "literal" and type(constant.value) is int:
         return operators.add_constant(left, constant.value if node.value == "+" else -constant.value)
-    return build(left, right)
+    logic = _LOGIC.get(node.value)
+    return logic(left, right) if logic else operators.binary(node.value, left, right)
 
 
 def _joined(node: Node, depth: int) -> Direct | None:
@@ -195,11 +180,18 @@ def _object(node: Node, depth: int) -> Direct | None:
 
 
 def _call(node: Node, depth: int) -> Direct | None:
-    called, *arguments = node.parts
-    if called.kind != "variable" or len(arguments) != 1:
+    called, *given = node.parts
+    if called.kind != "variable" or not given:
         return None
-    argument = _form(arguments[0], depth)
-    return None if argument is None else operators.function(called.value, argument)
+    arguments = [argument for part in given if (argument := _form(part, depth)) is not None]
+    if len(arguments) < len(given):
+        return None
+    if called.value == "exists":
+        # Mostly asked about what is missing, which the quick ways down find out late.
+        root, *steps = steps_of(given[0]) or [""]
+        if root == "states" and steps[0] != "context":
+            arguments[0] = paths.perhaps(str(steps[0]), tuple(steps[1:]))
+    return function(called.value, arguments)
 
 
 _FORMS: dict[str, Callable[[Node, int], Direct | None]] = {

@@ -1,4 +1,4 @@
-"""Operators and functions over plain operands: arithmetic, comparing, joining, logic, arrays and objects.
+"""Operators over plain operands: arithmetic, comparing, joining, logic, arrays and objects.
 
 Knows: what each makes of its operands' values. Must never know: the syntax.
 
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from math import nan
+from typing import Any
 
 from asl_local.language import Scope
 from asl_local.language.jsonata.direct.values import (
@@ -27,136 +29,135 @@ from asl_local.language.jsonata.direct.values import (
 _LONG_TEXT = 100_000
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 
-# ---------------------------------------------------------------------------------------------------------- arithmetic
+# -------------------------------------------------------------------------------- arithmetic and comparing: of values
 
 
-def add(left: Direct, right: Direct) -> Direct:
-    """`+`."""
+def _numbers(apply: Callable[[float, float], float]) -> Callable[[Answer, Answer], Answer]:
+    def compute(a: Answer, b: Answer) -> Answer:
+        kind, other = type(a), type(b)
+        if (kind is int or kind is float) and (other is int or other is float):
+            x, y = float(a), float(b)
+            if -EXACT < x < EXACT and -EXACT < y < EXACT:
+                return computed(apply(x, y))
+        return ASK
+
+    return compute
+
+
+def _quotient(a: float, b: float) -> float:
+    return a / b if b else nan
+
+
+def _remainder(a: Answer, b: Answer) -> Answer:
+    """Of whole numbers that are not negative."""
+    return a % b if type(a) is int and type(b) is int and 0 <= a < EXACT and 0 < b < EXACT else ASK
+
+
+def _equal(a: Answer, b: Answer) -> Answer:
+    """Nothing equals what is undefined, and nothing differs from it."""
+    kind, other = type(a), type(b)
+    if kind is str and other is str:
+        if a == b:
+            return True
+        return False if a.isascii() or b.isascii() or (well_formed(a) and well_formed(b)) else ASK
+    if a is ASK or b is ASK:
+        return ASK
+    if a is UNDEFINED or b is UNDEFINED:
+        return UNDEFINED
+    if kind not in _SCALARS or other not in _SCALARS:
+        return ASK
+    if kind is int or kind is float:
+        if other is not int and other is not float:
+            return False
+        return a == b if -EXACT < a < EXACT and -EXACT < b < EXACT else ASK
+    return kind is other and a == b
+
+
+def _is(a: Answer, b: Answer) -> Answer:
+    found = _equal(a, b)
+    return False if found is UNDEFINED else found
+
+
+def _is_not(a: Answer, b: Answer) -> Answer:
+    found = _equal(a, b)
+    return False if found is UNDEFINED else found is False if type(found) is bool else found
+
+
+def _ordered(compare: Callable[[Any, Any], Any]) -> Callable[[Answer, Answer], Answer]:
+    """Of two numbers, or of two texts of ASCII characters."""
+
+    def order(a: Answer, b: Answer) -> Answer:
+        kind, other = type(a), type(b)
+        if (kind is int or kind is float) and (other is int or other is float):
+            return compare(a, b) if -EXACT < a < EXACT and -EXACT < b < EXACT else ASK
+        return compare(a, b) if kind is str and other is str and a.isascii() and b.isascii() else ASK
+
+    return order
+
+
+def _contained(a: Answer, b: Answer) -> Answer:
+    """Of a text."""
+    if type(a) is str and a.isascii():
+        return a in b if type(b) is list else a == b if type(b) is str else ASK
+    return ASK
+
+
+VALUES: dict[str, Callable[[Answer, Answer], Answer]] = {
+    "+": _numbers(operator.add),
+    "-": _numbers(operator.sub),
+    "*": _numbers(operator.mul),
+    "/": _numbers(_quotient),
+    "%": _remainder,
+    "=": _is,
+    "!=": _is_not,
+    "<": _ordered(operator.lt),
+    "<=": _ordered(operator.le),
+    ">": _ordered(operator.gt),
+    ">=": _ordered(operator.ge),
+    "in": _contained,
+}
+"""What an operator makes of two values, of which each may also be UNDEFINED or ASK."""
+
+# ----------------------------------------------------------------------------- arithmetic and comparing: of operands
+
+
+def binary(name: str, left: Direct, right: Direct) -> Direct:
+    """An operator of VALUES."""
+    apply = VALUES[name]
+    if name == "+":
+        return _add(left, right)
+    return lambda states, scope: apply(left(states, scope), right(states, scope))
+
+
+def _add(left: Direct, right: Direct) -> Direct:
+    apply = VALUES["+"]
 
     def flow(states: States, scope: Scope) -> Answer:
         a, b = left(states, scope), right(states, scope)
         if type(a) is int and type(b) is int and -EXACT < a < EXACT and -EXACT < b < EXACT:
             return a + b
-        return _numbers(operator.add, a, b)
+        return apply(a, b)
 
     return flow
 
 
 def add_constant(left: Direct, constant: int) -> Direct:
-    """`+` and `-` with a number in the text."""
+    """`+` and `-` with an integer in the text."""
+    apply = VALUES["+"]
 
     def flow(states: States, scope: Scope) -> Answer:
         a = left(states, scope)
         if type(a) is int and -EXACT < a < EXACT:
             return a + constant
-        return _numbers(operator.add, a, constant)
-
-    return flow
-
-
-def subtract(left: Direct, right: Direct) -> Direct:
-    """`-`."""
-
-    def flow(states: States, scope: Scope) -> Answer:
-        a, b = left(states, scope), right(states, scope)
-        if type(a) is int and type(b) is int and -EXACT < a < EXACT and -EXACT < b < EXACT:
-            return a - b
-        return _numbers(operator.sub, a, b)
-
-    return flow
-
-
-def multiply(left: Direct, right: Direct) -> Direct:
-    """`*`."""
-    return lambda states, scope: _numbers(operator.mul, left(states, scope), right(states, scope))
-
-
-def divide(left: Direct, right: Direct) -> Direct:
-    """`/`."""
-    return lambda states, scope: _numbers(_quotient, left(states, scope), right(states, scope))
-
-
-def remainder(left: Direct, right: Direct) -> Direct:
-    """`%`, of whole numbers that are not negative."""
-
-    def flow(states: States, scope: Scope) -> Answer:
-        a, b = left(states, scope), right(states, scope)
-        return a % b if type(a) is int and type(b) is int and 0 <= a < EXACT and 0 < b < EXACT else ASK
+        return apply(a, constant)
 
     return flow
 
 
 def negative(operand: Direct) -> Direct:
     """`-` before a number."""
-    return lambda states, scope: _numbers(operator.sub, 0, operand(states, scope))
-
-
-def _quotient(a: float, b: float) -> float:
-    return a / b if b else float("nan")
-
-
-def _numbers(apply: Callable[[float, float], float], a: Answer, b: Answer) -> Answer:
-    kinds = type(a), type(b)
-    if (kinds[0] is int or kinds[0] is float) and (kinds[1] is int or kinds[1] is float):
-        x, y = float(a), float(b)
-        if -EXACT < x < EXACT and -EXACT < y < EXACT:
-            return computed(apply(x, y))
-    return ASK
-
-
-# ----------------------------------------------------------------------------------------------------------- comparing
-
-
-def equal(left: Direct, right: Direct, wanted: bool) -> Direct:
-    """`=`, or `!=` if False is wanted. Nothing equals what is undefined, and nothing differs from it."""
-
-    def flow(states: States, scope: Scope) -> Answer:
-        a, b = left(states, scope), right(states, scope)
-        kind, other = type(a), type(b)
-        if kind is str and other is str:
-            if a == b:
-                return wanted
-            return not wanted if a.isascii() or b.isascii() or (well_formed(a) and well_formed(b)) else ASK
-        if a is ASK or b is ASK:
-            return ASK
-        if a is UNDEFINED or b is UNDEFINED:
-            return False
-        if kind not in _SCALARS or other not in _SCALARS:
-            return ASK
-        if kind is int or kind is float:
-            if other is not int and other is not float:
-                return not wanted
-            return (a == b) is wanted if -EXACT < a < EXACT and -EXACT < b < EXACT else ASK
-        return (kind is other and a == b) is wanted
-
-    return flow
-
-
-def ordered(compare: Callable[[Answer, Answer], bool], left: Direct, right: Direct) -> Direct:
-    """`<`, `<=`, `>`, `>=` of two numbers, or of two texts of ASCII characters."""
-
-    def flow(states: States, scope: Scope) -> Answer:
-        a, b = left(states, scope), right(states, scope)
-        kind, other = type(a), type(b)
-        if (kind is int or kind is float) and (other is int or other is float):
-            return compare(a, b) if -EXACT < a < EXACT and -EXACT < b < EXACT else ASK
-        if kind is str and other is str and a.isascii() and b.isascii():
-            return compare(a, b)
-        return ASK
-
-    return flow
-
-
-def contained(left: Direct, right: Direct) -> Direct:
-    """`in`, of a text."""
-
-    def flow(states: States, scope: Scope) -> Answer:
-        a, b = left(states, scope), right(states, scope)
-        if type(a) is str and a.isascii():
-            return a in b if type(b) is list else a == b if type(b) is str else ASK
-        return ASK
-
-    return flow
+    apply = VALUES["-"]
+    return lambda states, scope: apply(0, operand(states, scope))
 
 
 # --------------------------------------------------------------------------------------------------------------- logic
@@ -253,49 +254,3 @@ def object_(members: Sequence[tuple[str, Direct]]) -> Direct:
         return result
 
     return flow
-
-
-# ----------------------------------------------------------------------------------------------------------- functions
-
-
-def function(name: str, argument: Direct) -> Direct | None:
-    """The function of that name with one argument; a variable that bears the name takes its place."""
-    apply = _FUNCTIONS.get(name)
-    if apply is None:
-        return None
-    found = apply
-
-    def flow(states: States, scope: Scope) -> Answer:
-        if scope.has_variable(name):
-            return ASK
-        value = argument(states, scope)
-        return ASK if value is ASK else found(value)
-
-    return flow
-
-
-def _boolean(value: Answer) -> Answer:
-    return UNDEFINED if value is UNDEFINED else truth(value)
-
-
-def _not(value: Answer) -> Answer:
-    found = _boolean(value)
-    return not found if type(found) is bool else found
-
-
-def _length(value: Answer) -> Answer:
-    return len(value) if type(value) is str and well_formed(value) else ASK
-
-
-def _count(value: Answer) -> Answer:
-    return len(value) if type(value) is list else 0 if value is UNDEFINED else 1
-
-
-_FUNCTIONS: dict[str, Callable[[Answer], Answer]] = {
-    "boolean": _boolean,
-    "count": _count,
-    "exists": lambda value: value is not UNDEFINED,
-    "length": _length,
-    "not": _not,
-    "string": text,
-}

@@ -8,13 +8,15 @@ all its items: that is the engine's.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from asl_local.language import Scope
 from asl_local.language.jsonata.direct.values import ASK, UNDEFINED, Answer, Direct, States
 from asl_local.language.jsonata.functions import BUILT_IN
 
 Step: TypeAlias = "str | int"
+
+MAP_ITEM: Final = ("Map", "Item")  # there is no need to make the whole Context Object for it
 
 
 def beyond(value: Answer, steps: tuple[Step, ...]) -> Answer:
@@ -38,14 +40,16 @@ def beyond(value: Answer, steps: tuple[Step, ...]) -> Answer:
 
 def member_of_states(first: str, steps: tuple[Step, ...]) -> Direct:
     """`$states.input`, `$states.result`, `$states.errorOutput` or `$states.context`, and on from there."""
+    if first == "context" and steps[:2] == MAP_ITEM:
+        return lambda _states, scope: beyond(_map_item(scope), steps[2:])
     if first == "context":
         return lambda _states, scope: beyond(scope.context(), steps)
-    if not all(type(step) is str for step in steps) or len(steps) > 2:
-        return lambda states, _scope: beyond(states.get(first, UNDEFINED), steps)
+    if not all(type(step) is str for step in steps) or len(steps) > 3:
+        return perhaps(first, steps)
     # Of JSON's types only an object takes a text between brackets.
     if not steps:
         return lambda states, _scope: states.get(first, UNDEFINED)
-    one, two = steps[0], steps[-1]
+    one, two, three = (*steps, "", "")[:3]
 
     def read_one(states: States, _scope: Scope) -> Answer:
         try:
@@ -59,7 +63,25 @@ def member_of_states(first: str, steps: tuple[Step, ...]) -> Direct:
         except (KeyError, TypeError):
             return beyond(states.get(first, UNDEFINED), steps)
 
-    return read_one if len(steps) == 1 else read_two
+    def read_three(states: States, _scope: Scope) -> Answer:
+        try:
+            return states[first][one][two][three]
+        except (KeyError, TypeError):
+            return beyond(states.get(first, UNDEFINED), steps)
+
+    return (read_one, read_two, read_three)[len(steps) - 1]
+
+
+def perhaps(first: str, steps: tuple[Step, ...]) -> Direct:
+    """The same for a member that may well be missing."""
+    return lambda states, _scope: beyond(states.get(first, UNDEFINED), steps)
+
+
+def _map_item(scope: Scope) -> Answer:
+    try:
+        return scope.map_item()
+    except KeyError:
+        return UNDEFINED
 
 
 def variable(name: str, steps: tuple[Step, ...]) -> Direct:

@@ -33,7 +33,7 @@ Answer: TypeAlias = Any
 Direct: TypeAlias = Callable[[States, Scope], Answer]
 
 EXACT: Final = 2**52  # sums and differences of two integers below it are exact in doubles
-_DIGITS: Final = 10**15  # integers of more digits are written in several ways
+DIGITS: Final = 10**15  # integers of more digits are written in several ways
 _LONG_TEXT: Final = 100_000
 _MOST_PARTS: Final = 10_000
 _DEEPEST: Final = 40
@@ -123,7 +123,7 @@ def text(value: Answer) -> Answer:
     if kind is str:
         return value if len(value) < _LONG_TEXT and well_formed(value) else ASK
     if kind is int:
-        return str(value) if -_DIGITS < value < _DIGITS else ASK
+        return str(value) if -DIGITS < value < DIGITS else ASK
     if kind is bool:
         return "true" if value else "false"
     if kind is float:
