@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from asl_local.errors import EvaluationError
 from asl_local.language.generated import Unwritten, Writer
-from asl_local.language.jsonata.direct import ASK, direct, write
+from asl_local.language.jsonata.direct import ASK, direct
+from asl_local.language.jsonata.direct.source import write
 from asl_local.language.jsonata.expressions import _ask, _expression
 from asl_local.language.jsonata.seam import NoValue
 from asl_local.language.jsonata.syntax import parse

@@ -137,7 +137,7 @@ def evaluated(payload: Any, field: str) -> Flow | None:
         return None
     evaluate = jsonata.compile_payload(payload, field)
     flow: Flow = lambda value, scope: evaluate({"input": value}, scope)  # noqa: E731
-    return writable(flow, lambda writer: jsonata.write_payload(payload, writer, {"input": "value"}))
+    return generated.writable(flow, lambda writer: jsonata.write_payload(payload, writer, {"input": "value"}))
 
 
 def evaluated_output(payload: Any, field: str, sees: str | None) -> OutputFlow | None:
@@ -152,7 +152,7 @@ def evaluated_output(payload: Any, field: str, sees: str | None) -> OutputFlow |
     else:
         name, members = sees, {"input": "raw", sees: "result"}
         flow = lambda raw, result, scope: evaluate({"input": raw, name: result}, scope)  # noqa: E731
-    return writable(flow, lambda writer: jsonata.write_payload(payload, writer, members))
+    return generated.writable(flow, lambda writer: jsonata.write_payload(payload, writer, members))
 
 
 def value_of(value: Json, field: str, expected: str) -> Flow:
@@ -161,7 +161,7 @@ def value_of(value: Json, field: str, expected: str) -> Flow:
     flow: Flow = lambda raw, scope: evaluate({"input": raw}, scope)  # noqa: E731
     if expected != "boolean":
         return flow
-    return writable(flow, lambda writer: jsonata.write_condition(value, writer, {"input": "value"}))
+    return generated.writable(flow, lambda writer: jsonata.write_condition(value, writer, {"input": "value"}))
 
 
 # --------------------------------------------------------------------------------------------------------------- both

@@ -12,12 +12,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from asl_local.errors import QUERY_EVALUATION_ERROR, EvaluationError, ExpressionSyntaxError
 from asl_local.language import Scope
-from asl_local.language.generated import Unwritten, Writer
-from asl_local.language.jsonata.direct import ASK, Direct, States, direct, write
+from asl_local.language.jsonata.direct import ASK, Direct, States, direct
 from asl_local.language.jsonata.seam import (
     Bound,
     Exceeded,
@@ -30,7 +29,14 @@ from asl_local.language.jsonata.seam import (
     load_engine,
 )
 from asl_local.language.jsonata.syntax import Node, TooDeep, parts
+from asl_local.lazy import later
 from asl_local.values import Json, text_of
+
+if TYPE_CHECKING:
+    from asl_local.language import generated
+    from asl_local.language.jsonata.direct import source
+else:
+    later(globals(), "asl_local.language.generated", "asl_local.language.jsonata.direct.source")
 
 StatesFlow: TypeAlias = Callable[[States, Scope], Json]
 """`flow(states, scope)`: states holds what `$states` has besides the context, of "input", "result", "errorOutput"."""
@@ -80,11 +86,11 @@ def compile_expression(text: str, field: str, engine: str | None = None) -> Stat
     return flow
 
 
-def write_expression(text: str, writer: Writer, members: Mapping[str, str]) -> str:
+def write_expression(text: str, writer: generated.Writer, members: Mapping[str, str]) -> str:
     """An expression as Python source; see direct.source. Raises Unwritten for one that needs an engine."""
     if _expression(text).direct is None:
-        raise Unwritten
-    return write(parts(text)[0], writer, members)
+        raise generated.Unwritten
+    return source.write(parts(text)[0], writer, members)
 
 
 class _Expression(NamedTuple):

@@ -8,17 +8,22 @@ a key twice) were measured on AWS by others, who published them. Fractions are c
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import sys
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from asl_local.language.intrinsic_functions import ALGORITHMS, make_uuid
-from asl_local.language.java import Random
 from asl_local.language.jsonata.seam import Bound, Exceeded, NoValue, Outcome, Thrown
+from asl_local.lazy import later
 from asl_local.values import Json
+
+if TYPE_CHECKING:
+    import hashlib
+
+    from asl_local.language import intrinsic_functions, java
+else:
+    later(globals(), "hashlib", "asl_local.language.intrinsic_functions", "asl_local.language.java")
 
 Draw = Callable[[], float]
 
@@ -78,18 +83,22 @@ def _range(_draw: Draw, start: float | None = None, end: float | None = None, st
 def _hash(_draw: Draw, text: str | None = None, algorithm: str | None = None) -> Outcome:
     if text is None or algorithm is None:
         return NoValue.UNDEFINED
-    if algorithm not in ALGORITHMS:
+    if algorithm not in intrinsic_functions.ALGORITHMS:
         names = "SHA-1, SHA-384, SHA-256, SHA-512, MD5"
         raise Thrown("D3137", f"Hash algorithm '{algorithm}' must be one of {names}")
-    return hashlib.new(ALGORITHMS[algorithm], text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
+    return _digest(intrinsic_functions.ALGORITHMS[algorithm], text)
+
+
+def _digest(algorithm: str, text: str) -> str:
+    return hashlib.new(algorithm, text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
 
 def _random(draw: Draw, seed: float | None = None) -> Outcome:
-    return draw() if seed is None else Random(int(seed)).double()
+    return draw() if seed is None else java.Random(int(seed)).double()
 
 
 def _uuid(draw: Draw) -> Outcome:
-    return make_uuid(draw)
+    return intrinsic_functions.make_uuid(draw)
 
 
 def _invalid(_value: object = None) -> Any:

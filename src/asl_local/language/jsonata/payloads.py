@@ -8,9 +8,9 @@ Whatever part of a payload is literal is handed out as it stands in the definiti
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from asl_local.language import Scope
-from asl_local.language.generated import Unwritten, Writer
 from asl_local.language.jsonata import is_jsonata
 from asl_local.language.jsonata.direct import States
 from asl_local.language.jsonata.expressions import (
@@ -21,7 +21,13 @@ from asl_local.language.jsonata.expressions import (
     unexpected_type,
     write_expression,
 )
+from asl_local.lazy import later
 from asl_local.values import Json
+
+if TYPE_CHECKING:
+    from asl_local.language import generated
+else:
+    later(globals(), "asl_local.language.generated")
 
 
 def compile_payload(payload: Json, field: str, engine: str | None = None) -> StatesFlow:
@@ -54,7 +60,7 @@ def compile_value(value: Json, field: str, expected: str, engine: str | None = N
     return flow
 
 
-def write_payload(payload: Json, writer: Writer, members: Mapping[str, str]) -> str:
+def write_payload(payload: Json, writer: generated.Writer, members: Mapping[str, str]) -> str:
     """A payload as Python source, for language.generated; see direct.source. Raises Unwritten where there is none."""
     if is_jsonata(payload):
         return write_expression(inside(payload), writer, members)
@@ -66,10 +72,10 @@ def write_payload(payload: Json, writer: Writer, members: Mapping[str, str]) -> 
     return f"{{{', '.join(parts)}}}"
 
 
-def write_condition(value: Json, writer: Writer, members: Mapping[str, str]) -> str:
+def write_condition(value: Json, writer: generated.Writer, members: Mapping[str, str]) -> str:
     """A value that must be true or false as Python source, which raises if it is neither. Raises Unwritten."""
     if not is_jsonata(value):
-        raise Unwritten
+        raise generated.Unwritten
     found = f"v{writer.constant(None)}"
     return f"({found} if type({found} := {write_expression(inside(value), writer, members)}) is bool else 0 / 0)"
 

@@ -8,7 +8,6 @@ is the engine's. What it does answer is what the engine would: `test_jsonata_dir
 """
 
 from asl_local.language.jsonata.direct.forms import direct
-from asl_local.language.jsonata.direct.source import write
 from asl_local.language.jsonata.direct.values import ASK, Direct, States
 
-__all__ = ["ASK", "Direct", "States", "direct", "write"]
+__all__ = ["ASK", "Direct", "States", "direct"]

@@ -9,11 +9,17 @@ if it has no effect (no variable is bound, nothing is drawn), so that an engine 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from asl_local.language.jsonata.direct import operators, paths
-from asl_local.language.jsonata.direct.functions import function
 from asl_local.language.jsonata.direct.values import EXACT, UNDEFINED, Direct, computed, passed_on, settled, well_formed
 from asl_local.language.jsonata.syntax import Node
+from asl_local.lazy import later
+
+if TYPE_CHECKING:
+    from asl_local.language.jsonata.direct import functions
+else:
+    later(globals(), "asl_local.language.jsonata.direct.functions")
 
 _DEEPEST = 40
 _LOGIC = {"and": operators.both, "or": operators.either}
@@ -191,7 +197,7 @@ def _call(node: Node, depth: int) -> Direct | None:
         root, *steps = steps_of(given[0]) or [""]
         if root == "states" and steps[0] != "context":
             arguments[0] = paths.perhaps(str(steps[0]), tuple(steps[1:]))
-    return function(called.value, arguments)
+    return functions.function(called.value, arguments)
 
 
 _FORMS: dict[str, Callable[[Node, int], Direct | None]] = {
