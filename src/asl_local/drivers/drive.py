@@ -24,6 +24,7 @@ from asl_local.engine.messages import (
     Stimulus,
     Stopped,
     Succeeded,
+    TakenOver,
     TaskFailed,
     TaskSucceeded,
 )
@@ -119,7 +120,7 @@ class _World:
                     break  # only executions that nobody waits for are left, and they stand still
                 if isinstance(arrived, Begun):
                     self.begin(arrived, now)
-                elif isinstance(arrived, (Stopped, Redriven)):
+                elif isinstance(arrived, (Stopped, Redriven, TakenOver)):
                     self.step(0, arrived, now)
                 else:
                     self.step(arrived.token >> TOKEN_BITS, arrived, now)

@@ -144,8 +144,8 @@ class TaskContext:
     identity = None
 
     __slots__ = (
-        "_beat", "_callbacks", "_now", "_sleep", "_time", "attempt", "call", "cancelled", "deadline", "execution_arn",
-        "invoked_function_arn", "state", "task_token",
+        "_arn", "_beat", "_callbacks", "_cancelled", "_now", "_sleep", "_time", "attempt", "call", "deadline",
+        "invoked_function_arn", "names", "state", "task_token", "twin",
     )  # fmt: skip
 
     def __init__(
@@ -160,11 +160,30 @@ class TaskContext:
     ) -> None:
         self.call, self.state, self.attempt, self.deadline = call, call.state, call.attempt, call.deadline
         self.invoked_function_arn = call.resource
-        self.execution_arn = ""
-        self.cancelled = False
+        self._arn, self._cancelled = "", False
+        self.names: Execution | None = None  # whose ARN it is, where nobody has asked for that yet
+        self.twin: TaskContext | None = None  # the same call's, once somebody else looks after it
         self.task_token = call.task_token
         self._now, self._sleep, self._beat = now, sleep, heartbeat
         self._callbacks, self._time = callbacks, time or now
+
+    @property
+    def execution_arn(self) -> str:
+        """The execution's ARN."""
+        return self._arn if self.names is None else self.names.identity.execution_arn
+
+    @execution_arn.setter
+    def execution_arn(self, arn: str) -> None:
+        self._arn = arn
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether nobody waits for the answer any more."""
+        return self._cancelled or (self.twin is not None and self.twin.cancelled)
+
+    @cancelled.setter
+    def cancelled(self, cancelled: bool) -> None:
+        self._cancelled = cancelled
 
     @property
     def function_name(self) -> str:
@@ -235,8 +254,12 @@ class TaskContext:
 
     def _desk(self, token: str | None) -> tuple[Callbacks, str]:
         named = token or self.task_token
-        if self._callbacks is None or not named:
+        if not named:
             raise InvalidToken(f"the task of state {self.state!r} has no task token of its own: give token=...")
+        if self._callbacks is None:  # a call within a step: no token is out then
+            from asl_local.drivers.callbacks import Callbacks  # noqa: PLC0415 - which few want
+
+            self._callbacks = Callbacks()
         return self._callbacks, named
 
     def _late(self, after: float) -> float:

@@ -99,11 +99,6 @@ class Hearing:
             listener.ends(execution, ended)
 
 
-def nobody_listens() -> bool:
-    """Whether an execution that begins now is nobody's business but its caller's."""
-    return not _LISTENERS
-
-
 def hear(execution: Execution, machine: Heard, kind: str) -> Hearing | None:
     """Tell who listens now that the execution begins; None where nobody does. `drive` tells the rest."""
     if not _LISTENERS:
@@ -113,4 +108,4 @@ def hear(execution: Execution, machine: Heard, kind: str) -> Hearing | None:
     return hearing
 
 
-__all__ = ["Ended", "Heard", "Hearing", "Listener", "hear", "listening", "nobody_listens"]
+__all__ = ["Ended", "Heard", "Hearing", "Listener", "hear", "listening"]

@@ -138,6 +138,10 @@ class RealTime:
         """Put in a word from another thread, so many seconds from now: an answer to a task token, a stop."""
         self._inbox.put(_Arrival(self.now() + after, stimulus))
 
+    def interrupt(self, error: BaseException) -> None:
+        """Have `next` raise this, in whichever thread it waits."""
+        self._put(error)
+
     def over(self, token: int) -> None:
         """The task has ended: nobody can answer it any more."""
         self._contexts.pop(token, None)

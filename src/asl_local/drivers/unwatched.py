@@ -11,46 +11,90 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 from asl_local import lazy
-from asl_local.drivers.listening import Ended
+from asl_local.drivers.listening import Ended, Hearing
 from asl_local.engine import Execution, Identity
 
 if TYPE_CHECKING:
-    from asl_local.drivers import drive, simulate, threads
+    from asl_local.drivers import drive, overtaking, simulate, threads
     from asl_local.drivers.drive import Settle
     from asl_local.drivers.driver import Driver, Work
-    from asl_local.engine.messages import Answer
+    from asl_local.engine.messages import Answer, Command
 else:
-    lazy.later(globals(), "asl_local.drivers.drive", "asl_local.drivers.simulate", "asl_local.drivers.threads")
+    lazy.later(
+        globals(), "asl_local.drivers.drive", "asl_local.drivers.overtaking", "asl_local.drivers.simulate",
+        "asl_local.drivers.threads",
+    )  # fmt: skip
 
 Bind: TypeAlias = "Callable[[Execution], Work]"
 """Who answers an execution's calls."""
 
+Interruptible: TypeAlias = "Callable[[Callable[[BaseException], None]], None]"
 
-def run(execution: Execution, answers: Mapping[str, Answer] | None, settle: Settle, bind: Bind) -> Ended:
-    """Run an execution in real time. `answers` may be given within a step, `settle` as in `drive`."""
-    began = time.time() - time.monotonic()
+
+def run(
+    execution: Execution, answers: Mapping[str, Answer] | None, settle: Settle, bind: Bind,
+    *, slow: set[str] | None, hearing: Hearing | None,
+) -> Ended:  # fmt: skip
+    """Run an execution in real time.
+
+    `answers` may be given within a step, `settle` and `hearing` as in `drive`; `slow` are resources that were found to
+    block, None where no two tasks of the machine are ever called side by side.
+    """
+    began, driven = time.time() - time.monotonic(), False
+
+    def go_on(commands: list[Command], settle: Settle) -> Ended:
+        nonlocal driven
+        driven = True
+        world = threads.RealTime(bind(execution), began=began)
+        return drive.drive(execution, world, commands=commands, settle=settle, hearing=hearing)
+
     # Where a clock runs, whoever answers at once could outrun it.
     if answers is not None and execution.plan.timeout is None and execution.limits.seconds is None:
         execution.answers = answers
-        execution.clock = lambda: began + time.monotonic()
-    commands = execution.step(None, time.time())
-    if execution.outcome is not None:
-        return Ended(execution.outcome, None)
-    world: Driver = threads.RealTime(bind(execution), began=began)
-    return drive.drive(execution, world, commands=commands, settle=settle)
+        execution.clock = time.time
+        if slow is not None:
+            watch = execution.calls = overtaking.Watch(execution, slow, settle)
+            try:
+                ended = watch.first_step(time.time(), go_on)
+            except BaseException as error:
+                if hearing is not None and not driven:
+                    hearing.ends(execution, error)
+                raise
+            return ended or _over(execution, hearing)
+    commands = _first_step(execution, time.time(), hearing)
+    execution.answers = None
+    return go_on(commands, settle) if execution.outcome is None else _over(execution, hearing)
 
 
 def simulate_from(
-    start: float, execution: Execution, answers: Mapping[str, Answer] | None, settle: Settle, bind: Bind, *, seed: int
+    start: float, execution: Execution, answers: Mapping[str, Answer] | None, settle: Settle, bind: Bind,
+    *, seed: int, hearing: Hearing | None,
 ) -> Ended:  # fmt: skip
     """Run an execution on a virtual clock; see `run`. A seed other than 0 draws a number for every answer, so all go out."""
     if seed == 0:
         execution.answers = answers
-    commands = execution.step(None, start)
+    commands = _first_step(execution, start, hearing)
     if execution.outcome is not None:
-        return Ended(execution.outcome, None)
+        return _over(execution, hearing)
     world: Driver = simulate.Simulation(bind(execution), seed=seed, start=start)
-    return drive.drive(execution, world, commands=commands, settle=settle)
+    return drive.drive(execution, world, commands=commands, settle=settle, hearing=hearing)
+
+
+def _first_step(execution: Execution, now: float, hearing: Hearing | None) -> list[Command]:
+    try:
+        return execution.step(None, now)
+    except BaseException as error:
+        if hearing is not None:
+            hearing.ends(execution, error)
+        raise
+
+
+def _over(execution: Execution, hearing: Hearing | None) -> Ended:
+    assert execution.outcome is not None
+    ended = Ended(execution.outcome, None)
+    if hearing is not None:
+        hearing.ends(execution, ended)
+    return ended
 
 
 class LaterNamed:

@@ -25,6 +25,7 @@ from asl_local.engine.messages import (
     EXECUTION_TOKEN,
     TASKS,
     Call,
+    Calls,
     Cancel,
     Failed,
     Fired,
@@ -37,6 +38,7 @@ from asl_local.engine.messages import (
     Stopped,
     Succeeded,
     Taken,
+    TakenOver,
     TaskFailed,
     TaskSucceeded,
     Timer,
@@ -114,7 +116,7 @@ class Execution:
     """
 
     __slots__ = (
-        "_identity", "_seed", "activities", "answers", "assigned_bytes", "clock", "commands", "current", "draws", "errands",
+        "_identity", "_seed", "activities", "answers", "assigned_bytes", "calls", "clock", "commands", "current", "draws", "errands",
         "finished", "history", "input", "item", "limits", "map_runs", "marks", "most_bytes", "now", "order", "outcome",
         "plan", "ready", "redriven_at", "redrives", "root", "said", "scheduled", "shuffle", "started_at", "straight",
         "tokens", "waiting", "withdrawn",
@@ -150,6 +152,9 @@ class Execution:
         self.finished: list[tuple[MapRun, Child]] | None = None
         self.marks: set[Mark] | None = None
         self.answers: Mapping[str, Answer] | None = None  # who answers calls within a step (straight/)
+        self.calls: Calls | None = (
+            None  # who watches such calls while other strands are alive; None: none are made then
+        )
         self.clock: Callable[[], float] | None = None  # what time it is after such a call; None where none passes
         self.said: dict[int, BaseException] = {}  # what came of such calls, where that was unusual, by the call's token
         self.straight = True  # whether short cuts are taken; what happens is the same
@@ -206,7 +211,7 @@ class Execution:
         except ExecutionHangs as error:
             # Recorded: of what was decided in that moment AWS's history has nothing.
             self.history.cut(max(before, 1))
-            error.add_note(f"in {place(self.current)}")
+            error.add_note(f"in {patterns.place(self.current)}")
             raise
         return self._commanded()
 
@@ -249,12 +254,12 @@ class Execution:
     def place_of(self, token: int) -> str:
         """Where in the machine a token belongs: `Map 'Orders', item 1 > Task 'Charge'`; "" for a stale one."""
         strand = self.waiting.get(token)
-        return asking.place_of(self, token) if strand is None else place(strand)
+        return asking.place_of(self, token) if strand is None else patterns.place(strand)
 
     @staticmethod
     def place_of_strand(strand: Strand) -> str:
         """Where in the machine a strand stands."""
-        return place(strand)
+        return patterns.place(strand)
 
     def dump(self) -> str:
         """The execution as JSON text, values that are shared written once; `load` gives it back."""
@@ -484,7 +489,7 @@ class Execution:
         if status in ("TIMED_OUT", "ABORTED") and (self.waiting or self.errands):
             first = min([*self.waiting, *self.errands])
             at = self.waiting[first] if first in self.waiting else self.errands[first].run.strand
-        self.outcome = Outcome(status, output, error, cause, "" if at is None else place(at))
+        self.outcome = Outcome(status, output, error, cause, "" if at is None else patterns.place(at))
         if self.waiting or self.errands:
             self.cancel(*self.waiting.values())
             asking.abort_all(self)
@@ -517,6 +522,8 @@ class Execution:
             self._heartbeat(stimulus)
         elif isinstance(stimulus, Stopped):
             self._stopped(stimulus)
+        elif isinstance(stimulus, TakenOver):
+            states.enter(self, stimulus.strand)
         else:
             self._redriven(stimulus)
 
@@ -582,14 +589,3 @@ _LAST_EVENT = {
     "SUCCEEDED": "ExecutionSucceeded", "FAILED": "ExecutionFailed", "TIMED_OUT": "ExecutionTimedOut",
     "ABORTED": "ExecutionAborted",
 }  # fmt: skip
-
-
-def place(strand: Strand) -> str:
-    """A strand's place in words, outermost first."""
-    here = f"{strand.state.type} '{strand.state.name}'"
-    if strand.run is not None and strand.run.culprit:
-        here = f"{here}, {strand.run.culprit}"
-    if strand.parent is None:
-        return here
-    kind = "item" if strand.parent.state.type == "Map" else "branch"
-    return f"{place(strand.parent)}, {kind} {strand.index} > {here}"

@@ -9,7 +9,7 @@ through (straight/) is one entry in the log and becomes its rows only then.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import inf
+from sys import maxsize
 from typing import Any, TypeAlias
 
 from asl_local.errors import AslError
@@ -120,7 +120,7 @@ class History:
 
     def __init__(self, limit: int | None, rows: list[Row] | None = None) -> None:
         self.limit = limit
-        self.room: float = inf if limit is None else limit - 1 - _MOST_AT_ONCE
+        self.room = maxsize if limit is None else limit - 1 - _MOST_AT_ONCE
         self._rows: list[Row] = [] if rows is None else rows
         self.count = len(self._rows)
         self.log: list[Row] = []

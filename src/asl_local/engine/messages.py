@@ -7,10 +7,13 @@ A task, its timeout and its heartbeat carry the same token: whoever comes first 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from asl_local.lazy import NamedTuple, dataclass
 from asl_local.values import PAYLOAD_LIMIT, Json
+
+if TYPE_CHECKING:
+    from asl_local.engine.execution import Execution, Strand
 
 EXECUTION_TOKEN = 0
 """The token of the machine's own TimeoutSeconds; strands count from 1."""
@@ -141,6 +144,12 @@ class Stopped(NamedTuple):
     cause: str | None = None
 
 
+class TakenOver(NamedTuple):
+    """Stimulus: the call of this strand, which was made within a step, takes long and is out from here on."""
+
+    strand: Strand
+
+
 class Redriven(NamedTuple):
     """Stimulus: an execution that ended badly goes on from where it stopped (RedriveExecution)."""
 
@@ -148,14 +157,41 @@ class Redriven(NamedTuple):
 Command: TypeAlias = Call | Timer | Cancel
 Stimulus: TypeAlias = (
     Succeeded | Failed | Refused | Taken | TaskSucceeded | TaskFailed | Fired | Heartbeat | Stopped | Redriven
-)
+    | TakenOver
+)  # fmt: skip
 
 
-Answer: TypeAlias = Callable[[Json], Json]
-"""A function that answers a call at once: takes its arguments, gives its result.
+Answer: TypeAlias = "Callable[[Json, Execution, Strand], tuple[Json, float]]"
+"""A function that answers a call at once: takes its arguments and whose call it is, gives its result and how many bytes
+that has at most.
 
 Raises what its handler raised, or Unsettled. It may be called only where nobody else could want to go on meanwhile.
 """
+
+
+Out: TypeAlias = "tuple[Strand, list[None], str]"
+"""A call that is being made within a step: the strand, the claim to it (a list that holds one None), the resource."""
+
+
+class Calls(Protocol):
+    """Who watches over calls within steps while other lines of control are alive (drivers/overtaking.py).
+
+    `current` is the call that is being made, `context` what its handler was told (or one before it), `slow` are resources that are not to be called in this way. Whoever is the
+    first to empty a call's claim goes on: the thread that made it, or another one, with TakenOver as its stimulus; then
+    the first raises Overtaken out of the step.
+    """
+
+    current: Out | None
+    context: object
+    slow: set[str]
+
+
+class Overtaken(BaseException):
+    """The step is somebody else's by now; `said` is what came of the call (Execution.said)."""
+
+    def __init__(self, said: BaseException | None) -> None:
+        super().__init__()
+        self.said = said
 
 
 class Unsettled(Exception):

@@ -198,6 +198,17 @@ def within(strand: Strand) -> tuple[Inside, ...]:
     return tuple(reversed(found))
 
 
+def place(strand: Strand) -> str:
+    """A strand's place in words, outermost first."""
+    here = f"{strand.state.type} '{strand.state.name}'"
+    if strand.run is not None and strand.run.culprit:
+        here = f"{here}, {strand.run.culprit}"
+    if strand.parent is None:
+        return here
+    kind = "item" if strand.parent.state.type == "Map" else "branch"
+    return f"{place(strand.parent)}, {kind} {strand.index} > {here}"
+
+
 def _beat(x: Execution, strand: Strand) -> None:
     if strand.heartbeat is not None:
         strand.beat_by = x.now + strand.heartbeat
@@ -205,6 +216,6 @@ def _beat(x: Execution, strand: Strand) -> None:
 
 
 __all__ = [
-    "announce", "number_of", "pending", "reported", "require_activity", "schedule", "submitted", "succeeded", "taken",
+    "announce", "number_of", "pending", "place", "reported", "require_activity", "schedule", "submitted", "succeeded", "taken",
     "task_token", "within",
 ]  # fmt: skip

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast, overload
 
 from asl_local import definition as definitions
 from asl_local.drivers import START, hear, unwatched
-from asl_local.drivers.listening import nobody_listens
 from asl_local.engine import Execution, Identity, Limits
 from asl_local.engine.messages import Names, Redriven, Stimulus
 from asl_local.errors import Diagnostic, InvalidDefinition, InvalidExecutionInput, NotJson
@@ -121,9 +120,15 @@ class Machine:
         )  # fmt: skip
         watched = on_event is not None or on_map_progress is not None or on_child is not None
         mocked = mocks is not None or mock_config is not None or test_case is not None
-        if not watched and not mocked and nobody_listens():
+        if not watched and not mocked:
             bound = self._bound(execution, resources)
-            ended = unwatched.run(execution, bound.answers, settled, bound.work)
+            hearing = hear(execution, self, "run")
+            if not execution.history.followed:
+                ended = unwatched.run(
+                    execution, bound.answers, settled, bound.work, slow=bound.slow, hearing=hearing
+                )  # fmt: skip
+            else:
+                ended = drive.drive(execution, threads.RealTime(bound.work(execution)), hearing=hearing)
             return result_of(execution, *ended)
         work = _work(execution, resources, self._mocks(mocks, mock_config, test_case))
         return self._finish(
@@ -260,11 +265,16 @@ class Machine:
         )
         watched = on_event is not None or on_map_progress is not None or on_child is not None
         mocked = mocks is not None or mock_config is not None or test_case is not None
-        if not watched and not mocked and nobody_listens():
-            bound = self._bound(execution, resources)
-            ended = unwatched.simulate_from(
-                _moment(start), execution, bound.answers, settled, bound.work, seed=seed
-            )  # fmt: skip
+        if not watched and not mocked:
+            bound, at = self._bound(execution, resources), _moment(start)
+            hearing = hear(execution, self, "simulate")
+            if not execution.history.followed:
+                ended = unwatched.simulate_from(
+                    at, execution, bound.instant, settled, bound.work, seed=seed, hearing=hearing
+                )  # fmt: skip
+            else:
+                driver = simulate.Simulation(bound.work(execution), seed=seed, start=at)
+                ended = drive.drive(execution, driver, hearing=hearing)
             return result_of(execution, *ended, virtual=True)
         work = _work(execution, resources, self._mocks(mocks, mock_config, test_case))
         told = watching.Told(on_event, on_map_progress, on_child)

@@ -69,29 +69,31 @@ def has_written(flow: Any) -> bool:
 def written(flow: Any, parameters: str = "value, scope") -> Any:
     """The generated form of a closure with such parameters, the closure itself where there is none."""
     write: Write | None = getattr(flow, "write", None)
-    if write is None:
+    if write is None or hasattr(flow, "closure"):
         return flow
     writer = Writer()
     try:
         expression = write(writer)
     except Unwritten:
         return flow
-    return _factory(parameters, expression, len(writer.constants))(flow, _text, *writer.constants)
+    lines = ("try:", f"    return {expression}", "except Exception:", f"    return closure({parameters})")
+    made = generate(parameters, lines, writer, closure=flow)
+    made.write, made.closure = write, flow
+    return made
+
+
+def generate(parameters: str, lines: Sequence[str], writer: Writer, **names: Any) -> Any:
+    """A function of these lines, which know the writer's constants and these names."""
+    make = _factory(parameters, tuple(lines), tuple(names), len(writer.constants))
+    return make(*names.values(), _text, *writer.constants)
 
 
 @lru_cache(maxsize=1024)
-def _factory(parameters: str, expression: str, count: int) -> Callable[..., Any]:
-    """Closure, helpers and constants -> generated function."""
-    names = "".join(f", c{number}" for number in range(count))
-    source = (
-        f"def make(closure, text{names}):\n"
-        f"    def written({parameters}):\n"
-        "        try:\n"
-        f"            return {expression}\n"
-        "        except Exception:\n"
-        f"            return closure({parameters})\n"
-        "    return written\n"
-    )
+def _factory(parameters: str, lines: tuple[str, ...], names: tuple[str, ...], count: int) -> Callable[..., Any]:
+    """What the lines know -> the function."""
+    given = ", ".join([*names, "text", *(f"c{number}" for number in range(count))])
+    body = "".join(f"        {line}\n" for line in lines)
+    source = f"def make({given}):\n    def written({parameters}):\n{body}    return written\n"
     space: dict[str, Any] = {}
     exec(compile(source, "<asl_local.language.generated>", "exec"), space)  # noqa: S102 - no text of a definition is in it
     made: Callable[..., Any] = space["make"]
@@ -185,6 +187,6 @@ def write_text(pieces: list[str], values: tuple[Any, ...]) -> Write:
 
 
 __all__ = [
-    "Unwritten", "Write", "Writer", "drawing", "has_written", "writable", "write_array", "write_choice", "write_names",
-    "write_object", "write_placement", "write_sum", "write_text", "written",
+    "Unwritten", "Write", "Writer", "drawing", "generate", "has_written", "writable", "write_array", "write_choice",
+    "write_names", "write_object", "write_placement", "write_sum", "write_text", "written",
 ]  # fmt: skip

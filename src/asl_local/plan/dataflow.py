@@ -110,7 +110,7 @@ def extent_between(
         if path not in (None, "$") and not ((parsed := jsonpath.parse(path)).reference and parsed.root == "input"):
             return inf, 0
     most, times = extent
-    return most + 2, times  # `{}`, which a null path stands for
+    return (most if most == inf else int(most) + 2), times  # two for `{}`, which a null path stands for
 
 
 def placed(place: Place) -> OutputFlow:

@@ -5,19 +5,25 @@ Knows: how a handler is called where nobody has to wait for it (engine/straight/
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from marshal import dumps
+from math import inf
 from operator import is_
 from types import CodeType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from asl_local import lazy
-from asl_local.engine.messages import Answer, Unsettled
+from asl_local.drivers.driver import TaskContext
+from asl_local.engine import patterns
+from asl_local.engine.messages import Answer, Call, Unsettled
 from asl_local.errors import NotJson
-from asl_local.values import Json, accept, copy
+from asl_local.values import Json, accept, copy, weigh
 
 if TYPE_CHECKING:
     from asl_local.drivers.driver import Work
     from asl_local.engine import Execution
+    from asl_local.engine.execution import Strand
     from asl_local.plan import Plan
     from asl_local.resources import registry
     from asl_local.resources.registry import Handler, Resources
@@ -27,11 +33,10 @@ else:
     lazy.later(globals(), "asl_local.resources.registry", "asl_local.services.lambda_")
 
 
-def answers(resources: Resources, plan: Plan) -> dict[str, Answer]:
-    """The plan's functions that take an event only, by ARN.
+def answers(resources: Resources, plan: Plan, *, instant: bool) -> dict[str, Answer]:
+    """The plan's functions, by ARN; async ones and whatever else answers a Task wait for something more often than not.
 
-    Handlers that want a context may sleep in it or send heartbeats, and whatever else answers a Task waits for something
-    more often than not: those are called by a driver.
+    On a virtual clock (`instant`) without those that want a context, in which they may let time pass.
     """
     found: dict[str, Answer] = {}
     for state in plan.tasks():
@@ -39,27 +44,36 @@ def answers(resources: Resources, plan: Plan) -> dict[str, Answer]:
         if resource is None or resource.kind != "lambda" or resource.arn in found:
             continue
         handler = resources.find(resource.arn)
-        if handler is not None and not lambda_.takes_context(handler):
+        if handler is None or _is_async(handler):
+            continue
+        if not lambda_.takes_context(handler):
             found[resource.arn] = _answering(handler)
+        elif not instant:
+            found[resource.arn] = _answering_with_context(handler, resource.arn)
     return found
 
 
 class Bound:
-    """Resources, and who of them may answer a plan's calls at once.
+    """Resources, and who of them may answer a plan's calls at once, in real time or in an instant; `slow` are those that were found to block,
+    None where no two tasks are ever called side by side.
 
     A dictionary is known again when it is the same one and has the same handlers in the same order: it may be edited
     between two runs.
     """
 
-    __slots__ = ("answers", "given", "handlers", "names", "resources")
+    __slots__ = ("answers", "given", "handlers", "instant", "names", "resources", "slow")
 
     def __init__(self, given: Mapping[str, Handler] | Resources | LocalAWS | None, plan: Plan) -> None:
         calls = any(state.resource is not None or state.distributed is not None for state in plan.states.values())
         self.resources = None if given is None and not calls else registry.Resources.of(given)
         self.answers: Mapping[str, Answer] | None = None
+        self.instant: Mapping[str, Answer] | None = None
         if self.resources is not None:
-            self.answers = answers(self.resources, plan) or None
+            self.answers = answers(self.resources, plan, instant=False) or None
+            self.instant = answers(self.resources, plan, instant=True) or None
         self.given = given
+        side_by_side = any(state.pointer.count("/States/") > 1 for state in plan.tasks())
+        self.slow: set[str] | None = set() if side_by_side else None
         self.names = tuple(given) if type(given) is dict else ()
         self.handlers = tuple(given.values()) if type(given) is dict else ()
 
@@ -85,14 +99,61 @@ class Bound:
 
 
 def _answering(handler: Handler) -> Answer:
-    def answer(event: Json) -> Json:
-        result = handler(copy(event))
-        try:
-            return accept(result)
-        except NotJson:
-            raise Unsettled(result) from None
+    def answer(event: Json, _x: Execution, _strand: Strand) -> tuple[Json, float]:
+        given = event
+        if type(event) is dict:
+            for member in event.values():
+                if type(member) is dict or type(member) is list:
+                    given = copy(event)
+                    break
+            else:
+                given = event.copy()
+        elif type(event) is list:
+            given = copy(event)
+        result = handler(given)
+        if type(result) is dict:
+            for name, member in result.items():
+                kind = type(member)
+                if type(name) is not str or not (kind is int or kind is str or kind is bool or member is None):
+                    break
+            else:  # what is flat needs no second look
+                return result.copy(), 6 * len(dumps(result, 2))
+        return _accepted(result)
 
     return answer
+
+
+def _accepted(result: Any) -> tuple[Json, float]:
+    try:
+        accepted = accept(result)
+    except NotJson:
+        raise Unsettled(result) from None
+    return accepted, weigh(accepted, inf)
+
+
+def _answering_with_context(handler: Handler, arn: str) -> Answer:
+    def answer(event: Json, x: Execution, strand: Strand) -> tuple[Json, float]:
+        around = () if strand.parent is None else patterns.within(strand)
+        call = Call(x.tokens + 1, arn, event, strand.state.name, 0, None, within=around)
+        context = TaskContext(call, now=x.clock or time.time, sleep=time.sleep, heartbeat=_nothing)
+        context.names = x
+        if x.calls is not None:
+            x.calls.context = context
+        return _accepted(handler(copy(event), context))
+
+    return answer
+
+
+def _nothing() -> None:
+    """A heartbeat where nobody counts them."""
+
+
+def _is_async(handler: Handler) -> bool:
+    code = getattr(getattr(handler, "func", handler), "__code__", None)
+    return code is not None and bool(code.co_flags & _COROUTINE)
+
+
+_COROUTINE = 0x80  # inspect.CO_COROUTINE, whose module takes long to import
 
 
 def settled(said: BaseException, arn: str) -> Work:
@@ -110,11 +171,14 @@ def settled(said: BaseException, arn: str) -> Work:
 
 def _own_frames(traceback: TracebackType | None) -> TracebackType | None:
     """A traceback from the handler's first frame on."""
-    while traceback is not None and traceback.tb_frame.f_code is not _ANSWERING:
+    while traceback is not None and traceback.tb_frame.f_code not in _ANSWERING:
         traceback = traceback.tb_next
     return None if traceback is None else traceback.tb_next
 
 
-_ANSWERING = next(each for each in _answering.__code__.co_consts if isinstance(each, CodeType))
+_ANSWERING = tuple(
+    next(each for each in make.__code__.co_consts if isinstance(each, CodeType))
+    for make in (_answering, _answering_with_context)
+)
 
 __all__ = ["Bound", "answers", "settled"]

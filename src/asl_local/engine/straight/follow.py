@@ -21,19 +21,19 @@ from collections.abc import Callable
 from math import inf
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from asl_local.engine.straight.ways import OVER, STANDS, Way, make_choice, make_pass
+from asl_local.engine.straight.ways import OVER, Way, make_choice, make_pass
 from asl_local.lazy import later
 from asl_local.plan import Block, Plan, State
 
 if TYPE_CHECKING:
     from asl_local.engine import children, states
     from asl_local.engine.execution import Execution, Strand
-    from asl_local.engine.straight import fan_out, tasks
+    from asl_local.engine.straight import fan_out, generated_ways, tasks
     from asl_local.language import generated
 else:
     later(
         globals(), "asl_local.engine.children", "asl_local.engine.states", "asl_local.engine.straight.fan_out",
-        "asl_local.engine.straight.tasks", "asl_local.language.generated",
+        "asl_local.engine.straight.generated_ways", "asl_local.engine.straight.tasks", "asl_local.language.generated",
     )  # fmt: skip
 
 
@@ -42,26 +42,29 @@ def follow(x: Execution, strand: Strand) -> None:
     if strand.entered or x.marks is not None or not x.straight:
         states.enter(x, strand)
         return
-    history, turns = x.history, x.shuffle or x.order is not None
+    history, turns, state = x.history, x.shuffle or x.order is not None, strand.state
     room = history.room
-    while True:
-        way = strand.state.straight
-        led = None if way is None or history.count > room else way(x, strand)
+    while history.count <= room:
+        way = state.straight
+        led = None if way is None else way(x, strand)
         if led is None:
-            states.enter(x, strand)
+            break
+        if not led.type:
+            if led is OVER:
+                _end(x, strand)
             return
-        if led is STANDS:
-            return
-        if led is OVER:
-            if strand.parent is None:
-                x.end("SUCCEEDED", strand.event, output=strand.raw)
-            else:
-                children.join(x, strand.parent, strand, strand.raw)
-            return
-        strand.state = led
+        strand.state = state = led
         if turns and (x.ready or x.order is not None):
             x.ready.appendleft(strand)
             return
+    states.enter(x, strand)
+
+
+def _end(x: Execution, strand: Strand) -> None:
+    if strand.parent is None:
+        x.end("SUCCEEDED", strand.event, output=strand.raw)
+    else:
+        children.join(x, strand.parent, strand, strand.raw)
 
 
 def prepare(plan: Plan) -> None:
@@ -96,7 +99,8 @@ def _cold(make: _Maker, state: State, block: Block) -> Way | None:
         left -= 1
         if left <= 0:
             warm(state)
-            state.straight = make(state, block)
+            warmed = make(state, block)
+            state.straight = None if warmed is None else generated_ways.generate_way(state, block, warmed)
         return way(x, strand)
 
     return counted

@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING
 
-from asl_local.engine.messages import Unsettled
+from asl_local.engine.messages import Overtaken, Unsettled
 from asl_local.engine.straight.ways import Way, after
 from asl_local.errors import EvaluationError
 from asl_local.lazy import later
@@ -23,9 +23,9 @@ else:
 
 
 def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a call more costs a tenth of a task
-    """A function that answers at once, where nobody has to wait for it: in the only line of control that there is.
+    """A function that answers at once: in the only line of control that there is, or under the eyes of `Calls`.
 
-    The call cannot be taken back. Whatever is unusual about what came of it is kept for the ordinary way, in which
+    While a strand waits for something, or something was commanded, no call is made: it could hold that up. The call cannot be taken back. Whatever is unusual about what came of it is kept for the ordinary way, in which
     the call goes out as a command and is answered with that (drive.py).
     """
     resource = state.resource
@@ -38,12 +38,18 @@ def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a ca
     arn, templated, placed = resource.arn, state.templated, state.placed
     led = after(state, block)
 
-    def way(x: Execution, strand: Strand) -> State | None:
-        if x.answers is None or strand.parent is not None:
+    def way(x: Execution, strand: Strand) -> State | None:  # noqa: PLR0915 - see above
+        if x.answers is None:
             return None
         answer = x.answers.get(arn)
         if answer is None:
             return None
+        calls = None
+        if strand.parent is not None:  # others may want to go on meanwhile
+            calls = x.calls
+            if calls is None or x.waiting or x.commands or x.errands or arn in calls.slow:
+                return None
+            claim: list[None] = [None]
         raw, most = strand.raw, x.most_bytes
         x.current = strand
         draws, held = x.draws, x.assigned_bytes
@@ -55,19 +61,32 @@ def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a ca
         if templated and weigh(value, most) > most:
             x.draws = draws
             return None
+        if calls is not None:
+            calls.current = (strand, claim, arn)
         try:
-            result = answer(value)
+            result, bound = answer(value, x, strand)
         except BaseException as error:
+            if calls is not None:
+                try:
+                    claim.pop()
+                except IndexError:
+                    raise Overtaken(error) from None
             if isinstance(error, KeyboardInterrupt):  # the user's, who wants the program to end
                 raise
             x.draws = draws
             x.said[x.tokens + 1] = error
             return None
-        bound: float = weigh(result, most)
+        if calls is not None:
+            try:
+                claim.pop()
+            except IndexError:
+                raise Overtaken(Unsettled(result)) from None
         assigned = None
         try:
             if bound > most:
-                raise EvaluationError("", "")
+                bound = weigh(result, most)
+                if bound > most:
+                    raise EvaluationError("", "")
             if assign is not None:
                 assigned = assign(raw, result, x)
             out = result if output is None else output(raw, result, x)
@@ -85,11 +104,14 @@ def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a ca
             x.draws, x.assigned_bytes = draws, held
             x.said[x.tokens + 1] = Unsettled(result)
             return None
-        at = x.now
+        at = now = x.now
         if x.clock is not None:
-            x.now = x.clock()
+            now = x.clock()
+            if now < at:  # noqa: PLR1730 - somebody has set the system's clock; a call costs more
+                now = at
+            x.now = now
         history = x.history
-        history.log.append((state, at, strand.event, raw, out, assigned, value, result, x.now))
+        history.log.append((state, at, strand.event, raw, out, assigned, value, result, now))
         history.count = strand.event = history.count + 5
         x.tokens += 1
         strand.raw, strand.bound = out, bound

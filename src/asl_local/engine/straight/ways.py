@@ -24,6 +24,7 @@ Way: TypeAlias = "Callable[[Execution, Strand], State | None]"
 """Takes a strand through its state: to the next state, to OVER, or to STANDS. None where nothing has happened, since the
 state cannot be done in this way."""
 
+# The two have no type.
 OVER: Final = State("", "", "", None, "", "")
 """The strand has left its last state; its `raw` is what it came to."""
 

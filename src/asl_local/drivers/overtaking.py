@@ -1,0 +1,116 @@
+"""Overtaking: functions are called where the step is taken, and one that blocks does not hold up other lines of control.
+
+Knows: one execution and who steps it. Must never know: why a call was made, or what it gives.
+
+Handing a call to another thread costs many times what a short function does. So where several lines of control may call
+functions, the whole first step is handed to one thread, which calls them itself, and whoever has asked for the execution
+looks every few milliseconds whether that thread is still in the same call. If so the one who looks takes the execution
+over: the call counts as out, and the other lines go on with a driver, which has worker threads. The thread in the call
+delivers what came of it, whenever that is. Either of the two takes the call's claim, which only one can have: a list that
+holds one thing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TypeAlias
+
+from asl_local.drivers.drive import Ended, Settle
+from asl_local.drivers.driver import TaskContext, Work
+from asl_local.engine import Execution
+from asl_local.engine.messages import Call, Command, Out, Overtaken, TakenOver
+from asl_local.engine.patterns import within
+
+PATIENCE = 0.005
+"""Seconds between two looks: a call that is there at both has blocked for as long at least, and for twice that at most."""
+
+GoOn: TypeAlias = Callable[[list[Command], Settle], Ended]
+"""Drives the execution from here on to its end."""
+
+
+class Watch:
+    """The calls of an execution that are made within its first step (engine.messages.Calls)."""
+
+    def __init__(self, execution: Execution, slow: set[str], settle: Settle) -> None:
+        self.current: Out | None = None
+        self.context: object = None
+        self.slow = slow
+        self._execution, self._settle = execution, settle
+        self._told: TaskContext | None = None  # what the handler of the overtaken call was told
+        self._done = threading.Event()
+        self._handed = threading.Event()
+        self._said: BaseException | None = None
+        self._commands: list[Command] = []
+        self._error: BaseException | None = None
+
+    def first_step(self, now: float, go_on: GoOn) -> Ended | None:
+        """Have the first step taken and, unless it was the last one, go on.
+
+        Gives None where it was. Raises what `step` raises. Ctrl-C leaves the thread to its call, and it makes no other.
+        """
+        threading.Thread(target=self._step, args=(now,), name="asl-local-step", daemon=True).start()
+        before: Out | None = None
+        try:
+            while not self._done.wait(PATIENCE):
+                call = self.current
+                if call is not None and call is before and self._claim(call):
+                    return self._overtake(call, go_on)
+                before = call
+        except BaseException:
+            self._execution.answers = None
+            raise
+        if self._error is not None:
+            raise self._error
+        execution = self._execution
+        execution.answers = execution.calls = None
+        return None if execution.outcome is not None else go_on(self._commands, self._settle)
+
+    def _step(self, now: float) -> None:
+        try:
+            self._commands = self._execution.step(None, now)
+        except Overtaken as overtaken:
+            self._said = overtaken.said
+            self._handed.set()
+        except BaseException as error:  # raised again where somebody waits
+            self._error = error
+        self._done.set()
+
+    def _claim(self, call: Out) -> bool:
+        try:
+            call[1].pop()
+        except IndexError:
+            return False  # it is over just now
+        return True
+
+    def _overtake(self, call: Out, go_on: GoOn) -> Ended:
+        strand, _, resource = call
+        self.slow.add(resource)
+        execution, told = self._execution, self.context
+        if isinstance(told, TaskContext) and told.call.within == within(strand) and told.call.resource == resource:
+            self._told = told
+        execution.answers = execution.calls = None
+        commands = execution.step(TakenOver(strand), execution.now)
+        if strand.token:
+            execution.said[strand.token] = Overtaken(None)
+        try:
+            return go_on(commands, self._settled)
+        finally:
+            if self._told is not None:
+                self._told.cancelled = True
+
+    def _settled(self, said: BaseException, resource: str) -> Work:
+        if not isinstance(said, Overtaken):
+            return self._settle(said, resource)
+
+        def wait(call: Call, context: TaskContext) -> object:
+            if self._told is not None:
+                self._told.twin = context  # a handler may ask whether anybody still waits for it
+            self._handed.wait()
+            assert self._said is not None
+            return self._settle(self._said, resource)(call, context)
+
+        return wait
+
+
+__all__ = ["PATIENCE", "Watch"]

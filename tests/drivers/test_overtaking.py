@@ -1,0 +1,255 @@
+"""Functions are called by the thread that runs the machine, unless they block: then the others go on without it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import asl_local
+
+ARN = "arn:aws:lambda:us-east-1:123456789012:function:"
+LONG = 60.0  # seconds until a test that went wrong fails; none that goes well waits for it
+
+
+def task(name: str, **fields: Any) -> dict[str, Any]:
+    end = {} if "Next" in fields else {"End": True}
+    return {"Type": "Task", "Resource": ARN + name, **end, **fields}
+
+
+def over_items(state: dict[str, Any], **more: Any) -> asl_local.Machine:
+    each = {"StartAt": "Work", "States": {"Work": state, **more}}
+    return asl_local.load({"StartAt": "Each", "States": {"Each": {"Type": "Map", "End": True, "ItemProcessor": each}}})
+
+
+def run(machine: asl_local.Machine, items: Any, work: Callable[..., Any]) -> asl_local.Result:
+    return machine.run(items, {"work": work})
+
+
+def test_short_functions_share_one_thread() -> None:
+    threads = set()
+
+    def work(item: int) -> int:
+        threads.add(threading.current_thread())
+        return item + 1
+
+    assert run(over_items(task("work")), list(range(100)), work).unwrap() == list(range(1, 101))
+    assert len(threads) == 1
+
+
+def test_where_there_is_one_line_only_functions_are_called_by_the_thread_that_runs_the_machine() -> None:
+    threads = set()
+
+    def work(item: int) -> int:
+        threads.add(threading.current_thread())
+        return item + 1
+
+    machine = asl_local.load({"StartAt": "A", "States": {"A": task("work", Next="B"), "B": task("work")}})
+    assert run(machine, 1, work).unwrap() == 3
+    assert threads == {threading.current_thread()}
+
+
+def test_handlers_that_wait_for_each_other_meet() -> None:
+    everybody = threading.Barrier(5, timeout=LONG)
+
+    def work(item: int) -> int:
+        everybody.wait()
+        return item * 2
+
+    assert run(over_items(task("work")), [0, 1, 2, 3, 4], work).unwrap() == [0, 2, 4, 6, 8]
+
+
+def test_branches_do_not_wait_for_a_handler_that_blocks() -> None:
+    free = threading.Event()
+
+    def blocks(event: Any) -> str:
+        assert free.wait(LONG)
+        return "late"
+
+    def frees(event: Any) -> str:
+        free.set()
+        return "soon"
+
+    branches = [{"StartAt": name, "States": {name: task(name.lower())}} for name in ("Blocks", "Frees")]
+    machine = asl_local.load(
+        {"StartAt": "Both", "States": {"Both": {"Type": "Parallel", "End": True, "Branches": branches}}}
+    )
+    result = machine.run({}, {"blocks": blocks, "frees": frees})
+    assert result.unwrap() == ["late", "soon"]
+    types = result.history.types()
+    assert types.count("LambdaFunctionSucceeded") == types.count("LambdaFunctionStarted") == 2
+    assert [e.details["name"] for e in result.history if e.type == "TaskStateExited"] == ["Frees", "Blocks"]
+
+
+def test_a_function_that_blocked_is_known_in_the_next_run() -> None:
+    everybody = threading.Barrier(3, timeout=LONG)
+    threads: list[threading.Thread] = []
+
+    def work(item: int) -> int:
+        threads.append(threading.current_thread())
+        everybody.wait()
+        return item
+
+    machine, handlers = over_items(task("work")), {"work": work}
+    for _ in range(2):
+        assert machine.run([1, 2, 3], handlers).unwrap() == [1, 2, 3]
+    assert "asl-local-step" in {thread.name for thread in threads[:3]}
+    assert "asl-local-step" not in {thread.name for thread in threads[3:]}
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_errors_are_caught_whether_the_call_was_overtaken_or_not(late: bool) -> None:
+    others = threading.Event()
+
+    def work(item: int) -> int:
+        if item == 0:
+            if late:
+                assert others.wait(LONG)
+            raise ValueError("no")
+        others.set()
+        return item
+
+    caught = {"Type": "Pass", "Result": "caught", "End": True}
+    machine = over_items(task("work", Catch=[{"ErrorEquals": ["ValueError"], "Next": "Caught"}]), Caught=caught)
+    result = run(machine, [0, 1], work)
+    assert result.unwrap() == ["caught", 1]
+
+
+def test_an_error_of_an_overtaken_call_ends_the_execution_with_the_handlers_exception() -> None:
+    others = threading.Event()
+
+    def work(item: int) -> int:
+        if item == 0:
+            assert others.wait(LONG)
+            raise LookupError("nothing there")
+        others.set()
+        return item
+
+    result = run(over_items(task("work")), [0, 1], work)
+    assert (result.status, result.error) == ("FAILED", "LookupError")
+    assert isinstance(result.exception, LookupError)
+    assert result.exception.__notes__ == ["in Map 'Each', item 0 > Task 'Work'"]
+    frames = []
+    traceback = result.exception.__traceback__
+    while traceback is not None:
+        frames.append(traceback.tb_frame.f_code.co_name)
+        traceback = traceback.tb_next
+    assert frames[-1] == "work"
+
+
+def test_ctrl_c_in_a_handler_ends_the_run() -> None:
+    def work(item: int) -> int:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(over_items(task("work")), [0, 1], work)
+
+
+def test_ctrl_c_in_a_handler_that_was_overtaken_ends_the_run() -> None:
+    others = threading.Event()
+
+    def work(item: int) -> int:
+        if item == 0:
+            assert others.wait(LONG)
+            raise KeyboardInterrupt
+        others.set()
+        return item
+
+    with pytest.raises(KeyboardInterrupt):
+        run(over_items(task("work")), [0, 1], work)
+
+
+def test_async_handlers_run_side_by_side() -> None:
+    async def work(item: int) -> int:
+        await asyncio.sleep(0)
+        return item + 10
+
+    assert run(over_items(task("work")), [1, 2, 3], work).unwrap() == [11, 12, 13]
+
+
+def test_waits_beside_a_long_row_of_short_calls_are_not_held_up() -> None:
+    """While something is due, calls go out to workers: the loop hears of it in between."""
+    seen: list[str] = []
+
+    def work(item: Any) -> Any:
+        seen.append(threading.current_thread().name)
+        return item
+
+    branches = [
+        {
+            "StartAt": "W",
+            "States": {"W": {"Type": "Wait", "Seconds": 0, "Next": "P"}, "P": {"Type": "Pass", "End": True}},
+        },
+        {"StartAt": "T", "States": {"T": task("work", TimeoutSeconds=60, Next="U"), "U": task("work")}},
+    ]
+    machine = asl_local.load(
+        {"StartAt": "Both", "States": {"Both": {"Type": "Parallel", "End": True, "Branches": branches}}}
+    )
+    assert run(machine, 1, work).unwrap() == [1, 1]
+    assert "asl-local-step" not in seen  # the first has a clock that must be able to strike
+
+
+def test_the_history_says_when_a_call_was_over() -> None:
+    def work(item: int) -> int:
+        return item
+
+    result = run(over_items(task("work")), list(range(20)), work)
+    times = [event.at for event in result.history]
+    assert times == sorted(times)
+
+
+def test_a_context_says_what_is_called_where() -> None:
+    told: list[Any] = []
+
+    def work(item: int, context: Any) -> int:
+        told.append((context.call.place, context.map_index, context.state))
+        assert context.attempt == 0
+        assert context.execution_arn.endswith(":execution:StateMachine:mine")
+        assert context.function_name == "work"
+        assert context.get_remaining_time_in_millis() == 900_000
+        assert not context.cancelled
+        with pytest.raises(asl_local.InvalidToken):
+            context.send_task_success(1)
+        with pytest.raises(asl_local.InvalidToken):
+            context.send_task_success(1, token="AQ")
+        context.heartbeat()
+        return len(context.aws_request_id)
+
+    machine = over_items(task("work"))
+    result = machine.run([7, 8], {"work": work}, execution_name="mine")
+    assert result.unwrap() == [36, 36]
+    assert told == [("Each[0]/Work", 0, "Work"), ("Each[1]/Work", 1, "Work")]
+
+
+def test_a_handler_that_was_overtaken_hears_that_nobody_waits_any_more() -> None:
+    begun = threading.Event()
+    heard = threading.Event()
+
+    def work(item: int, context: Any) -> int:
+        if item == 0:
+            assert begun.wait(LONG)
+            while not context.cancelled:
+                heard.wait(0.001)
+            heard.set()
+            return item
+        begun.set()
+        raise ValueError("ends the Map, and so the other call")
+
+    result = run(over_items(task("work")), [0, 1], work)
+    assert (result.status, result.error) == ("FAILED", "ValueError")
+    assert heard.wait(LONG)
+
+
+def test_a_machine_that_has_failed_does_not_wait_for_a_handler_that_blocks() -> None:
+    never = threading.Event()
+
+    def work(item: int) -> int:
+        if item == 0:
+            never.wait()
+        raise ValueError("no")
+
+    assert run(over_items(task("work")), [0, 1], work).error == "ValueError"
+    never.set()
