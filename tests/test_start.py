@@ -52,7 +52,7 @@ def imported(script: str) -> set[str]:
 @pytest.mark.parametrize(
     ("script", "driver"),
     [
-        ("pass", ""),
+        ("asl_local.load", ""),
         ("assert machine.run({}).output == {'ok': True}", "threads"),
         ("assert machine.simulate({}).output == {'ok': True}", "simulate"),
     ],
@@ -81,6 +81,11 @@ def test_the_command_line_imports_what_the_command_needs(tmp_path: Path) -> None
     assert "asl_local.interfaces.cli_run" in seen
     shown = ("asl_local.interfaces.cli_show", "asl_local.reporters.live.watching", "asl_local.interfaces.aws")
     assert not seen & {*LIBRARIES, *ROOMS, *TASKS, *shown, "gzip", "shutil", "zipfile"}
+
+
+def test_the_package_alone_imports_next_to_nothing() -> None:
+    ours = {name for name in imported("import asl_local") if name.split(".")[0] == "asl_local"}
+    assert ours == {"asl_local", "asl_local.lazy"}
 
 
 def test_the_door_of_the_pytest_plugin_does_not_import_the_library() -> None:

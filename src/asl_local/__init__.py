@@ -30,36 +30,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asl_local.engine import Execution, Identity, Limits
-from asl_local.errors import (
-    AslError,
-    DefinitionNotFound,
-    Diagnostic,
-    ExecutionFailed,
-    ExecutionHangs,
-    ExecutionNotRedrivable,
-    ImpossibleSchedule,
-    InvalidDefinition,
-    InvalidExecutionInput,
-    InvalidHistory,
-    InvalidMockConfig,
-    InvalidToken,
-    MissingExtra,
-    NotJson,
-    StateError,
-    TaskTimedOut,
-    UnansweredToken,
-    UnknownResource,
-)
-from asl_local.interfaces.machine import Machine, definitions_in, load, validate
-from asl_local.interfaces.result import Result
 from asl_local.lazy import names
 
 if TYPE_CHECKING:
     from asl_local import mock as mock
     from asl_local.definition import FoundDefinition
     from asl_local.drivers import Callbacks
+    from asl_local.engine import Execution, Identity, Limits
+    from asl_local.errors import (
+        AslError,
+        DefinitionNotFound,
+        Diagnostic,
+        ExecutionFailed,
+        ExecutionHangs,
+        ExecutionNotRedrivable,
+        ImpossibleSchedule,
+        InvalidDefinition,
+        InvalidExecutionInput,
+        InvalidHistory,
+        InvalidMockConfig,
+        InvalidToken,
+        MissingExtra,
+        NotJson,
+        StateError,
+        TaskTimedOut,
+        UnansweredToken,
+        UnknownResource,
+    )
+    from asl_local.interfaces.machine import Machine, definitions_in, load, validate
     from asl_local.interfaces.replaying import replay as replay
+    from asl_local.interfaces.result import Result
     from asl_local.interfaces.started import Started
     from asl_local.interfaces.stepfunctions import StepFunctions as StepFunctions
     from asl_local.interfaces.test_state import test_state as test_state
@@ -70,11 +70,19 @@ if TYPE_CHECKING:
     from asl_local.services.local import LocalAWS as LocalAWS
     from asl_local.testing.coverage import Coverage as Coverage
 else:
-    # What most runs of a workflow never need, by the module that has it.
+    # By the module that has it: importing the package costs nothing, its names cost what they import.
     __getattr__ = names(__name__, globals(), {
         "definition": "FoundDefinition",
         "drivers": "Callbacks",
+        "engine": "Execution Identity Limits",
+        "errors": (
+            "AslError DefinitionNotFound Diagnostic ExecutionFailed ExecutionHangs ExecutionNotRedrivable "
+            "ImpossibleSchedule InvalidDefinition InvalidExecutionInput InvalidHistory InvalidMockConfig "
+            "InvalidToken MissingExtra NotJson StateError TaskTimedOut UnansweredToken UnknownResource"
+        ),
+        "interfaces.machine": "Machine definitions_in load validate",
         "interfaces.replaying": "replay",
+        "interfaces.result": "Result",
         "interfaces.started": "Started",
         "interfaces.stepfunctions": "StepFunctions",
         "interfaces.test_state": "test_state",

@@ -90,7 +90,8 @@ _WARM = 12
 def _cold(make: _Maker, state: State, block: Block) -> Way | None:
     """The way with closures, which counts how often it is taken, and makes way for the generated one."""
     way = make(state, block)
-    if way is None or not any(map(generated.has_written, _expressions(state))):
+    expressions = [each for each in _expressions(state) if each is not None]
+    if way is None or not expressions or not any(map(generated.has_written, expressions)):
         return way
     left = _WARM
 
