@@ -229,6 +229,8 @@ def substitute(
     if source.text is not None and not substitutions and "${" not in source.text:
         limit_depth(source.tree, source.name)
         return source
+    if source.text is None and not substitutions and _is_plain(source.tree):
+        return source
     filling = _Filling(substitutions or {}, expected)
     try:
         tree = filling.fill(source.tree, "", 0)
@@ -277,8 +279,21 @@ def _did_you_mean(name: str, others: Iterable[str]) -> str | None:
     return f"did you mean '{close[0]}'?" if close else None
 
 
+def _is_plain(tree: Json) -> bool:
+    """Whether a tree has no placeholder for certain, and no level that would be refused."""
+    try:
+        return not _is_deep(tree) and "${" not in text_of(tree)
+    except ValueError:  # a number that has too many digits to be written
+        return False
+
+
 def limit_depth(tree: Json, name: str) -> None:
     """Raise InvalidDefinition for a tree that is nested too deeply for the walks over it."""
+    if _is_deep(tree):
+        raise _refusal("INVALID_JSON_DESCRIPTION", f"nested more than {DEEPEST} levels deep", name)
+
+
+def _is_deep(tree: Json) -> bool:
     level: list[Json] = [[tree]]
     depth = -1
     while level := [
@@ -289,7 +304,8 @@ def limit_depth(tree: Json, name: str) -> None:
     ]:
         depth += 1
         if depth == DEEPEST and any(level):  # what is in them is a level deeper
-            raise _refusal("INVALID_JSON_DESCRIPTION", f"nested more than {DEEPEST} levels deep", name)
+            return True
+    return False
 
 
 class _Filling:
