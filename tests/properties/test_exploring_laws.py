@@ -41,6 +41,7 @@ def told(status: str, output: Any, error: str | None, cause: str | None) -> str:
 def everything(setting: Setting, faults: int, kinds: list[str] = KINDS) -> set[str]:
     """The outcomes of every single order and fault plan: nothing is recognised, nothing left out."""
     performer = Performer(setting.plan, setting.resources, kept=setting.worldly)
+    performer.remembers = False
     execution = setting.execution()
     values = Fingerprints(clock=True, deadline=True)
     rules = Rules(setting.plan, performer, Faults(setting.plan, kinds, payload_bytes=None), values)

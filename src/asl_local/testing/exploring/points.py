@@ -89,12 +89,11 @@ class Point:
 
     `always` are the faults in force, by the state's name. `hung` says why the execution stands still for good.
     `spent` are the seconds that would have passed if nothing had ever waited beside anything else, `ended` counts the steps in
-    which a failure took others along. `held` is the world of this point, or of one before it, and what it holds. `others` are other
-    turns of strands that could have led here: their picks, and what a schedule calls them.
+    which a failure took others along. `others` are other turns of strands that could have led here: their picks, and what a schedule calls them.
     """
 
     __slots__ = (
-        "always", "ended", "execution", "flights", "held", "hung", "mail", "orphans", "others", "performed", "picks", "spent", "timers",
+        "always", "ended", "execution", "flights", "hung", "mail", "orphans", "others", "performed", "picks", "spent", "timers",
         "world",
     )  # fmt: skip
 
@@ -111,14 +110,13 @@ class Point:
         self.picks: tuple[int, ...] = ()
         self.others: list[tuple[tuple[int, ...], str]] = []
         self.performed: dict[int, Performed] = {}
-        self.held: tuple[World | None, Any] = None, None
 
     def fork(self) -> Point:
         """A second point that goes its own way from here; the world is shared until somebody works in it."""
         twin = Point(self.execution.fork(), self.world)
         twin.flights = dict(self.flights)
         twin.orphans, twin.timers, twin.mail, twin.always = self.orphans, self.timers, self.mail, self.always
-        twin.spent, twin.ended, twin.held = self.spent, self.ended, self.held
+        twin.spent, twin.ended = self.spent, self.ended
         return twin
 
     @property
@@ -458,16 +456,10 @@ class Rules:
             point.hung,
             self.values.of(point.execution, told),
             tuple(sorted((name, *fault) for name, fault in point.always)) if not point.over else (),
-            self._contents(point),
+            self.performer.contents(point.world),
             (round(point.spent, 6), point.ended) if self.values.spent else None,
             tuple(sorted((call.place, call.attempt, str(value(call.arguments))) for call in point.orphans)),
         )
-
-    def _contents(self, point: Point) -> Any:
-        """What the point's world holds, looked at once for all points that share it."""
-        if point.held[0] is not point.world:
-            point.held = point.world, self.performer.contents(point.world)
-        return point.held[1]
 
 
 def place_of(x: Execution, token: int) -> str:

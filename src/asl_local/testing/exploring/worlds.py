@@ -4,12 +4,13 @@ Knows: how a world is copied, who answers a call in it, and what came of it. Mus
 when, or what an execution makes of the answer.
 
 Without a world, handlers are taken as functions of their event and attempt: the same call has the same answer, and it is
-asked for once.
+asked for once. In a world of plain values they are functions of that besides, and mostly asked once for each.
 """
 
 from __future__ import annotations
 
 import copy
+import marshal
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -27,8 +28,10 @@ from asl_local.resources import Resources
 from asl_local.resources.mocking import Mocks, Session
 from asl_local.resources.mocking.session import Player
 from asl_local.testing.exploring.fingerprint import Fingerprints, contents
+from asl_local.values import text_of
 
 INFINITY = float("inf")
+_REMEMBERED = 4096  # worlds, and answers in worlds
 _LONGEST_TASK = 99_999_999.0  # seconds: the TimeoutSeconds of a task that has none
 
 
@@ -109,7 +112,9 @@ class Performer:
         self.hours = Hours()
         self.seen = Seen(counted=counted)
         self._work: Work | Player | None = None
+        self.remembers = True  # whether what was performed in an equal world is not performed again
         self._answers: dict[Any, Performed] = {}
+        self._held: dict[int, tuple[World, Any]] = {}
         self._states = {state.name: state for state in plan.tasks()}
         self._alone = {name: replace(plan, states={state.pointer: state}) for name, state in self._states.items()}
 
@@ -142,18 +147,24 @@ class Performer:
         return World(forked(world.kept) if self.kept else world.kept, session)
 
     def contents(self, world: World) -> Any:
-        """What the world holds, as something that can be compared."""
-        counts = world.session.fingerprint() if world.session is not None and self.worldly else ()
-        return (contents(world.kept) if self.kept else b"", counts)
+        """What the world holds, as something that can be compared; looked at once for all points that share it."""
+        known = self._held.get(id(world))
+        if known is None or self.in_place:
+            counts = world.session.fingerprint() if world.session is not None and self.worldly else ()
+            known = self._held[id(world)] = world, (contents(world.kept) if self.kept else b"", counts)
+            if len(self._held) > _REMEMBERED:
+                del self._held[next(iter(self._held))]  # the oldest
+        return known[1]
 
     def perform(
         self, call: Call, execution: Execution, world: World, values: Fingerprints, waiting: Iterable[Call] = (),
         *, probe: bool = False,
     ) -> Performed:  # fmt: skip
         """The call in a copy of the world. `waiting` are the calls whose task tokens can be answered; a `probe` only looks."""
+        waiting = list(waiting)
         key = None
-        if not self.worldly and not self.in_place and not call.waits:
-            key = (call.resource, call.state, call.attempt, values.value(call.arguments), call.role, call.within)
+        if not self.in_place and not call.waits and (plain := self._plain(call, world, waiting)) is not None:
+            key = (call.resource, call.state, call.attempt, values.value(call.arguments), call.role, call.within, plain)
             known = self._answers.get(key)
             if known is not None:
                 return known._replace(answer=_told_to(known.answer, call.token))
@@ -163,7 +174,24 @@ class Performer:
             self.seen.counted = True
         if key is not None and not self.seen.clock and not self.seen.counted and not performed.sent:
             self._answers[key] = performed
+            if self.worldly and len(self._answers) > _REMEMBERED:
+                del self._answers[next(iter(self._answers))]  # the oldest
         return performed
+
+    def _plain(self, call: Call, world: World, waiting: list[Call]) -> Any:
+        """What a handler can see of the world, where that is known for certain: plain types with nothing hidden in them.
+
+        It sees the order of members and numbers of events in its input, too, which do not count where points are compared.
+        None where it is not known.
+        """
+        if not self.worldly:
+            return b""
+        if not self.remembers or self.mocks is not None or waiting:
+            return None
+        try:
+            return self.contents(world), marshal.dumps(world.kept, 2), text_of(call.arguments)
+        except ValueError:
+            return None
 
     @contextmanager
     def trying(self) -> Iterator[None]:
