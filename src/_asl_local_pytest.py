@@ -1,9 +1,9 @@
 """The door of the pytest plugin: its options, its fixtures, and the moment at which somebody first uses it.
 
 Knows: pytest, and what asks for us. Must never know: what is done then (asl_local.interfaces.pytest_plugin).
-pytest imports this file in every run of everybody who has asl-local installed, so it stands beside the package, whose
-import costs what a whole test suite may: the package is imported when an option, a fixture or a case file of ours is
-used, or is there already because the tests themselves import it. (PYTEST_DONT_REWRITE: it asserts nothing, and may be
+pytest imports this file in every run of everybody who has asl-local installed, so it stands beside the package and imports
+nothing of it: the package is imported when an option, a fixture or a case file of ours is used, or is there already
+because the tests themselves import it. (PYTEST_DONT_REWRITE: it asserts nothing, and may be
 imported before pytest begins.)
 """
 
@@ -163,7 +163,7 @@ def asl_snapshot(request: pytest.FixtureRequest) -> Snapshot:
 def _import_as_ever(pluginmanager: Any) -> None:
     """Have the package imported as it is: pytest would rewrite the asserts of everything that comes with a plugin.
 
-    Where no byte code may be written (containers), that is 0.8 s in every run whose tests import asl_local, for asserts
+    Where no byte code may be written (containers), that is work in every run whose tests import asl_local, for asserts
     that no test makes. What is undone here is private to pytest; where it is no more, the import is slower.
     """
     hook = pluginmanager.rewrite_hook
