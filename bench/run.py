@@ -100,7 +100,7 @@ def main() -> None:
     keep(found, given)
     if not given.names:
         found["figures"] = child("figures", speed, "", 0)
-        print(tables.figures_page(found["figures"]))
+        print(tables.figures_page(found["figures"], times))
         keep(found, given)
 
 

@@ -17,6 +17,7 @@ HERE = Path(__file__).resolve().parent
 COMMITTED = HERE / "ratios.json"
 PAGE = HERE.parent / "docs" / "performance.md"
 
+EXPLORED = 755  # states of the workload `explore`
 FIGURES = {
     "map-memory-run": ("The Map of 10,000 items by `run` adds to the peak of resident memory", "MiB", 1),
     "map-memory-simulate": ("The same by `simulate`", "MiB", 1),
@@ -80,13 +81,20 @@ def growth_page(growth: Mapping[str, Mapping[str, float]]) -> str:
     return markdown(["", "items", *(f"{size:,}" for size in sizes), "most : 1,000"], rows)
 
 
-def figures_page(figures: Mapping[str, float]) -> str:
+def figures_page(figures: Mapping[str, float], times: Mapping[str, Mapping[str, float]]) -> str:
     """What is no ratio to a floor."""
     rows = [
         [what, f"{figures[name]:.{digits}f} {unit}"]
         for name, (what, unit, digits) in FIGURES.items()
         if name in figures
     ]
+    if start := times.get("start"):
+        rows += [
+            [f"{what} takes longer than a bare Python by", f"{seconds(start[way] - start['floor'])} of CPU"]
+            for way, what in (("import", "`import asl_local`"), ("command", "`asl-local run` of one Pass state"))
+        ]
+    if explore := times.get("explore"):
+        rows.append(["States that `explore` finds in a second of CPU", f"{EXPLORED / explore['explore']:,.0f}"])
     return markdown(["", ""], rows)
 
 
@@ -114,7 +122,7 @@ def printed(figures: Mapping[str, Any]) -> dict[str, str]:
         "machine": figures["machine"],
         "ratios": ratios_page(figures["times"]),
         "growth": growth_page(figures["growth"]),
-        "figures": figures_page(figures["figures"]),
+        "figures": figures_page(figures["figures"], figures["times"]),
     }
     return {**tables, "peers": peers_page(figures["peers"])} if figures["peers"] else tables
 
