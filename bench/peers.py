@@ -4,7 +4,7 @@
 
 Installs each peer with pip or npm into an environment of its own below the folder (bench/.peers unless given), runs the
 workloads that are machines through a driver in bench/peers/, and prints CPU times as ratios to the hand-written floors and
-to `run` of ours, which are measured in the same run. A peer whose answer is not the floor's is `wrong`; one that refuses, fails or has
+to `run` of ours, which are measured in the same run; in the page ours are the committed ones. A peer whose answer is not the floor's is `wrong`; one that refuses, fails or has
 not ended after so many CPU seconds is a `no`. `--update` writes the columns into bench/ratios.json and docs/performance.md.
 """
 
@@ -163,11 +163,6 @@ def _process(command: list[str], more: dict[str, str], folder: str, limit: float
     return printed, usage.ru_utime + usage.ru_stime, process.returncode < 0
 
 
-def of_ours(row: str) -> dict[str, float]:
-    """The floor's and our CPU seconds for a row, measured as run.py does."""
-    return dict(ours.child("times", "full", ROWS[row].workload, ROWS[row].size))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="name", help=f"workloads, all unless given: {', '.join(ROWS)}")
@@ -180,15 +175,8 @@ def main() -> None:
     rows = given.names or list(ROWS)
     if unknown := (set(rows) - set(ROWS)) | (set(given.peers.split(";")) - set(PEERS)):
         parser.error(f"no workload or peer {', '.join(sorted(unknown))}; there are {', '.join([*ROWS, *PEERS])}")
-    measured = {row: of_ours(row) for row in rows}
-    found: dict[str, Any] = {
-        "workloads": rows,
-        "floor": {row: times["floor"] for row, times in measured.items()},
-        # A start is that of a process which loads and runs one definition: for ours that is `simulate`.
-        "ours": {row: times.get("run", times["simulate"]) for row, times in measured.items()},
-        "versions": {},
-        "columns": {},
-    }
+    measured = {row: dict(ours.child("times", "full", ROWS[row].workload, ROWS[row].size)) for row in rows}
+    found: dict[str, Any] = {"rows": {row: ROWS[row].workload for row in rows}, "versions": {}, "columns": {}}
     for name in given.peers.split(";"):
         peer = PEERS[name]
         place = (given.folder / (peer.place or name)).absolute()
@@ -197,10 +185,13 @@ def main() -> None:
             continue
         found["versions"][name] = installed(peer, place)
         print(f"{name} {found['versions'][name]} ...", file=sys.stderr, flush=True)
-        found["columns"][name] = {row: cell(peer, place, row, given.limit) for row in rows}
-    print(tables.peers_page(found))
-    if given.json:
-        given.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
+        found["columns"][name] = {}
+        for row in rows:
+            taken = cell(peer, place, row, given.limit)
+            found["columns"][name][row] = taken if isinstance(taken, str) else taken / measured[row]["floor"]
+            if given.json:
+                given.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
+    print(tables.peers_page(found, {ROWS[row].workload: times for row, times in measured.items()}))
     if given.update:
         tables.keep(peers=found)
 

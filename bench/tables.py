@@ -98,16 +98,17 @@ def figures_page(figures: Mapping[str, float], times: Mapping[str, Mapping[str, 
     return markdown(["", ""], rows)
 
 
-def peers_page(peers: Mapping[str, Any]) -> str:
-    """Ratios of the peers to the same floors, and to us."""
-    columns: dict[str, Mapping[str, Any]] = peers.get("columns", {})
+def peers_page(peers: Mapping[str, Any], times: Mapping[str, Mapping[str, float]]) -> str:
+    """Ratios of the peers to the floors, as they were measured together, and to ours as `times` has it."""
+    columns: dict[str, Mapping[str, Any]] = peers["columns"]
     rows = []
-    for name in peers.get("workloads", ()):
-        floor, ours = peers["floor"][name], peers["ours"][name]
-        row = [f"`{name}`", three(ours / floor)]
+    for name, workload in peers["rows"].items():
+        # A start is that of a process which loads and runs one definition: for ours that is `simulate`.
+        ours = ratio(times[workload], "run" if "run" in times[workload] else "simulate")
+        row = [f"`{name}`", three(ours)]
         for cells in columns.values():
             cell = cells.get(name, "not run")
-            row.append(cell if isinstance(cell, str) else f"{three(cell / floor)} ({three(cell / ours)})")
+            row.append(cell if isinstance(cell, str) else f"{three(cell)} ({three(cell / ours)})")
         rows.append(row)
     heads = []
     for peer in columns:
@@ -124,7 +125,7 @@ def printed(figures: Mapping[str, Any]) -> dict[str, str]:
         "growth": growth_page(figures["growth"]),
         "figures": figures_page(figures["figures"], figures["times"]),
     }
-    return {**tables, "peers": peers_page(figures["peers"])} if figures["peers"] else tables
+    return {**tables, "peers": peers_page(figures["peers"], figures["times"])} if figures["peers"] else tables
 
 
 def page_with(text: str, tables: Mapping[str, str]) -> str:
@@ -141,11 +142,26 @@ def keep(**parts: Any) -> None:
     """Writes new figures over the committed ones, and the tables into the page."""
     figures = committed()
     for name, part in parts.items():
-        figures[name] = {**figures[name], **part} if name in ("times", "growth", "figures") else part
-    figures["times"] = {name: figures["times"][name] for name in WORKLOADS if name in figures["times"]}
-    figures["growth"] = {name: figures["growth"][name] for name in WORKLOADS if name in figures["growth"]}
+        if name == "peers":
+            figures[name] = merged(part, figures[name])
+        else:
+            figures[name] = part if name == "machine" else {**figures[name], **part}
+    for name in ("times", "growth"):
+        figures[name] = {workload: figures[name][workload] for workload in WORKLOADS if workload in figures[name]}
     COMMITTED.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     PAGE.write_text(page_with(PAGE.read_text(encoding="utf-8"), printed(figures)), encoding="utf-8")
+
+
+def merged(peers: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """New cells of peers beside those that were there before."""
+    if not before:
+        return dict(peers)
+    known, new = before["columns"], peers["columns"]
+    return {
+        "rows": {**before["rows"], **peers["rows"]},
+        "versions": {**before["versions"], **peers["versions"]},
+        "columns": {name: {**known.get(name, {}), **new.get(name, {})} for name in {**known, **new}},
+    }
 
 
 def ways_of(times: Mapping[str, float]) -> list[str]:

@@ -64,17 +64,39 @@ def test_ratios_are_compared_with_the_committed_ones() -> None:
 
 def test_a_peer_that_is_wrong_has_no_figure() -> None:
     peers = {
-        "workloads": ["chain"],
-        "floor": {"chain": 0.001},
-        "ours": {"chain": 0.008},
+        "rows": {"chain": "chain", "start": "start"},
         "versions": {"other": "1.2", "other, warmed up": "1.2", "third": "3"},
-        "columns": {"other": {"chain": 0.4}, "other, warmed up": {"chain": 0.1}, "third": {"chain": "wrong"}},
+        "columns": {
+            "other": {"chain": 400.0, "start": 8.0},
+            "other, warmed up": {"chain": 100.0},
+            "third": {"chain": "wrong"},
+        },
     }
-    assert tables.peers_page(peers).splitlines() == [
+    times = {
+        "chain": {"floor": 0.001, "run": 0.008, "simulate": 0.005},
+        "start": {"floor": 0.01, "import": 0.02, "simulate": 0.04, "command": 0.05},
+    }
+    assert tables.peers_page(peers, times).splitlines() == [
         "|  | asl_local | other 1.2 | other 1.2, warmed up | third 3 |",
         "| --- | --- | --- | --- | --- |",
         "| `chain` | 8.00 | 400 (50.0) | 100 (12.5) | wrong |",
+        "| `start` | 4.00 | 8.00 (2.00) | not run | not run |",
     ]
+
+
+def test_new_figures_of_peers_stand_beside_those_from_before() -> None:
+    before = {"rows": {"chain": "chain"}, "versions": {"other": "1"}, "columns": {"other": {"chain": 400.0}}}
+    new = {
+        "rows": {"map": "map"},
+        "versions": {"other": "2", "third": "3"},
+        "columns": {"other": {"map": "no"}, "third": {"map": 9.0}},
+    }
+    assert tables.merged(new, before) == {
+        "rows": {"chain": "chain", "map": "map"},
+        "versions": {"other": "2", "third": "3"},
+        "columns": {"other": {"chain": 400.0, "map": "no"}, "third": {"map": 9.0}},
+    }
+    assert tables.merged(new, {}) == new
 
 
 def test_the_peers_do_what_the_workloads_do(bench_path: None) -> None:

@@ -64,7 +64,8 @@ def load(definition: str) -> Callable[[Any], Any]:
         pause = 0.001
         while True:
             said = client.describe_execution(executionArn=started["executionArn"])
-            if said["status"] != "RUNNING":
+            # It has succeeded for a moment before it has an output.
+            if said["status"] != "RUNNING" and ("output" in said or said["status"] != "SUCCEEDED"):
                 break
             time.sleep(pause)
             pause = min(LONGEST_PAUSE, pause * 2)
