@@ -370,3 +370,21 @@ class TestVariables:
 
     def test_what_is_assigned_again_counts_once(self) -> None:
         assert self.assign(*("v", "w") * 40).status == "SUCCEEDED"
+
+
+@pytest.mark.parametrize(
+    ("language", "field"),
+    [
+        ("JSONata", {"Output": "{% $pad('x', 300000) %}"}),
+        ("JSONata", {"Output": {"text": "{% $pad('x', 300000) %}"}}),
+        ("JSONata", {"Assign": {"n": 1}, "Output": {"text": "{% $pad('x', 300000) %}"}}),
+        ("JSONPath", {"Parameters": {f"text{n}.$": f"States.Format('{'x' * 9000}{{}}', $.n)" for n in range(40)}}),
+    ],
+)
+def test_an_output_that_grows_out_of_nothing_is_too_large_in_the_first_state(
+    language: str, field: dict[str, Any]
+) -> None:
+    state = {"Type": "Pass", **field, "End": True}
+    machine = asl_local.load({"QueryLanguage": language, "StartAt": "S", "States": {"S": state}})
+    for _ in range(2):
+        assert machine.simulate({"n": 1}).error == "States.DataLimitExceeded"

@@ -58,7 +58,7 @@ def make_pass(state: State, block: Block) -> Way:
         except EvaluationError:
             x.draws = draws
             return None
-        bound = add + times * strand.bound
+        bound = strand.bound if out is raw else add + times * strand.bound if times else add
         if bound > x.most_bytes:
             bound = measured(x, strand, state, value, out)
             if bound > x.most_bytes:
@@ -92,7 +92,7 @@ def _with_variables(state: State, block: Block) -> Way:
             result = fixed if has_fixed else value
             assigned = assign(raw, result, x)
             out = result if output is None else output(raw, result, x)
-            bound = add + times * strand.bound
+            bound = strand.bound if out is raw else add + times * strand.bound if times else add
             if bound > x.most_bytes:
                 bound = measured(x, strand, state, value, out)
             if bound > x.most_bytes:
