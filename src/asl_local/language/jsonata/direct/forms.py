@@ -189,7 +189,8 @@ def _call(node: Node, depth: int) -> Direct | None:
     called, *given = node.parts
     if called.kind != "variable" or not given:
         return None
-    arguments = [argument for part in given if (argument := _form(part, depth)) is not None]
+    form = _value if called.value in functions.SETTLED else _form
+    arguments = [argument for part in given if (argument := form(part, depth)) is not None]
     if len(arguments) < len(given):
         return None
     if called.value == "exists":

@@ -130,7 +130,7 @@ def _join(items: Answer, mark: Answer = "") -> Answer:
 
 def _append(left: Answer, right: Answer) -> Answer:
     items: list[Json] = []
-    for value in (settled(left), settled(right)):
+    for value in (left, right):
         if value is ASK or value is UNDEFINED:
             return ASK
         items += value if type(value) is list else [value]
@@ -142,8 +142,6 @@ def _merge(items: Answer) -> Answer:
         return ASK
     result: dict[str, Json] = {}
     for item in items:
-        if settled(item) is ASK:
-            return ASK
         result.update(item)
     return result
 
@@ -162,6 +160,9 @@ def _parse(value: Answer) -> Answer:
     except (Thrown, Exceeded):
         return ASK
 
+
+SETTLED: Final = frozenset(("append", "merge"))
+"""What of these arguments is made is handed out, so they have to be settled."""
 
 FUNCTIONS: Final[dict[str, Function]] = {
     "append": Function(_append, (2,)),

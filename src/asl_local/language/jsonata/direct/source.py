@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from asl_local.language.generated import Unwritten, Writer
 from asl_local.language.jsonata.direct import values
 from asl_local.language.jsonata.direct.forms import steps_of
-from asl_local.language.jsonata.direct.functions import FUNCTIONS
+from asl_local.language.jsonata.direct.functions import FUNCTIONS, SETTLED
 from asl_local.language.jsonata.direct.operators import VALUES
 from asl_local.language.jsonata.direct.paths import MAP_ITEM, Step, beyond
 from asl_local.language.jsonata.direct.values import ASK, DIGITS, EXACT, UNDEFINED, Answer, well_formed
@@ -194,6 +194,8 @@ class _Writing:
         arguments = [self.part(part, depth) for part in node.parts[1:]]
         if name == "string":
             return _Part(f"(0 / 0 if {is_taken} else {self.string(arguments[0])})", str)
+        if name in SETTLED:
+            arguments = [_Part(self.value(part, depth)) for part in node.parts[1:]]
         source = self.call(_SURE_FUNCTIONS[name], *[argument.source for argument in arguments])
         return _Part(f"(0 / 0 if {is_taken} else {source})", object)
 

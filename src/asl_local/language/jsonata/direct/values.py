@@ -35,7 +35,8 @@ Direct: TypeAlias = Callable[[States, Scope], Answer]
 EXACT: Final = 2**52  # sums and differences of two integers below it are exact in doubles
 DIGITS: Final = 10**15  # integers of more digits are written in several ways
 _LONG_TEXT: Final = 100_000
-_MOST_PARTS: Final = 10_000
+_SHORT_TEXT: Final = 16
+_MOST_PARTS: Final = 300_000
 _DEEPEST: Final = 40
 
 
@@ -63,7 +64,7 @@ def passed_on(value: Answer) -> Answer:
 
 
 def settled(value: Answer) -> Answer:
-    """The value of a path as an engine hands it out, which spells every number anew. Shared if that changes nothing."""
+    """The value of a path as an engine hands it out, which spells every number anew. Shared where that changes nothing."""
     kind = type(value)
     if kind is str:
         return value if len(value) < _LONG_TEXT and well_formed(value) else ASK
@@ -72,37 +73,46 @@ def settled(value: Answer) -> Answer:
     if kind is float:
         return computed(value)
     if kind is dict or kind is list:
-        return value if _parts_left(value, _MOST_PARTS, _DEEPEST) > 0 else ASK
+        return _settled_container(value, [_MOST_PARTS], _DEEPEST)
     return value
 
 
-def _parts_left(container: Json, parts: int, levels: int) -> int:
-    """How many more parts there may be after those of a container; 0 or less if one of them would come out otherwise."""
-    if levels == 0:
-        return 0
-    parts -= len(container)
+def _settled_container(container: Json, left: list[int], levels: int) -> Answer:
+    """`left` is how many more parts all of it may have; a long text counts as many."""
+    left[0] -= len(container)
+    if levels == 0 or left[0] < 0:
+        return ASK
+    parts: Any = enumerate(container)
     if type(container) is dict:
         for name in container:
             if not name.isascii() and not well_formed(name):
-                return 0
-        container = container.values()
-    for part in container:
+                return ASK
+        parts = container.items()
+    changed: Json = None
+    for key, part in parts:
         kind = type(part)
         if kind is str:
-            parts -= len(part) >> 4
-            if not part.isascii() and not well_formed(part):
-                return 0
+            if not _is_text(part, left):
+                return ASK
         elif kind is int:
             if not -EXACT < part < EXACT:
-                return 0
-        elif kind is float:
-            if part.is_integer():
-                return 0
-        elif kind is dict or kind is list:
-            parts = _parts_left(part, parts, levels - 1)
-        if parts <= 0:
-            return 0
-    return parts
+                return ASK
+        elif kind is float or kind is dict or kind is list:
+            found = computed(part) if kind is float else _settled_container(part, left, levels - 1)
+            if found is ASK:
+                return ASK
+            if found is not part:
+                changed = container.copy() if changed is None else changed
+                changed[key] = found
+    return container if changed is None else changed
+
+
+def _is_text(value: str, left: list[int]) -> bool:
+    if len(value) > _SHORT_TEXT:
+        left[0] -= len(value)
+        if left[0] < 0:
+            return False
+    return value.isascii() or well_formed(value)
 
 
 def truth(value: Answer) -> Answer:
