@@ -117,7 +117,7 @@ class Execution:
 
     __slots__ = (
         "_identity", "_seed", "activities", "answers", "assigned_bytes", "calls", "clock", "commands", "current", "draws", "errands",
-        "finished", "history", "input", "item", "limits", "map_runs", "marks", "most_bytes", "now", "order", "outcome",
+        "finished", "flat", "history", "input", "item", "limits", "map_runs", "marks", "most_bytes", "now", "order", "outcome",
         "plan", "ready", "redriven_at", "redrives", "root", "said", "scheduled", "shuffle", "started_at", "straight",
         "tokens", "waiting", "withdrawn",
     )  # fmt: skip
@@ -155,6 +155,7 @@ class Execution:
         self.calls: Calls | None = (
             None  # who watches such calls while other strands are alive; None: none are made then
         )
+        self.flat: Json = None  # the result that was accepted last, where it is an object without objects in it
         self.clock: Callable[[], float] | None = None  # what time it is after such a call; None where none passes
         self.said: dict[int, BaseException] = {}  # what came of such calls, where that was unusual, by the call's token
         self.straight = True  # whether short cuts are taken; what happens is the same

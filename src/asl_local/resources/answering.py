@@ -99,25 +99,17 @@ class Bound:
 
 
 def _answering(handler: Handler) -> Answer:
-    def answer(event: Json, _x: Execution, _strand: Strand) -> tuple[Json, float]:
-        given = event
-        if type(event) is dict:
-            for member in event.values():
-                if type(member) is dict or type(member) is list:
-                    given = copy(event)
-                    break
-            else:
-                given = event.copy()
-        elif type(event) is list:
-            given = copy(event)
+    def answer(event: Json, x: Execution, _strand: Strand) -> tuple[Json, float]:
+        given = event.copy() if event is x.flat and event is not None else copy(event)
         result = handler(given)
         if type(result) is dict:
             for name, member in result.items():
                 kind = type(member)
                 if type(name) is not str or not (kind is int or kind is str or kind is bool or member is None):
                     break
-            else:  # what is flat needs no second look
-                return result.copy(), 6 * len(dumps(result, 2))
+            else:  # what is flat needs no second look, and is known if it is the next event
+                x.flat = accepted = result.copy()
+                return accepted, 6 * len(dumps(result, 2))
         return _accepted(result)
 
     return answer

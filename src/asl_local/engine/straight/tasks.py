@@ -38,6 +38,33 @@ def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a ca
     arn, templated, placed = resource.arn, state.templated, state.placed
     led = after(state, block)
 
+    def short(x: Execution, strand: Strand) -> State | None:
+        """The same where the input is the event, the result the output, and nobody else is there."""
+        if x.answers is None or strand.parent is not None:
+            return way(x, strand)
+        answer = x.answers.get(arn)
+        if answer is None:
+            return None
+        raw = strand.raw
+        try:
+            result, bound = answer(raw, x, strand)
+        except BaseException as error:
+            return _unusual(x, error)
+        if bound > x.most_bytes and weigh(result, x.most_bytes) > x.most_bytes:
+            return _unusual(x, Unsettled(result))
+        at = now = x.now
+        if x.clock is not None:
+            now = x.clock()
+            if now < at:  # noqa: PLR1730 - somebody has set the system's clock; a call costs more
+                now = at
+            x.now = now
+        history = x.history
+        history.log.append((state, at, strand.event, raw, result, None, raw, result, now))
+        history.count = strand.event = history.count + 5
+        x.tokens += 1
+        strand.raw, strand.bound = result, bound
+        return led
+
     def way(x: Execution, strand: Strand) -> State | None:  # noqa: PLR0915 - see above
         if x.answers is None:
             return None
@@ -71,11 +98,8 @@ def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a ca
                     claim.pop()
                 except IndexError:
                     raise Overtaken(error) from None
-            if isinstance(error, KeyboardInterrupt):  # the user's, who wants the program to end
-                raise
             x.draws = draws
-            x.said[x.tokens + 1] = error
-            return None
+            return _unusual(x, error)
         if calls is not None:
             try:
                 claim.pop()
@@ -102,8 +126,7 @@ def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a ca
                 variables.check(x, strand, assigned)
         except EvaluationError:
             x.draws, x.assigned_bytes = draws, held
-            x.said[x.tokens + 1] = Unsettled(result)
-            return None
+            return _unusual(x, Unsettled(result))
         at = now = x.now
         if x.clock is not None:
             now = x.clock()
@@ -119,7 +142,15 @@ def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a ca
             strand.variables = {**(strand.variables or {}), **assigned}
         return led
 
-    return way
+    return way if arguments is not None or output is not None or assign is not None else short
+
+
+def _unusual(x: Execution, said: BaseException) -> State | None:
+    """Keep what came of a call for the ordinary way. Ctrl-C is the user's, who wants the program to end."""
+    if isinstance(said, KeyboardInterrupt):
+        raise said
+    x.said[x.tokens + 1] = said
+    return None
 
 
 __all__ = ["make_task"]
