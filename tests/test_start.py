@@ -22,7 +22,7 @@ FILES = ("gzip", "pathlib", "shutil", "urllib", "zipfile")
 ROOMS = (
     "asl_local.definition.checks.integrations", "asl_local.definition.checks.jsonata",
     "asl_local.definition.checks.maps", "asl_local.definition.pieces", "asl_local.definition.resource_arns",
-    "asl_local.definition.templates.cloudformation", "asl_local.definition.templates.serverless",
+    "asl_local.definition.templates.cloudformation", "asl_local.definition.templates.documents", "asl_local.definition.templates.serverless",
     "asl_local.definition.yaml_text", "asl_local.interfaces.started", "asl_local.interfaces.stepfunctions",
     "asl_local.interfaces.test_state", "asl_local.interfaces.viewing", "asl_local.language.jsonata.expressions",
     "asl_local.language.jsonata.syntax", "asl_local.mock", "asl_local.reporters.graph", "asl_local.reporters.map_runs",

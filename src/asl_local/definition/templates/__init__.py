@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from asl_local.definition import source
 from asl_local.definition.templates.found import FoundDefinition, has_signs, pick, plain_text
 from asl_local.lazy import later
 
@@ -23,14 +24,26 @@ else:
 
 def find(definition: Definition | FoundDefinition | None, given: Mapping[str, Json]) -> list[FoundDefinition]:
     """Every state machine of a path, text or mapping, in order; of a folder by file."""
-    if (
-        isinstance(definition, str)
-        and definition.lstrip().startswith("{")
-        and not has_signs(definition)
-        and not os.path.isdir(definition)  # noqa: PTH112 - it is hardly a path
-    ):
-        return [plain_text(definition, "definition", None, "StateMachine")]
-    return documents.find(definition, given)
+    plain = _plain(definition)
+    return documents.find(definition, given) if plain is None else [plain]
+
+
+def _plain(definition: Definition | FoundDefinition | None) -> FoundDefinition | None:
+    """JSON that is a definition and nothing else, a text or a file: most are, and need nothing that knows of templates."""
+    if not isinstance(definition, (str, os.PathLike)):
+        return None
+    called = "StateMachine"
+    if isinstance(definition, os.PathLike) or source.is_path(definition):
+        file = os.path.basename(source.plain_path(definition))  # noqa: PTH119 - pathlib takes long to import
+        if not file.endswith(".json") or file == "manifest.json":
+            return None
+        called = file.split(".")[0] or called
+    elif not definition.lstrip().startswith("{"):
+        return None
+    if os.path.isdir(definition):  # noqa: PTH112 - may be no path at all
+        return None
+    text, name, yaml = source.text_and_name(definition)
+    return None if has_signs(text) else plain_text(text, name, yaml, called)
 
 
 __all__ = ["FoundDefinition", "find", "pick"]
