@@ -219,14 +219,13 @@ def main() -> None:
     print(f"{arguments.photos} photos of {arguments.side} pixels, {arguments.rounds} rounds in turns\n")
     cpus = {way: statistics.median(cpu for cpu, _ in taken) for way, taken in samples.items()}
     walls = {way: min(wall for _, wall in taken) for way, taken in samples.items()}
-    print(f"{'':26} {'CPU a photo':>12} {'of four looks':>14} {'of one look':>12} {'photos/s':>9} {'of one core':>12}")
-    for way in ways:
-        each, (four, one, *_), seconds = cpus[way] * 1000 / arguments.photos, cpus.values(), walls[way]
-        # What one core does: the same work without waiting for anything, one thing after the other.
-        core = cpus[way] / seconds
+    columns = ("CPU a photo", "of four looks", "of one look", "photos/s", "times one look", "cores busy")
+    print(f"{'':26}" + "".join(f"{column:>15}" for column in columns))
+    four, one, *_ = cpus.values()
+    for way, cpu in cpus.items():
         print(
-            f"{way:26} {each:9.1f} ms {cpus[way] / four:14.3f} {cpus[way] / one:12.3f} "
-            f"{arguments.photos / seconds:9.1f} {core:12.2f}"
+            f"{way:26}{cpu * 1000 / arguments.photos:12.1f} ms{cpu / four:15.3f}{cpu / one:15.3f}"
+            f"{arguments.photos / walls[way]:15.1f}{walls['loop, one look'] / walls[way]:15.2f}{cpu / walls[way]:15.2f}"
         )
 
 

@@ -29,6 +29,22 @@ def test_read_in_pieces(tmp_path: Path) -> None:
     assert (body.read(2), body.tell(), body.read(2), body.read(2), body.read(2)) == (b"he", 2, b"ll", b"o", b"")
 
 
+def test_nothing_is_asked_for_and_the_body_goes_on(tmp_path: Path) -> None:
+    body = part(tmp_path, b"hello")
+    assert (body.read(0), body.read(3), body.read(0), body.read(None)) == (b"", b"hel", b"", b"lo")
+
+
+def test_a_body_fills_a_buffer(tmp_path: Path) -> None:
+    body, buffer = part(tmp_path, b"hello"), bytearray(b"......")
+    raw = body._raw
+    assert (raw.readinto(memoryview(buffer)[:2]), raw.readinto(memoryview(buffer)[2:]), raw.readinto(buffer)) == (
+        2,
+        3,
+        0,
+    )
+    assert buffer == b"hello."
+
+
 def test_a_part_of_a_file(tmp_path: Path) -> None:
     assert part(tmp_path, b"0123456789", 3, 4).read() == b"3456"
 

@@ -25,25 +25,33 @@ class FilePart(io.RawIOBase):
         """Always true."""
         return True
 
-    def readinto(self, buffer: Any) -> int:
-        """Fills the buffer as far as there are bytes; 0 at the end."""
-        if self._descriptor < 0 or self._left <= 0:
-            self._release()
-            return 0
-        data = os.pread(self._descriptor, min(len(buffer), self._left), self._at)
-        buffer[: len(data)] = data
-        self._at += len(data)
-        self._left -= len(data)
-        if not data or not self._left:
-            self._release()
-        return len(data)
+    def read(self, size: int = -1) -> bytes:
+        """Up to so many bytes, or all that are left; they are copied once, from the file."""
+        return self.readall() if size is None or size < 0 else self._take(size)
 
     def readall(self) -> bytes:
         """All bytes that are left, in large pieces: a photo is read whole."""
         pieces = []
-        while piece := self.read(max(1, self._left)):
+        while piece := self._take(max(1, self._left)):
             pieces.append(piece)
         return b"".join(pieces)
+
+    def readinto(self, buffer: Any) -> int:
+        """Fills the buffer as far as there are bytes; 0 at the end."""
+        data = self._take(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def _take(self, most: int) -> bytes:
+        if self._descriptor < 0 or self._left <= 0:
+            self._release()
+            return b""
+        data = os.pread(self._descriptor, min(most, self._left), self._at)
+        self._at += len(data)
+        self._left -= len(data)
+        if most and (not data or not self._left):
+            self._release()
+        return data
 
     def close(self) -> None:
         """Gives the descriptor back; a body that nobody read is closed by the garbage collector."""

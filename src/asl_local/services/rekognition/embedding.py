@@ -67,14 +67,9 @@ def raw_vector(networks: Networks, picture: Picture, face: Face) -> Array:
 
 
 def _raw(networks: Networks, chip: Array) -> Array:
-    vectors = [_vector(networks, one) for one in (chip, np.ascontiguousarray(chip[:, ::-1]))]
-    return np.asarray(sum(vectors) / 2, np.float64)
-
-
-def _vector(networks: Networks, chip: Array) -> Array:
-    (vectors,) = networks.embedding.run(np.asarray(cv2.dnn.blobFromImage(chip, 1 / 256, mean=MEAN)))
-    vector: Array = vectors[0]
-    return vector
+    both = cv2.dnn.blobFromImages([chip, np.ascontiguousarray(chip[:, ::-1])], 1 / 256, mean=MEAN)
+    (vectors,) = networks.embedding.run(np.asarray(both))
+    return np.asarray((vectors[0] + vectors[1]) / 2, np.float64)
 
 
 @cache
