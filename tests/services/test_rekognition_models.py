@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
+from asl_local.services.rekognition import networks
 from asl_local.services.rekognition.networks import MODELS, Networks
 
 SUMS = dict(reversed(line.split("  ", 1)) for line in (MODELS / "SHA256SUMS").read_text("utf-8").splitlines())
@@ -31,10 +32,24 @@ def test_the_wheel_stays_small():
 
 
 def test_every_network_can_be_read():
-    networks = Networks()
-    assert networks.full_range is networks.full_range
+    one = Networks()
+    assert one.full_range is one.full_range
     for name in ("full_range", "back", "mesh", "iris", "embedding"):
-        assert getattr(networks, name)
+        assert getattr(one, name)
+
+
+def test_models_are_read_one_after_the_other(monkeypatch):
+    """Two at once may not know a layer: OpenCV fills tables of the process while it reads."""
+
+    def read(path):
+        assert networks._READING.locked()
+        return path
+
+    monkeypatch.setattr(networks.cv2.dnn, "readNetFromTFLite", read)
+    monkeypatch.setattr(networks.cv2.dnn, "readNetFromONNX", read)
+    for name in ("full_range", "back", "mesh", "iris", "embedding"):
+        assert getattr(Networks(), name)
+    assert not networks._READING.locked()
 
 
 def test_whitening_is_a_mean_and_a_symmetric_matrix_that_can_be_undone():

@@ -24,6 +24,8 @@ from asl_local.services.rekognition.kept import kept
 Array: TypeAlias = NDArray[Any]
 
 MODELS = Path(__file__).with_name("models")
+# OpenCV's importers fill tables of the process while they read: two at once may not know a layer that is no news.
+_READING = threading.Lock()
 
 
 class Network:
@@ -31,7 +33,8 @@ class Network:
 
     def __init__(self, file: str, *outputs: str) -> None:
         read = cv2.dnn.readNetFromONNX if file.endswith(".onnx") else cv2.dnn.readNetFromTFLite
-        self._net: Any = read(str(MODELS / file))
+        with _READING:
+            self._net: Any = read(str(MODELS / file))
         self._outputs: Sequence[str] = outputs
 
     def run(self, batch: Array) -> list[Array]:
