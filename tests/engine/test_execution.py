@@ -388,3 +388,22 @@ def test_an_output_that_grows_out_of_nothing_is_too_large_in_the_first_state(
     machine = asl_local.load({"QueryLanguage": language, "StartAt": "S", "States": {"S": state}})
     for _ in range(2):
         assert machine.simulate({"n": 1}).error == "States.DataLimitExceeded"
+
+
+@pytest.mark.parametrize(
+    "output",
+    ["{% $merge([$states.input, {'a0': $part & 'a0'}]) %}", {"a0": "{% $part %}", "text": "{% $states.input.text %}"}],
+)
+def test_what_is_kept_of_a_large_input_counts_for_the_limit(output: Any) -> None:
+    states: dict[str, Any] = {"Part": {"Type": "Pass", "Assign": {"part": "x" * 1000}, "Next": "S0"}}
+    for number in range(9):
+        step = json.loads(json.dumps(output).replace("a0", f"a{number}"))
+        if isinstance(step, dict):
+            step.update({f"a{earlier}": f"{{% $states.input.a{earlier} %}}" for earlier in range(number)})
+        states[f"S{number}"] = {"Type": "Pass", "Output": step, "Next": f"S{number + 1}"}
+    states["S9"] = {"Type": "Succeed"}
+    machine = asl_local.load({"QueryLanguage": "JSONata", "StartAt": "Part", "States": states})
+    whole = machine.simulate({"text": ""}).output
+    for room, error in ((0, None), (1, "States.DataLimitExceeded")):
+        longest = 262_144 - len(json.dumps(whole, separators=(",", ":"))) + room
+        assert machine.simulate({"text": "y" * longest}).error == error

@@ -158,8 +158,17 @@ def measured(x: Execution, strand: Strand, state: State, value: Json, out: Json)
             bound = strand.bound + weight + state.placed
             if bound <= most:
                 return bound
+    raw = strand.raw
+    if _LARGE < strand.bound <= 2 * strand.weighed and type(out) is dict and type(raw) is dict:
+        # What it has kept of its input is no larger than that.
+        made = {name: member for name, member in out.items() if raw.get(name) is not member}
+        bound = strand.bound + weigh(made, most)
+        if len(made) < len(out) and bound <= most:
+            return bound
     strand.weighed = weigh(out, most)
     return strand.weighed
 
+
+_LARGE: Final = 20_000  # bytes that take longer to measure than to look for what has changed
 
 __all__ = ["OVER", "STANDS", "Way", "after", "make_choice", "make_pass", "measured"]
