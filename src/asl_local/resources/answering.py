@@ -14,15 +14,14 @@ from types import CodeType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from asl_local import lazy
-from asl_local.drivers.driver import TaskContext
-from asl_local.engine import patterns
 from asl_local.engine.messages import Answer, Call, Unsettled
 from asl_local.errors import NotJson
 from asl_local.values import Json, accept, copy, weigh
 
 if TYPE_CHECKING:
+    from asl_local.drivers import driver
     from asl_local.drivers.driver import Work
-    from asl_local.engine import Execution
+    from asl_local.engine import Execution, patterns
     from asl_local.engine.execution import Strand
     from asl_local.plan import Plan
     from asl_local.resources import registry
@@ -30,7 +29,10 @@ if TYPE_CHECKING:
     from asl_local.services import lambda_
     from asl_local.services.local import LocalAWS
 else:
-    lazy.later(globals(), "asl_local.resources.registry", "asl_local.services.lambda_")
+    lazy.later(
+        globals(), "asl_local.drivers.driver", "asl_local.engine.patterns", "asl_local.resources.registry",
+        "asl_local.services.lambda_",
+    )  # fmt: skip
 
 
 def answers(resources: Resources, plan: Plan, *, instant: bool) -> dict[str, Answer]:
@@ -127,7 +129,7 @@ def _answering_with_context(handler: Handler, arn: str) -> Answer:
     def answer(event: Json, x: Execution, strand: Strand) -> tuple[Json, float]:
         around = () if strand.parent is None else patterns.within(strand)
         call = Call(x.tokens + 1, arn, event, strand.state.name, 0, None, within=around)
-        context = TaskContext(call, now=x.clock or time.time, sleep=time.sleep, heartbeat=_nothing)
+        context = driver.TaskContext(call, now=x.clock or time.time, sleep=time.sleep, heartbeat=_nothing)
         context.names = x
         if x.calls is not None:
             x.calls.context = context
