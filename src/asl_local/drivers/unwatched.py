@@ -40,6 +40,16 @@ def run(
     `answers` may be given within a step, `settle` and `hearing` as in `drive`; `slow` are resources that were found to
     block, None where no two tasks of the machine are ever called side by side.
     """
+    # Where a clock runs, whoever answers at once could outrun it.
+    if answers is not None and execution.plan.timeout is None and execution.limits.seconds is None:
+        execution.answers, execution.clock = answers, time.time
+    else:
+        slow = None
+    if slow is None:
+        commands = _first_step(execution, time.time(), hearing)
+        execution.answers = None
+        if execution.outcome is not None:
+            return _over(execution, hearing)
     began, driven = time.time() - time.monotonic(), False
 
     def go_on(commands: list[Command], settle: Settle) -> Ended:
@@ -48,22 +58,16 @@ def run(
         world = threads.RealTime(bind(execution), began=began)
         return drive.drive(execution, world, commands=commands, settle=settle, hearing=hearing)
 
-    # Where a clock runs, whoever answers at once could outrun it.
-    if answers is not None and execution.plan.timeout is None and execution.limits.seconds is None:
-        execution.answers = answers
-        execution.clock = time.time
-        if slow is not None:
-            watch = execution.calls = overtaking.Watch(execution, slow, settle)
-            try:
-                ended = watch.first_step(time.time(), go_on)
-            except BaseException as error:
-                if hearing is not None and not driven:
-                    hearing.ends(execution, error)
-                raise
-            return ended or _over(execution, hearing)
-    commands = _first_step(execution, time.time(), hearing)
-    execution.answers = None
-    return go_on(commands, settle) if execution.outcome is None else _over(execution, hearing)
+    if slow is None:
+        return go_on(commands, settle)
+    watch = execution.calls = overtaking.Watch(execution, slow, settle)
+    try:
+        ended = watch.first_step(time.time(), go_on)
+    except BaseException as error:
+        if hearing is not None and not driven:
+            hearing.ends(execution, error)
+        raise
+    return ended or _over(execution, hearing)
 
 
 def simulate_from(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
+from math import inf
 from typing import TYPE_CHECKING, Any, TypeAlias, cast, overload
 
 from asl_local import definition as definitions
@@ -18,7 +19,7 @@ from asl_local.interfaces.result import Result, result_of
 from asl_local.lazy import later, pattern
 from asl_local.plan import Plan, compile_machine
 from asl_local.resources.answering import Bound, settled
-from asl_local.values import Json, accept, exceeds
+from asl_local.values import Json, accept, weigh
 
 if TYPE_CHECKING:
     import uuid
@@ -395,16 +396,17 @@ class Machine:
             accepted = accept(input)
         except NotJson as error:
             raise InvalidExecutionInput(f"the execution's input is not JSON: {error}") from None
-        if exceeds(accepted, limits.payload_bytes):
-            raise InvalidExecutionInput(f"the execution's input is larger than {limits.payload_bytes} bytes")
-        return Execution(
-            self.plan,
-            accepted,
-            identity=identity or self.identity(execution_name or "execution"),
-            seed=seed,
-            shuffle=shuffle,
-            limits=limits,
-        )
+        weight, most = inf, limits.payload_bytes
+        if most is not None:
+            weight = weigh(accepted, most)
+            if weight > most:
+                raise InvalidExecutionInput(f"the execution's input is larger than {most} bytes")
+        execution = Execution(
+            self.plan, accepted, identity=identity or self.identity(execution_name or "execution"), seed=seed,
+            shuffle=shuffle, limits=limits,
+        )  # fmt: skip
+        execution.root.bound = weight
+        return execution
 
     def like(self, definition: Json) -> Machine:
         """A machine of another definition, by this one's name and of its type. Raises InvalidDefinition."""
