@@ -59,16 +59,9 @@ class Machine:
     """A state machine, checked and compiled. Made by `load`; runs as often as you like, executions share nothing."""
 
     def __init__(
-        self,
-        plan: Plan,
-        *,
-        name: str,
-        definition: Json,
-        warnings: list[Diagnostic],
-        unresolved: Sequence[Diagnostic] = (),
-        type: str = "STANDARD",
-        source: Source | None = None,
-    ) -> None:
+        self, plan: Plan, *, name: str, definition: Json, warnings: list[Diagnostic],
+        unresolved: Sequence[Diagnostic] = (), type: str = "STANDARD", source: Source | None = None,
+    ) -> None:  # fmt: skip
         self.plan = plan
         self.name = name
         self.definition = definition
@@ -111,10 +104,7 @@ class Machine:
         Raises UnknownResource, NotJson and, for what the type refuses, InvalidDefinition before anything runs.
         """
         machine = self.of_type(type)
-        if identity is None and execution_name is None:
-            names: Identity | Names | None = machine.unnamed
-        else:
-            names = identity
+        names = machine.unnamed if identity is None and execution_name is None else identity
         execution = machine.execution(
             input, execution_name=execution_name, limits=limits, identity=names,
             seed=unwatched.new_seed if seed is None else seed,
