@@ -30,10 +30,12 @@ EXPRESSIONS: list[tuple[str, Callable[[dict[str, Any], dict[str, Any]], Any]]] =
     ("$exists($states.input.missing)", lambda value, _: "missing" in value),
     ("{'id': $states.input.order.id, 'n': $acc}", lambda value, scope: {"id": value["order"]["id"], "n": scope["acc"]}),
     ("$count($states.input.rows)", lambda value, _: len(value["rows"])),
-    ("-" * 20, lambda value, _: value),
     ("$sum($states.input.few)", lambda value, _: sum(value["few"])),
     ("$uppercase($states.input.status)", lambda value, _: value["status"].upper()),
     ("$substring($states.input.status, 1)", lambda value, _: value["status"][1:]),
+    ("-" * 20, lambda value, _: value),
+    ("$max($states.input.few)", lambda value, _: max(value["few"])),
+    ("$trim($states.input.status)", lambda value, _: value["status"].strip()),
     ("$states.input.few[$ > 1]", lambda value, _: [item for item in value["few"] if item > 1]),
     ("$map($states.input.few, function($x) { $x * 2 })", lambda value, _: [item * 2 for item in value["few"]]),
 ]
