@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 import asl_local
+from asl_local.drivers.overtaking import Watch
+from asl_local.engine.messages import Call
+from asl_local.resources.answering import settled
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:"
 LONG = 60.0  # seconds until a test that went wrong fails; none that goes well waits for it
@@ -190,6 +193,25 @@ def test_waits_beside_a_long_row_of_short_calls_are_not_held_up() -> None:
     )
     assert run(machine, 1, work).unwrap() == [1, 1]
     assert "asl-local-step" not in seen  # the first has a clock that must be able to strike
+
+
+def test_a_function_that_often_takes_long_is_left_to_workers() -> None:
+    clock = [1_704_067_200.0]
+    called: list[int] = []
+
+    def work(item: int, *_: Any) -> tuple[int, float]:
+        clock[0] += 0.001 if item != 1 else 0.0001
+        called.append(item)
+        return item, 1
+
+    machine = over_items(task("work"))
+    execution = machine.execution(list(range(8)))
+    execution.answers, execution.clock = {ARN + "work": work}, lambda: clock[0]
+    execution.calls = Watch(execution, set(), settled)
+    commands = execution.step(None, clock[0])
+    assert called == [0, 1, 2, 3]
+    assert [command.arguments for command in commands if isinstance(command, Call)] == [4, 5, 6, 7]
+    assert execution.calls.slow == {ARN + "work"}
 
 
 def test_the_history_says_when_a_call_was_over() -> None:

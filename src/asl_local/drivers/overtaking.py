@@ -7,7 +7,8 @@ functions, the whole first step is handed to one thread, which calls them itself
 looks every few milliseconds whether that thread is still in the same call. If so the one who looks takes the execution
 over: the call counts as out, and the other lines go on with a driver, which has worker threads. The thread in the call
 delivers what came of it, whenever that is. Either of the two takes the call's claim, which only one can have: a list that
-holds one thing.
+holds one thing. A function that often takes longer than a hand-off costs is left to worker threads from then on, too: its
+calls could be made at once.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ from asl_local.engine.patterns import within
 PATIENCE = 0.005
 """Seconds between two looks: a call that is there at both has blocked for as long at least, and for twice that at most."""
 
+_OFTEN = 3
+"""Calls that take long until their resource is known to: one may have been the machine's fault."""
+
 GoOn: TypeAlias = Callable[[list[Command], Settle], Ended]
 """Drives the execution from here on to its end."""
 
@@ -36,6 +40,7 @@ class Watch:
         self.current: Out | None = None
         self.context: object = None
         self.slow = slow
+        self._long: dict[str, int] = {}
         self._execution, self._settle = execution, settle
         self._told: TaskContext | None = None  # what the handler of the overtaken call was told
         self._done = threading.Event()
@@ -43,6 +48,12 @@ class Watch:
         self._said: BaseException | None = None
         self._commands: list[Command] = []
         self._error: BaseException | None = None
+
+    def took_long(self, resource: str) -> None:
+        """Count; calls of a resource that takes long go to worker threads, where they can be made at once."""
+        self._long[resource] = self._long.get(resource, 0) + 1
+        if self._long[resource] >= _OFTEN:
+            self.slow.add(resource)
 
     def first_step(self, now: float, go_on: GoOn) -> Ended | None:
         """Have the first step taken and, unless it was the last one, go on.

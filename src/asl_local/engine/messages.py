@@ -185,6 +185,13 @@ class Calls(Protocol):
     context: object
     slow: set[str]
 
+    def took_long(self, resource: str) -> None:
+        """A call has taken longer than handing it to another thread would."""
+
+
+LONG = 0.0003
+"""Seconds: some ten times what it takes to hand a call to another thread and its answer back."""
+
 
 class Overtaken(BaseException):
     """The step is somebody else's by now; `said` is what came of the call (Execution.said)."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING
 
-from asl_local.engine.messages import Overtaken, Unsettled
+from asl_local.engine.messages import LONG, Overtaken, Unsettled
 from asl_local.engine.straight.ways import Way, after
 from asl_local.errors import EvaluationError
 from asl_local.lazy import later
@@ -114,10 +114,11 @@ def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a ca
             if assign is not None:
                 assigned = assign(raw, result, x)
             out = result if output is None else output(raw, result, x)
-            if out is raw:
-                bound = strand.bound
-            elif out is not result:
-                bound = inf if placed is None else strand.bound + bound + placed
+            if out is not result:
+                if out is raw:
+                    bound = strand.bound
+                else:
+                    bound = inf if placed is None else strand.bound + bound + placed
                 if bound > most:
                     bound = strand.weighed = weigh(out, most)
             if bound > most:
@@ -133,6 +134,8 @@ def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a ca
             if now < at:  # noqa: PLR1730 - somebody has set the system's clock; a call costs more
                 now = at
             x.now = now
+            if calls is not None and now - at > LONG:
+                calls.took_long(arn)
         history = x.history
         history.log.append((state, at, strand.event, raw, out, assigned, value, result, now))
         history.count = strand.event = history.count + 5
