@@ -115,7 +115,7 @@ def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a ca
                 assigned = assign(raw, result, x)
             out = result if output is None else output(raw, result, x)
             if out is not result:
-                if out is raw:
+                if out is raw:  # noqa: SIM108 - one choice a line
                     bound = strand.bound
                 else:
                     bound = inf if placed is None else strand.bound + bound + placed
