@@ -26,8 +26,8 @@ from asl_local.engine.patterns import within
 PATIENCE = 0.005
 """Seconds between two looks: a call that is there at both has blocked for as long at least, and for twice that at most."""
 
-_OFTEN = 3
-"""Calls that take long until their resource is known to: one may have been the machine's fault."""
+_OFTEN, _SHARE = 3, 20
+"""So many calls that take long, and one in so many, until their resource is known to: a few are a busy machine's fault."""
 
 GoOn: TypeAlias = Callable[[list[Command], Settle], Ended]
 """Drives the execution from here on to its end."""
@@ -49,10 +49,10 @@ class Watch:
         self._commands: list[Command] = []
         self._error: BaseException | None = None
 
-    def took_long(self, resource: str) -> None:
+    def took_long(self, resource: str, calls: int) -> None:
         """Count; calls of a resource that takes long go to worker threads, where they can be made at once."""
-        self._long[resource] = self._long.get(resource, 0) + 1
-        if self._long[resource] >= _OFTEN:
+        long = self._long[resource] = self._long.get(resource, 0) + 1
+        if long >= _OFTEN and long * _SHARE >= calls:
             self.slow.add(resource)
 
     def first_step(self, now: float, go_on: GoOn) -> Ended | None:

@@ -185,8 +185,8 @@ class Calls(Protocol):
     context: object
     slow: set[str]
 
-    def took_long(self, resource: str) -> None:
-        """A call has taken longer than handing it to another thread would."""
+    def took_long(self, resource: str, calls: int) -> None:
+        """A call has taken longer than handing it to another thread would; so many calls were made before it."""
 
 
 LONG = 0.0003

@@ -135,7 +135,7 @@ def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a ca
                 now = at
             x.now = now
             if calls is not None and now - at > LONG:
-                calls.took_long(arn)
+                calls.took_long(arn, x.tokens)
         history = x.history
         history.log.append((state, at, strand.event, raw, out, assigned, value, result, now))
         history.count = strand.event = history.count + 5
