@@ -6,6 +6,7 @@ The limit on a history's events is lifted, since a Map of 10,000 items passes it
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -51,6 +52,24 @@ def _sides(make: Callable[[int], Shape], fits: int = 10_000) -> Callable[[int], 
         return Sides(Side(by_hand), {"run": way(machine.run), "simulate": way(machine.simulate)})
 
     return sides
+
+
+def _first(size: int) -> Sides:
+    """A definition that nobody has seen is loaded and run once: what is done once for all later runs is in the time."""
+    shape = shapes.chain(size)
+    limits, numbers = limits_of(size), itertools.count()
+
+    def fresh() -> tuple[str]:
+        return (json.dumps({"Comment": f"copy {next(numbers)}", **shape.definition}),)
+
+    def by_hand(text: str) -> Any:
+        json.loads(text)
+        return shape.floor(shape.input)
+
+    def load_and_run(text: str) -> asl_local.Result:
+        return asl_local.load(text).simulate(shape.input, limits=limits)
+
+    return Sides(Side(by_hand, fresh), {"simulate": Side(load_and_run, fresh, lambda result: result.unwrap())})
 
 
 def cpu_of_process(command: list[str], folder: str) -> tuple[str, float]:
@@ -100,6 +119,10 @@ WORKLOADS = [
     Workload(
         "chain", "1,000 Pass states in a row, with Parameters and ResultPath", "a loop that replaces one dict in another",
         1_000, 20, _sides(shapes.chain), items="states", grows=True,
+    ),
+    Workload(
+        "first", "The same machine loaded from its text and run once", "json.loads of the text, and the same loop",
+        1_000, 20, _first, items="states", grows=True, sizes=(100, 1_000, 4_000),
     ),
     Workload(
         "counter", "5,000 rounds of a Pass with States.MathAdd and a Choice that leads back", "a loop over a dict and a comparison",
