@@ -24,6 +24,8 @@ def handlers(case: Case) -> dict[str, Any]:
     def handler(name: str) -> Any:
         def work(event: Any) -> Any:
             answer = case.answer(name, event, 0)
+            if answer.error == "F":
+                raise LookupError("planned")
             if answer.error:
                 raise asl_local.StateError(answer.error, "planned")
             return asl_local.values.copy(event if answer.value == "echo" else answer.value)
@@ -70,6 +72,41 @@ def test_limits_are_met_at_the_same_event(case: Case, events: int, payload_bytes
     assert fast.history == asl_local.reporters.History(slow.history)
     assert fast.execution is not None
     assert fast.execution.dump() == slow.dump()
+
+
+PATHS = st.sampled_from(["$", "$.a", "$.b.c", "$$.Execution.Input", "$$.Execution.Input.a", "$.missing"])
+VALUES = st.sampled_from(["x" * 40, "x" * 300, {"c": [1, 2]}, None, 1.5])
+
+
+@st.composite
+def passes(draw: Any) -> dict[str, Any]:
+    """A chain of Pass states that grow, shrink and place their values."""
+    states: dict[str, Any] = {}
+    for number in range(draw(st.integers(1, 4))):
+        state: dict[str, Any] = {"Type": "Pass", "Next": f"P{number + 1}"}
+        for field, choices in (
+            ("InputPath", PATHS | st.none()), ("OutputPath", PATHS | st.none()), ("Result", VALUES),
+            ("ResultPath", st.sampled_from([None, "$", "$.a", "$.b.c", "$.d"])),
+            ("Parameters", st.dictionaries(st.sampled_from(["a.$", "b.$", "e.$"]), PATHS, min_size=1)),
+        ):  # fmt: skip
+            if draw(st.booleans()):
+                state[field] = draw(choices)
+        states[f"P{number}"] = state
+    del state["Next"]
+    state["End"] = True
+    return {"StartAt": "P0", "States": states}
+
+
+@given(passes(), st.sampled_from([300, 500, 700, 900]), st.sampled_from([1, OFTEN + 2]))
+@settings(max_examples=settings().max_examples * 2)
+def test_sizes_are_what_they_are(definition: dict[str, Any], most: int, visits: int) -> None:
+    case = Case(definition, {"a": "a" * 100, "b": {"c": "c" * 60}}, {})
+    machine, limits = asl_local.load(definition), asl_local.Limits(payload_bytes=most)
+    slow, ended = ordinary(machine, case, limits)
+    for _ in range(visits):
+        fast = machine.simulate(case.input, limits=limits)
+    assert (fast.status, fast.output, fast.error, fast.cause) == ended.outcome[:4]
+    assert fast.history == asl_local.reporters.History(slow.history)
 
 
 @given(MIXED)

@@ -36,8 +36,8 @@ _MOST_IN_A_ROW = 10_000
 """Executions started one by the other; AWS has no such bound, but a virtual clock would never get to an end."""
 
 Observer: TypeAlias = Callable[[Execution], None]
-Settle: TypeAlias = Callable[[BaseException, str], Work]
-"""(what came of a call within a step, its resource) -> a Work that gives or raises that."""
+Settle: TypeAlias = Callable[[BaseException, str, Execution], Work]
+"""(what came of a call within a step, its resource, whose it was) -> a Work that gives or raises that."""
 
 
 def drive(
@@ -199,7 +199,7 @@ class _World:
                 and (said := execution.said.pop(command.token, None)) is not None
             ):
                 assert self.settle is not None
-                self.driver.settled[placed.token] = self.settle(said, placed.resource)
+                self.driver.settled[placed.token] = self.settle(said, placed.resource, execution)
             self.driver.perform(placed)
 
     def finish(self, number: int, execution: Execution, now: float, exception: BaseException | None) -> None:

@@ -14,13 +14,14 @@ calls could be made at once.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import TypeAlias
 
 from asl_local.drivers.drive import Ended, Settle
 from asl_local.drivers.driver import TaskContext, Work
 from asl_local.engine import Execution
-from asl_local.engine.messages import Call, Command, Out, Overtaken, TakenOver
+from asl_local.engine.messages import Call, Command, Out, Overtaken, Stopped, TakenOver
 from asl_local.engine.patterns import within
 
 PATIENCE = 0.005
@@ -28,6 +29,9 @@ PATIENCE = 0.005
 
 _OFTEN, _SHARE = 3, 20
 """So many calls that take long, and one in so many, until their resource is known to: a few are a busy machine's fault."""
+
+_A_MOMENT = 1.0
+"""Seconds that Ctrl-C gives a thread to end its step when it is in no call that can be taken over."""
 
 GoOn: TypeAlias = Callable[[list[Command], Settle], Ended]
 """Drives the execution from here on to its end."""
@@ -58,7 +62,7 @@ class Watch:
     def first_step(self, now: float, go_on: GoOn) -> Ended | None:
         """Have the first step taken and, unless it was the last one, go on.
 
-        Gives None where it was. Raises what `step` raises. Ctrl-C leaves the thread to its call, and it makes no other.
+        Gives None where it was. Raises what `step` raises. Ctrl-C aborts the execution; the thread is left to its call.
         """
         threading.Thread(target=self._step, args=(now,), name="asl-local-step", daemon=True).start()
         before: Out | None = None
@@ -68,8 +72,8 @@ class Watch:
                 if call is not None and call is before and self._claim(call):
                     return self._overtake(call, go_on)
                 before = call
-        except BaseException:
-            self._execution.answers = None
+        except KeyboardInterrupt:
+            self._interrupt()
             raise
         if self._error is not None:
             raise self._error
@@ -86,6 +90,17 @@ class Watch:
         except BaseException as error:  # raised again where somebody waits
             self._error = error
         self._done.set()
+
+    def _interrupt(self) -> None:
+        """Abort the execution, unless it is over or stays in a call that cannot be taken over."""
+        execution, call = self._execution, self.current
+        execution.answers = None
+        if call is not None and self._claim(call):
+            execution.calls = None
+            execution.step(TakenOver(call[0]), execution.now)
+        elif not self._done.wait(_A_MOMENT) or self._error is not None:
+            return
+        execution.step(Stopped(cause="interrupted"), time.time())
 
     def _claim(self, call: Out) -> bool:
         try:
@@ -110,16 +125,16 @@ class Watch:
             if self._told is not None:
                 self._told.cancelled = True
 
-    def _settled(self, said: BaseException, resource: str) -> Work:
+    def _settled(self, said: BaseException, resource: str, execution: Execution) -> Work:
         if not isinstance(said, Overtaken):
-            return self._settle(said, resource)
+            return self._settle(said, resource, execution)
 
         def wait(call: Call, context: TaskContext) -> object:
             if self._told is not None:
                 self._told.twin = context  # a handler may ask whether anybody still waits for it
             self._handed.wait()
             assert self._said is not None
-            return self._settle(self._said, resource)(call, context)
+            return self._settle(self._said, resource, execution)(call, context)
 
         return wait
 

@@ -6,6 +6,7 @@ Knows: an execution that is over after its first step needs neither a world nor 
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from asl_local import lazy
 from asl_local.drivers.listening import Ended, Hearing
 from asl_local.engine import Execution, Identity
+from asl_local.engine.messages import Stopped
 
 if TYPE_CHECKING:
     from asl_local.drivers import drive, overtaking, simulate, threads
@@ -43,6 +45,8 @@ def run(
     # Where a clock runs, whoever answers at once could outrun it.
     if answers is not None and execution.plan.timeout is None and execution.limits.seconds is None:
         execution.answers, execution.clock = answers, time.time
+        if slow is None and _in_event_loop():
+            slow = set()  # a thread of its own for the step: a handler may want to run a loop in it
     else:
         slow = None
     if slow is None:
@@ -65,7 +69,7 @@ def run(
         ended = watch.first_step(time.time(), go_on)
     except BaseException as error:
         if hearing is not None and not driven:
-            hearing.ends(execution, error)
+            hearing.ends(execution, error if execution.outcome is None else Ended(execution.outcome, None))
         raise
     return ended or _over(execution, hearing)
 
@@ -87,10 +91,19 @@ def simulate_from(
 def _first_step(execution: Execution, now: float, hearing: Hearing | None) -> list[Command]:
     try:
         return execution.step(None, now)
+    except KeyboardInterrupt:
+        execution.step(Stopped(cause="interrupted"), execution.now)
+        _over(execution, hearing)
+        raise
     except BaseException as error:
         if hearing is not None:
             hearing.ends(execution, error)
         raise
+
+
+def _in_event_loop() -> bool:
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and asyncio._get_running_loop() is not None  # noqa: SLF001 - get_running_loop raises
 
 
 def _over(execution: Execution, hearing: Hearing | None) -> Ended:

@@ -301,7 +301,7 @@ class Execution:
     def context(self) -> Json:
         """The Context Object of the strand that is being evaluated, made anew: strands do not carry it around."""
         strand = self.current
-        entered_at = strand.entered_at if strand.entered else self.now
+        entered_at = strand.entered_at if strand.entered or strand.entered_at else self.now
         state: dict[str, Json] = {"EnteredTime": timestamp(entered_at), "Name": strand.state.name}
         if strand.state.type in ("Task", "Parallel", "Map"):
             state["RetryCount"] = strand.retries
@@ -391,10 +391,14 @@ class Execution:
             if strand.alive:
                 straight.follow(self, strand)
         if self.scheduled:
-            for strand in self.scheduled:
-                if strand.alive and strand.why == "task" and self.outcome is None:
-                    states.record_started(self, strand)
-            self.scheduled.clear()
+            self.say_started()
+
+    def say_started(self) -> None:
+        """Write down that the tasks that were scheduled have started."""
+        for strand in self.scheduled:
+            if strand.alive and strand.why == "task" and self.outcome is None:
+                states.record_started(self, strand)
+        self.scheduled.clear()
 
     def leave(self, strand: Strand, result: Json, rule: Rule | None = None) -> None:
         """The strand's work is done: data flow out, the Exited event, and on to the next state or to the parent.

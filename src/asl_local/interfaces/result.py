@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from threading import Lock
 from typing import TYPE_CHECKING, Any, overload
 
 from asl_local.engine import Execution, Identity
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from asl_local.reporters.map_runs import MapRun
 else:
     later(globals(), "asl_local.reporters.map_runs")
+
+
+_NAMING = Lock()
+"""Held while an execution gets its names: several threads may read one result for the first time."""
 
 
 @dataclass(slots=True)
@@ -54,7 +59,8 @@ class Result:
     def __getattr__(self, name: str) -> Any:
         """What `result_of` has left out, since most results are read for their output."""
         if name == "identity" and self.execution is not None:
-            self.identity = self.execution.identity
+            with _NAMING:
+                self.identity = self.execution.identity
             return self.identity
         if name == "history" and self.execution is not None:
             self.history = History(self.execution.history)

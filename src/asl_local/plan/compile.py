@@ -120,7 +120,9 @@ def _pass(state: model.Pass, compiled: State) -> None:
     compiled.arguments = dataflow.parameters(state.input_path, state.parameters)
     compiled.templated = state.parameters is not UNSET
     compiled.output = dataflow.result_flow(UNSET, state.result_path, state.output_path)
-    extent, compiled.placed = dataflow.pass_extent(state.parameters, state.result, state.result_path)
+    extent, placed = dataflow.pass_extent(state.parameters, state.result, state.result_path)
+    if state.output_path == "$" and state.result is UNSET:  # else the output is not the input and what Parameters made
+        compiled.placed = placed
     compiled.extent = dataflow.extent_between(state.input_path, state.output_path, extent)
     if state.result is not UNSET:
         compiled.fixed = (state.result,)

@@ -20,7 +20,7 @@ from asl_local.values import Json, accept, copy, weigh
 
 if TYPE_CHECKING:
     from asl_local.drivers import driver
-    from asl_local.drivers.driver import Work
+    from asl_local.drivers.driver import TaskContext, Work
     from asl_local.engine import Execution, patterns
     from asl_local.engine.execution import Strand
     from asl_local.plan import Plan
@@ -150,7 +150,7 @@ def _is_async(handler: Handler) -> bool:
 _COROUTINE = 0x80  # inspect.CO_COROUTINE, whose module takes long to import
 
 
-def settled(said: BaseException, arn: str) -> Work:
+def settled(said: BaseException, arn: str, execution: Execution) -> Work:
     """A Work that gives what an Answer's handler has given, or raises what it has raised."""
 
     def handler(_event: Json) -> Any:
@@ -160,7 +160,13 @@ def settled(said: BaseException, arn: str) -> Work:
 
     if not isinstance(said, Unsettled):
         said.__traceback__ = _own_frames(said.__traceback__)
-    return registry.function_work(handler, arn)
+    work = registry.function_work(handler, arn)
+
+    def perform(call: Call, context: TaskContext) -> Any:
+        context.execution_arn = execution.identity.execution_arn
+        return work(call, context)
+
+    return perform
 
 
 def _own_frames(traceback: TracebackType | None) -> TracebackType | None:

@@ -16,10 +16,10 @@ from asl_local.plan import Block, State
 from asl_local.values import weigh
 
 if TYPE_CHECKING:
-    from asl_local.engine import variables
+    from asl_local.engine import states, variables
     from asl_local.engine.execution import Execution, Strand
 else:
-    later(globals(), "asl_local.engine.variables")
+    later(globals(), "asl_local.engine.states", "asl_local.engine.variables")
 
 
 def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a call more costs a tenth of a task
@@ -49,9 +49,9 @@ def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a ca
         try:
             result, bound = answer(raw, x, strand)
         except BaseException as error:
-            return _unusual(x, error)
+            return _unusual(x, strand, error)
         if bound > x.most_bytes and weigh(result, x.most_bytes) > x.most_bytes:
-            return _unusual(x, Unsettled(result))
+            return _unusual(x, strand, Unsettled(result))
         at = now = x.now
         if x.clock is not None:
             now = x.clock()
@@ -99,12 +99,21 @@ def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a ca
                 except IndexError:
                     raise Overtaken(error) from None
             x.draws = draws
-            return _unusual(x, error)
+            return _unusual(x, strand, error)
         if calls is not None:
             try:
                 claim.pop()
             except IndexError:
                 raise Overtaken(Unsettled(result)) from None
+        at = now = x.now
+        if x.clock is not None:
+            now = x.clock()
+            if now < at:  # noqa: PLR1730 - somebody has set the system's clock; a call costs more
+                now = at
+            x.now = now
+            if calls is not None and now - at > LONG:
+                calls.took_long(arn, x.tokens)
+        strand.entered_at = at
         assigned = None
         try:
             if bound > most:
@@ -126,16 +135,9 @@ def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a ca
             if assigned is not None:
                 variables.check(x, strand, assigned)
         except EvaluationError:
-            x.draws, x.assigned_bytes = draws, held
-            return _unusual(x, Unsettled(result))
-        at = now = x.now
-        if x.clock is not None:
-            now = x.clock()
-            if now < at:  # noqa: PLR1730 - somebody has set the system's clock; a call costs more
-                now = at
-            x.now = now
-            if calls is not None and now - at > LONG:
-                calls.took_long(arn, x.tokens)
+            x.draws, x.assigned_bytes, x.now, strand.entered_at = draws, held, at, 0.0
+            return _unusual(x, strand, Unsettled(result))
+        strand.entered_at = 0.0
         history = x.history
         history.log.append((state, at, strand.event, raw, out, assigned, value, result, now))
         history.count = strand.event = history.count + 5
@@ -148,9 +150,11 @@ def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a ca
     return way if arguments is not None or output is not None or assign is not None else short
 
 
-def _unusual(x: Execution, said: BaseException) -> State | None:
+def _unusual(x: Execution, strand: Strand, said: BaseException) -> State | None:
     """Keep what came of a call for the ordinary way. Ctrl-C is the user's, who wants the program to end."""
     if isinstance(said, KeyboardInterrupt):
+        states.enter(x, strand)
+        x.say_started()
         raise said
     x.said[x.tokens + 1] = said
     return None

@@ -40,7 +40,7 @@ def after(state: State, block: Block) -> State:
 def make_pass(state: State, block: Block) -> Way:
     """The way through a Pass or a Succeed."""
     arguments, output, assign = state.arguments, state.output, state.assign
-    has_fixed = state.fixed is not None
+    has_fixed, untouched = state.fixed is not None, not state.templated
     fixed: Json = None if state.fixed is None else state.fixed[0]
     led = after(state, block)
     add, times = state.extent
@@ -58,7 +58,7 @@ def make_pass(state: State, block: Block) -> Way:
         except EvaluationError:
             x.draws = draws
             return None
-        bound = strand.bound if out is raw else add + times * strand.bound if times else add
+        bound = strand.bound if untouched and out is raw else add + times * strand.bound if times else add
         if bound > x.most_bytes:
             bound = measured(x, strand, state, value, out)
             if bound > x.most_bytes:
@@ -77,7 +77,7 @@ def _with_variables(state: State, block: Block) -> Way:
     """The same for a state that assigns variables; Succeed and Choice have no other of this kind."""
     arguments, output = state.arguments, state.output
     assign = state.assign
-    has_fixed = state.fixed is not None
+    has_fixed, untouched = state.fixed is not None, not state.templated
     fixed: Json = None if state.fixed is None else state.fixed[0]
     led = after(state, block)
     add, times = state.extent
@@ -92,7 +92,7 @@ def _with_variables(state: State, block: Block) -> Way:
             result = fixed if has_fixed else value
             assigned = assign(raw, result, x)
             out = result if output is None else output(raw, result, x)
-            bound = strand.bound if out is raw else add + times * strand.bound if times else add
+            bound = strand.bound if untouched and out is raw else add + times * strand.bound if times else add
             if bound > x.most_bytes:
                 bound = measured(x, strand, state, value, out)
             if bound > x.most_bytes:
@@ -154,6 +154,8 @@ def measured(x: Execution, strand: Strand, state: State, value: Json, out: Json)
         weight = weigh(value, most)
         if weight > most or out is value:
             return weight
+        if out is strand.raw and strand.bound <= most:
+            return strand.bound
         if state.placed is not None and strand.bound <= 2 * strand.weighed:
             bound = strand.bound + weight + state.placed
             if bound <= most:
@@ -161,7 +163,7 @@ def measured(x: Execution, strand: Strand, state: State, value: Json, out: Json)
     raw = strand.raw
     if _LARGE < strand.bound <= 2 * strand.weighed and type(out) is dict and type(raw) is dict:
         # What it has kept of its input is no larger than that.
-        made = {name: member for name, member in out.items() if raw.get(name) is not member}
+        made = {name: member for name, member in out.items() if raw.get(name, _ABSENT) is not member}
         bound = strand.bound + weigh(made, most)
         if len(made) < len(out) and bound <= most:
             return bound
@@ -169,6 +171,7 @@ def measured(x: Execution, strand: Strand, state: State, value: Json, out: Json)
     return strand.weighed
 
 
+_ABSENT: Final = object()
 _LARGE: Final = 20_000  # bytes that take longer to measure than to look for what has changed
 
 __all__ = ["OVER", "STANDS", "Way", "after", "make_choice", "make_pass", "measured"]
