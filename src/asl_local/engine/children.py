@@ -84,8 +84,8 @@ def _start_child(x: Execution, parent: Strand, previous: int) -> None:
             bound = weigh(raw, x.most_bytes)
             if bound > x.most_bytes:
                 raise failures.too_large(state.name)
-        previous = x.history.add("MapIterationStarted", x.now, previous, state.name, index)
-    child = type(parent)(parent, index, block, raw, previous)
+        previous = x.history.iteration("MapIterationStarted", x.now, previous, state.name, index)
+    child = parent.__class__(parent, index, block, raw, previous)
     child.bound = bound
     if parent.live is not None:
         parent.live[index] = child
@@ -102,7 +102,7 @@ def join(x: Execution, parent: Strand, child: Strand, output: Json) -> None:
     results[child.index] = output
     last = child.event
     if parent.items is not None:
-        last = x.history.add("MapIterationSucceeded", x.now, child.event, parent.state.name, child.index)
+        last = x.history.iteration("MapIterationSucceeded", x.now, child.event, parent.state.name, child.index)
     if parent.started < len(results):
         try:
             _start_child(x, parent, child.event)

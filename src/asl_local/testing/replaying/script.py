@@ -294,6 +294,10 @@ class Checked(History):
         self._tell(number)
         return number
 
+    def iteration(self, type: str, at: float, previous: int, name: str, index: int) -> int:
+        """Append an item's event, as any other."""
+        return self.add(type, at, previous, name, index)
+
     def add_last(self, type: str, at: float, previous: int, *details: Any) -> int:
         """Append the execution's last event. Raises Diverged."""
         number = super().add_last(type, at, previous, *details)
