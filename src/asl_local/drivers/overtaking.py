@@ -4,7 +4,7 @@ Knows: one execution and who steps it. Must never know: why a call was made, or 
 
 Handing a call to another thread costs many times what a short function does. So where several lines of control may call
 functions, the whole first step is handed to one thread, which calls them itself, and whoever has asked for the execution
-looks every few milliseconds whether that thread is still in the same call. If so the one who looks takes the execution
+looks every few milliseconds whether that thread is still in the same call. At the third time the one who looks takes the execution
 over: the call counts as out, and the other lines go on with a driver, which has worker threads. The thread in the call
 delivers what came of it, whenever that is. Either of the two takes the call's claim, which only one can have: a list that
 holds one thing. A function that often takes longer than a hand-off costs is left to worker threads from then on, too: its
@@ -25,7 +25,8 @@ from asl_local.engine.messages import Call, Command, Out, Overtaken, Stopped, Ta
 from asl_local.engine.patterns import within
 
 PATIENCE = 0.005
-"""Seconds between two looks: a call that is there at both has blocked for as long at least, and for twice that at most."""
+"""Seconds between two looks. A call that is there at three of them blocks: for two times as long at least, three times at
+most. At two it may just have been through a garbage collection, in which nobody can look."""
 
 _OFTEN, _SHARE = 3, 20
 """So many calls that take long, and one in so many, until their resource is known to: a few are a busy machine's fault."""
@@ -66,10 +67,12 @@ class Watch:
         """
         threading.Thread(target=self._step, args=(now,), name="asl-local-step", daemon=True).start()
         before: Out | None = None
+        seen = 0
         try:
             while not self._done.wait(PATIENCE):
                 call = self.current
-                if call is not None and call is before and self._claim(call):
+                seen = seen + 1 if call is before else 0
+                if call is not None and seen >= 2 and self._claim(call):
                     return self._overtake(call, go_on)
                 before = call
         except KeyboardInterrupt:
