@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import traceback
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
@@ -154,6 +155,25 @@ def test_an_exception_as_lambda_reports_it() -> None:
         f'  File "{__file__}", line {here + 5}, in check_photo\n    {RAISE}\n',
     ]
     assert failure_text(cause).startswith('{"errorMessage": "Detected 2 faces in the photo.", "errorType": "Photo')
+
+
+def again(times: int) -> None:
+    if times:
+        again(times - 1)
+    raise ValueError("no luck")
+
+
+def once_more(times: int) -> None:
+    exec(compile("again(times)", "<nowhere>", "exec"), {"again": again, "times": times})
+
+
+@pytest.mark.parametrize("times", [0, 1, 3, 4, 5, 20])
+@pytest.mark.parametrize("handler", [again, once_more])
+def test_a_stack_trace_is_the_standard_librarys(handler: Callable[[int], None], times: int) -> None:
+    error = raised(handler, times)
+    frames = traceback.extract_tb(error.__traceback__)
+    expected = traceback.format_list([(each.filename, each.lineno or 0, each.name, each.line) for each in frames])
+    assert failure(error)[1]["stackTrace"] == expected
 
 
 def test_request_ids_differ() -> None:

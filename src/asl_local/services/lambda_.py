@@ -19,12 +19,13 @@ from asl_local.values import Json, accept
 if TYPE_CHECKING:
     import decimal
     import inspect
+    import linecache
     import pathlib
     import sysconfig
     import traceback
     import uuid
 else:  # ordinary functions that succeed need none of these
-    later(globals(), "decimal", "inspect", "pathlib", "sysconfig", "traceback", "uuid")
+    later(globals(), "decimal", "inspect", "linecache", "pathlib", "sysconfig", "traceback", "uuid")
 
 Handler: TypeAlias = Callable[..., Any]
 
@@ -156,9 +157,12 @@ def failure(exception: BaseException, request_id: str | None = None) -> tuple[st
     return name, cause
 
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def failure_text(cause: Mapping[str, Json]) -> str:
     """The payload of a failed invocation: Python's spacing, and non-ASCII characters as they are."""
-    return json.dumps(cause, ensure_ascii=False)
+    return _encode(cause)
 
 
 def _status(exception: SystemExit) -> int:
@@ -184,9 +188,28 @@ def _folders() -> tuple[str, str]:
 
 
 def _stack_trace(trace: TracebackType | None) -> list[str]:
+    """As traceback.format_list has them, of the handler's frames alone: to look up our own would take three times as long."""
     ours, standard = _folders()
-    frames = [frame for frame in traceback.extract_tb(trace) if not frame.filename.startswith((ours, "<frozen"))]
-    while frames and frames[0].filename.startswith(standard) and "site-packages" not in frames[0].filename:
-        frames.pop(0)
+    places: list[tuple[str, int, str]] = []
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        filename = code.co_filename
+        if not filename.startswith((ours, "<frozen")) and (
+            places or not filename.startswith(standard) or "site-packages" in filename
+        ):
+            linecache.lazycache(filename, trace.tb_frame.f_globals)
+            places.append((filename, trace.tb_lineno or 0, code.co_name))
+        trace = trace.tb_next
+    for filename in {place[0] for place in places}:
+        linecache.checkcache(filename)
     # Tuples have no columns, so that there are no lines of ~~~^^^ marks, as in Lambda.
-    return traceback.format_list([(f.filename, f.lineno or 0, f.name, f.line) for f in frames])
+    frames = [(*place, linecache.getline(*place[:2]).strip()) for place in places]
+    if len(set(frames)) <= len(frames) - _SHOWN_IN_A_ROW:
+        return traceback.format_list(frames)
+    return [
+        f'  File "{filename}", line {line}, in {name}\n' + (f"    {text}\n" if text else "")
+        for filename, line, name, text in frames
+    ]
+
+
+_SHOWN_IN_A_ROW = 3  # of equal frames; how many there are beyond is said in a line
