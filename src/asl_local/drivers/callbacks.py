@@ -142,8 +142,7 @@ class Desk:
 
     def close(self, token: int) -> None:
         """The task is over."""
-        call = self._out.pop(token, None)
-        if call is not None:
+        if self._out and (call := self._out.pop(token, None)) is not None:
             self.callbacks.close(call.task_token)
 
     def close_all(self) -> None:

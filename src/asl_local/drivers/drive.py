@@ -35,6 +35,9 @@ _OWN = (1 << TOKEN_BITS) - 1  # an execution's own part of a driver's token
 _MOST_IN_A_ROW = 10_000
 """Executions started one by the other; AWS has no such bound, but a virtual clock would never get to an end."""
 
+_TOKENLESS = frozenset({Stopped, Redriven, TakenOver})
+"""Stimuli for the first execution as a whole."""
+
 Observer: TypeAlias = Callable[[Execution], None]
 Settle: TypeAlias = Callable[[BaseException, str, Execution], Work]
 """(what came of a call within a step, its resource, whose it was) -> a Work that gives or raises that."""
@@ -67,7 +70,7 @@ def drive(
     what performs it. Ctrl-C aborts the execution, writes its last event and goes on to the caller, who still holds the execution.
     """
     kept: list[Execution] = [] if nested is None else nested
-    world = _World(execution, driver, observe, on_end, guard=guard or nullcontext(), nested=kept, hearing=hearing)
+    world = _World(execution, driver, observe, on_end, guard=guard, nested=kept, hearing=hearing)
     world.settle = settle
     return world.run(stimulus, going_on, on_begin, commands)
 
@@ -75,7 +78,7 @@ def drive(
 class _World:
     def __init__(
         self, first: Execution, driver: Driver, observe: Observer | None, on_end: Callable[[Ended], None] | None,
-        *, guard: AbstractContextManager[object], nested: list[Execution], hearing: Hearing | None,
+        *, guard: AbstractContextManager[object] | None, nested: list[Execution], hearing: Hearing | None,
     ) -> None:  # fmt: skip
         self.first, self.driver, self.observe, self.on_end, self.guard = first, driver, observe, on_end, guard
         self.hearing = hearing
@@ -120,10 +123,10 @@ class _World:
                     break  # only executions that nobody waits for are left, and they stand still
                 if isinstance(arrived, Begun):
                     self.begin(arrived, now)
-                elif isinstance(arrived, (Stopped, Redriven, TakenOver)):
+                elif type(arrived) in _TOKENLESS:
                     self.step(0, arrived, now)
                 else:
-                    self.step(arrived.token >> TOKEN_BITS, arrived, now)
+                    self.step(arrived.token >> TOKEN_BITS, arrived, now)  # type: ignore[union-attr]
         except KeyboardInterrupt as error:
             self.interrupt()
             self.give_up(error)
@@ -152,7 +155,7 @@ class _World:
 
     def adopt(self, nested: Nested) -> int:
         """An execution joins; the number it has from now on."""
-        with self.guard:
+        with self.guard or nullcontext():
             self.nested.append(nested.execution)
         number = self.numbers[id(nested.execution)] = len(self.nested)
         if nested.execution.outcome is None:
@@ -169,38 +172,42 @@ class _World:
         if execution is None:
             return
         base = number << TOKEN_BITS
-        token = getattr(stimulus, "token", None)
+        kind = type(stimulus)
+        token = None if stimulus is None or kind in _TOKENLESS else stimulus.token  # type: ignore[union-attr]
         exception = None
-        if type(stimulus) in (Failed, TaskFailed):
+        if kind is Failed or kind is TaskFailed:
             exception = self.noted(execution, stimulus)  # type: ignore[arg-type]
+        own = token
         if base and token is not None:
-            stimulus = stimulus._replace(token=token & _OWN)  # type: ignore[union-attr, call-arg]
+            own = token & _OWN
+            stimulus = stimulus._replace(token=own)  # type: ignore[union-attr, call-arg]
         try:
-            with self.guard:
+            if self.guard is None:
                 commands = execution.step(stimulus, now)
+            else:
+                with self.guard:
+                    commands = execution.step(stimulus, now)
         finally:
             if number == 0 and self.observe is not None:
                 self.observe(execution)
-        self.perform(execution, base, commands, now)
-        if token is not None and not execution.waits_for(token & _OWN):
-            driver.over(token)
+        if commands:
+            self.perform(execution, base, commands, now)
+        if own is not None and not execution.waits_for(own):
+            driver.over(token)  # type: ignore[arg-type]
         if execution.outcome is not None:
             self.finish(number, execution, now, exception if execution.outcome.status == "FAILED" else None)
 
     def perform(self, execution: Execution, base: int, commands: Sequence[Command], now: float) -> None:
         """Do what a step wants done."""
+        perform, said = self.driver.perform, execution.said
         for command in commands:
             placed = command._replace(token=command.token + base) if base else command
             if type(placed) is Cancel and placed.token in self.children:
                 self.abandon(placed.token, now)
-            if (
-                execution.said
-                and type(placed) is Call
-                and (said := execution.said.pop(command.token, None)) is not None
-            ):
+            if said and type(placed) is Call and (what := said.pop(command.token, None)) is not None:
                 assert self.settle is not None
-                self.driver.settled[placed.token] = self.settle(said, placed.resource, execution)
-            self.driver.perform(placed)
+                self.driver.settled[placed.token] = self.settle(what, placed.resource, execution)
+            perform(placed)
 
     def finish(self, number: int, execution: Execution, now: float, exception: BaseException | None) -> None:
         """An execution has ended: tell who waits for it."""

@@ -144,8 +144,8 @@ class TaskContext:
     identity = None
 
     __slots__ = (
-        "_arn", "_beat", "_callbacks", "_cancelled", "_now", "_sleep", "_time", "attempt", "call", "deadline",
-        "invoked_function_arn", "names", "state", "task_token", "twin",
+        "_beat", "_callbacks", "_cancelled", "_now", "_sleep", "_time", "arn", "call", "invoked_function_arn", "names",
+        "twin",
     )  # fmt: skip
 
     def __init__(
@@ -158,23 +158,41 @@ class TaskContext:
         callbacks: Callbacks | None = None,
         time: Callable[[], float] | None = None,
     ) -> None:
-        self.call, self.state, self.attempt, self.deadline = call, call.state, call.attempt, call.deadline
-        self.invoked_function_arn = call.resource
-        self._arn, self._cancelled = "", False
+        self.call, self.invoked_function_arn = call, call.resource
+        self.arn, self._cancelled = "", False
         self.names: Execution | None = None  # whose ARN it is, where nobody has asked for that yet
         self.twin: TaskContext | None = None  # the same call's, once somebody else looks after it
-        self.task_token = call.task_token
         self._now, self._sleep, self._beat = now, sleep, heartbeat
         self._callbacks, self._time = callbacks, time or now
 
     @property
+    def state(self) -> str:
+        """The name of the Task state."""
+        return self.call.state
+
+    @property
+    def attempt(self) -> int:
+        """How many attempts there were before this one."""
+        return self.call.attempt
+
+    @property
+    def deadline(self) -> float | None:
+        """When TimeoutSeconds ends the task, in epoch seconds."""
+        return self.call.deadline
+
+    @property
+    def task_token(self) -> str:
+        """The task token, "" where the task has none."""
+        return self.call.task_token
+
+    @property
     def execution_arn(self) -> str:
         """The execution's ARN."""
-        return self._arn if self.names is None else self.names.identity.execution_arn
+        return self.arn if self.names is None else self.names.identity.execution_arn
 
     @execution_arn.setter
     def execution_arn(self, arn: str) -> None:
-        self._arn = arn
+        self.arn = arn
 
     @property
     def cancelled(self) -> bool:
@@ -220,7 +238,7 @@ class TaskContext:
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until TimeoutSeconds ends the task; without one, Lambda's own most, 15 minutes."""
-        return 900_000 if self.deadline is None else max(0, round((self.deadline - self._now()) * 1000))
+        return 900_000 if self.call.deadline is None else max(0, round((self.call.deadline - self._now()) * 1000))
 
     def heartbeat(self) -> None:
         """Say that the task is alive: HeartbeatSeconds starts anew."""
@@ -274,11 +292,16 @@ class TaskContext:
         return max(0.0, after) + self._now() - self._time()
 
 
+PLAIN: Final = frozenset({dict, list, str, int, float, bool, type(None)})
+"""Types of answers that are results and nothing else; to ask an abstract class takes as long as to copy a small event."""
+
 _URLS = bytes.fromhex("6ba7b8119dad11d180b400c04fd430c8")  # uuid.NAMESPACE_URL
 
 
 def is_awaitable(value: Any) -> TypeGuard[Awaitable[Any]]:
     """As inspect.isawaitable, whose module takes longer to import than an execution to run."""
+    if type(value) in PLAIN:
+        return False
     if isinstance(value, GeneratorType):
         return bool(value.gi_code.co_flags & _OF_TYPES_COROUTINE)
     return isinstance(value, Awaitable)
@@ -289,7 +312,9 @@ _OF_TYPES_COROUTINE = 0x100  # inspect.CO_ITERABLE_COROUTINE
 
 def performer(driver: Driver, call: Call) -> Work:
     """Who performs the call."""
-    return driver.settled.pop(call.token, None) or driver.works[call.token >> TOKEN_BITS]
+    if driver.settled and (settled := driver.settled.pop(call.token, None)) is not None:
+        return settled
+    return driver.works[call.token >> TOKEN_BITS]
 
 
 def answer(call: Call, result: Any, raised: dict[int, BaseException], error: BaseException | None) -> Stimulus:
@@ -319,6 +344,6 @@ def report(call: Call, result: Any, raised: dict[int, BaseException], error: Bas
 
 
 __all__ = [
-    "NEVER", "TOKEN_BITS", "Answer", "Begun", "Driver", "Later", "Nested", "Never", "TaskContext", "Work", "answer",
+    "NEVER", "PLAIN", "TOKEN_BITS", "Answer", "Begun", "Driver", "Later", "Nested", "Never", "TaskContext", "Work", "answer",
     "is_awaitable", "performer", "report",
 ]  # fmt: skip

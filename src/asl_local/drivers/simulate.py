@@ -8,8 +8,8 @@ takes exactly TimeoutSeconds has made it.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Awaitable, Callable
+from heapq import heappop, heappush
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from asl_local.drivers import START
 from asl_local.drivers.callbacks import Callbacks, Desk
 from asl_local.drivers.driver import (
     NEVER,
+    PLAIN,
     Begun,
     Later,
     Nested,
@@ -46,12 +47,13 @@ class Simulation:
         self.works: dict[int, Work] = {0: work}
         self.settled: dict[int, Work] = {}
         self._desk = Desk(callbacks, self._deliver)
+        self.callbacks = self._desk.callbacks
         self._clock = start
         self._due: list[tuple[float, int, float, int, Stimulus | Begun]] = []
         self._serial = 0
         self._ties = Random(seed) if seed else None
         self._cancelled: set[int] = set()
-        self._hours = Hours()
+        self.hours = Hours()
         self._stalled: dict[int, str] = {}  # states whose handler never answers, by token
 
     def now(self) -> float:
@@ -63,18 +65,20 @@ class Simulation:
         if type(command) is Call:
             self._call(command)
         elif type(command) is Timer:
-            self._put(command.at, 1, Fired(command.token))
+            self.put(command.at, 1, Fired(command.token))
         elif type(command) is Cancel:
             self._cancelled.add(command.token)
             self.over(command.token)
 
     def next(self) -> tuple[Stimulus | Begun, float]:
         """Jump to what is due next."""
-        while self._due:
-            at, _, _, _, stimulus = heapq.heappop(self._due)
-            if getattr(stimulus, "token", None) in self._cancelled:
+        due, cancelled = self._due, self._cancelled
+        while due:
+            at, _, _, _, stimulus = heappop(due)
+            if cancelled and getattr(stimulus, "token", None) in cancelled:
                 continue
-            self._clock = max(self._clock, at)
+            if at > self._clock:  # noqa: PLR1730 - a call costs more
+                self._clock = at
             return stimulus, self._clock
         if self._stalled:
             raise AslError(
@@ -89,7 +93,7 @@ class Simulation:
     def due(self) -> float | None:
         """When the next thing is due that nobody has called off; None if nothing is."""
         while self._due and getattr(self._due[0][4], "token", None) in self._cancelled:
-            heapq.heappop(self._due)
+            heappop(self._due)
         return self._due[0][0] if self._due else None
 
     def awaits_somebody(self) -> bool:
@@ -107,57 +111,43 @@ class Simulation:
 
     def over(self, token: int) -> None:
         """The task has ended: nobody can answer it any more."""
-        self._stalled.pop(token, None)
+        if self._stalled:
+            self._stalled.pop(token, None)
         self._desk.close(token)
 
     def close(self) -> None:
         """Nothing runs any more; close the loop that async handlers ran in, and what they left in it."""
         self._desk.close_all()
-        self._hours.close()
+        self.hours.close()
 
-    def _put(self, at: float, order: int, stimulus: Stimulus | Begun) -> None:
-        self._serial += 1
-        tie = self._ties.random() if self._ties else 0.0
-        heapq.heappush(self._due, (at, order, tie, self._serial, stimulus))
+    def put(self, at: float, order: int, stimulus: Stimulus | Begun) -> None:
+        """Have something due; of what is due at one moment, what is of a lower order comes first."""
+        self._serial = serial = self._serial + 1
+        heappush(self._due, (at, order, 0.0 if self._ties is None else self._ties.random(), serial, stimulus))
 
     def _deliver(self, stimulus: Stimulus, after: float) -> None:
-        self._put(self._clock + after, 0, stimulus)
+        self.put(self._clock + after, 0, stimulus)
 
     def _call(self, call: Call) -> None:
-        self._desk.open(call)
-        elapsed = 0.0
-        began = self._hours.elapsed
-
-        def sleep(seconds: float) -> None:
-            nonlocal elapsed
-            elapsed += max(0.0, seconds)
-            if moment() > (self._clock + _LONGEST_TASK if call.deadline is None else call.deadline):
-                context.cancelled = True
-
-        def moment() -> float:
-            return self._clock + elapsed + self._hours.elapsed - began
-
-        def heartbeat() -> None:
-            self._put(moment(), 0, Heartbeat(call.token))
-
-        context = TaskContext(
-            call, now=moment, sleep=sleep, heartbeat=heartbeat, callbacks=self._desk.callbacks, time=self.now
-        )
+        if call.task_token:
+            self._desk.open(call)
+        context = _Moment(call, self)
         try:
-            result, error = self._hours.finished(lambda: performer(self, call)(call, context))
-            if isinstance(result, Nested):
-                self._put(moment(), 0, Begun(call.token, result))
+            result, error = self.hours.finished(performer(self, call), call, context)
+            if error is None and type(result) in PLAIN:
+                self.put(context.now(), 0, Succeeded(call.token, result))
+            elif isinstance(result, Nested):
+                self.put(context.now(), 0, Begun(call.token, result))
             elif isinstance(result, Later):
-                self._submitted(call, result, moment())
+                self._submitted(call, result, context.now())
                 if result.then is not None:
-                    then = result.then
-                    result, error = self._hours.finished(lambda: then(context))
+                    result, error = self.hours.finished(result.then, context)
                     if result is not NEVER:
-                        self._put(moment(), 0, report(call, result, self.raised, error))
+                        self.put(context.now(), 0, report(call, result, self.raised, error))
             elif result is NEVER:
                 raise Stalled
             else:
-                self._put(moment(), 0, answer(call, result, self.raised, error))
+                self.put(context.now(), 0, answer(call, result, self.raised, error))
         except Stalled:
             # It never answers. A timeout may still end the task; if nothing is due at all, `next` says so.
             self._stalled[call.token] = call.state
@@ -167,11 +157,37 @@ class Simulation:
         if call.made:
             return
         if call.waits != "activity":
-            self._put(at, 0, Succeeded(call.token, later.answer))
+            self.put(at, 0, Succeeded(call.token, later.answer))
         elif later.then is None:
-            self._desk.callbacks.offer(call)
+            self.callbacks.offer(call)
         else:
-            self._put(at, 0, Taken(call.token, later.worker))
+            self.put(at, 0, Taken(call.token, later.worker))
+
+
+class _Moment(TaskContext):
+    """A call's context: the clock at its beginning, and what has passed in the call since then."""
+
+    __slots__ = ("_began", "_slept", "_world")
+
+    def __init__(self, call: Call, world: Simulation) -> None:
+        self.call, self.invoked_function_arn, self.arn, self.names, self.twin = call, call.resource, "", None, None
+        self._cancelled, self._callbacks = False, world.callbacks
+        self._world, self._slept, self._began = world, 0.0, world.hours.elapsed
+
+    def _now(self) -> float:
+        return self._world.now() + self._slept + self._world.hours.elapsed - self._began
+
+    def _time(self) -> float:
+        return self._world.now()
+
+    def _sleep(self, seconds: float) -> None:
+        self._slept += max(0.0, seconds)
+        deadline = self.call.deadline
+        if self._now() > (self._world.now() + _LONGEST_TASK if deadline is None else deadline):
+            self.cancelled = True
+
+    def _beat(self) -> None:
+        self._world.put(self._now(), 0, Heartbeat(self.call.token))
 
 
 class Hours:
@@ -185,11 +201,11 @@ class Hours:
         """Virtual seconds that have passed in the event loop of async handlers."""
         return 0.0 if self._loop is None else self._loop.elapsed
 
-    def finished(self, job: Callable[[], Any]) -> tuple[Any, BaseException | None]:
+    def finished(self, job: Callable[..., Any], *arguments: Any) -> tuple[Any, BaseException | None]:
         """What a job comes to, or what it raises. Raises Stalled where it waits for what never comes."""
         try:
-            result = job()
-            if isinstance(result, Awaitable):
+            result = job(*arguments)
+            if type(result) not in PLAIN and isinstance(result, Awaitable):
                 if self._loop is None:
                     from asl_local.drivers.virtual_loop import VirtualLoop  # noqa: PLC0415 - with asyncio
 

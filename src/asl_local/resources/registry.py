@@ -16,13 +16,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from asl_local import lazy
-from asl_local.drivers.driver import Answer, Later, Nested, TaskContext, Work, is_awaitable
+from asl_local.drivers.driver import PLAIN, Answer, Later, Nested, TaskContext, Work, is_awaitable
 from asl_local.engine import Execution, Identity
 from asl_local.engine.messages import Call
 from asl_local.errors import TASK_FAILED, NotJson, StateError, UnknownResource
 from asl_local.lazy import NamedTuple, replace
 from asl_local.plan import Plan, Resource
-from asl_local.values import Json, copy
+from asl_local.values import Json, accept, copy
 
 if TYPE_CHECKING:
     import difflib
@@ -225,10 +225,10 @@ class Resources:
                 missing += map_io.bind(state, state.distributed, table, find=self.find, aws=self.aws)
         if missing and not late:
             raise _unanswered(why for _, why in missing)
-        refused = dict(missing)
+        refused, arn = dict(missing), identity.execution_arn
 
         def perform(call: Call, context: TaskContext) -> Answer | Awaitable[Answer]:
-            context.execution_arn = call.execution_arn or identity.execution_arn
+            context.arn = call.execution_arn or arn
             if refused and (call.state in refused or call.resource in refused):
                 raise _unanswered([refused.get(call.state) or refused[call.resource]])
             if call.role is not None and not self._assumable(call.role):
@@ -403,6 +403,8 @@ def function_work(handler: Handler, arn: str, *, jobs: bool = False) -> Work:
             result = handler(event, context) if with_context else handler(event)
         except own_errors() as error:
             raise envelope.failed(error, context) from error
+        if type(result) in PLAIN:
+            return checked_result(result, context)
         if is_awaitable(result):
             return _finish(result, context, jobs)
         return _answered(result, context, jobs)
@@ -426,6 +428,10 @@ def _answered(result: Any, context: TaskContext, jobs: bool) -> Answer:
 
 def checked_result(result: Any, context: TaskContext) -> Json:
     """A handler's result as JSON. Raises StateError, as Lambda does, for what is none."""
+    try:
+        return accept(result)
+    except NotJson:
+        pass  # by the rules of JSON alone; Lambda's are wider
     try:
         return lambda_.marshal(result)
     except NotJson as error:
