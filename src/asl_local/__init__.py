@@ -28,9 +28,7 @@ Rekognition and SNS, which `LocalAWS("folder").client("s3")` gives to your funct
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from asl_local.lazy import names
+from asl_local.lazy import TYPE_CHECKING, names
 
 if TYPE_CHECKING:
     from asl_local import mock as mock

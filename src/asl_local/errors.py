@@ -14,10 +14,11 @@ Whose fault an error is can be read off its class:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from asl_local.lazy import TYPE_CHECKING, dataclass
 
-from asl_local.lazy import dataclass
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Literal
 
 # Error names: States Language specification, appendix A, and what AWS adds to it.
 ALL = "States.ALL"

@@ -5,25 +5,29 @@ Knows errors, values and the language of expressions; must never know plans, exe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
 from asl_local.definition import model as _model
-from asl_local.definition.checks import check, examine
-from asl_local.definition.diagnostics import DROP
+from asl_local.definition.checks.plain import is_plain
 from asl_local.definition.json_text import unescape
 from asl_local.definition.model import StateMachine
 from asl_local.definition.source import Definition, Source, read
 from asl_local.definition.templates import FoundDefinition, find, pick
 from asl_local.errors import Diagnostic, InvalidDefinition
-from asl_local.lazy import names
+from asl_local.lazy import TYPE_CHECKING, later, names
 from asl_local.values import Json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from asl_local.definition import diagnostics
+    from asl_local.definition.checks import check, walk
     from asl_local.definition.telling.aws import creation_error, to_aws
     from asl_local.definition.telling.terminal import render
-else:
-    __getattr__ = names(__name__, globals(), {"telling.aws": "creation_error to_aws", "telling.terminal": "render"})
+else:  # a plain definition without faults needs none of these
+    later(globals(), "asl_local.definition.diagnostics", "asl_local.definition.checks.walk")
+    __getattr__ = names(__name__, globals(), {
+        "checks": "check", "telling.aws": "creation_error to_aws", "telling.terminal": "render",
+    })  # fmt: skip
 
 
 def validate(
@@ -51,7 +55,13 @@ def _examined(found: FoundDefinition, given: Mapping[str, Any], type: str | None
         source = found.read(given)
     except InvalidDefinition as error:
         return error.diagnostics
-    return check(source, type=type or found.type)
+    kind = type or found.type
+    return [] if _nothing_wrong(source, kind) else walk.check(source, type=kind)
+
+
+def _nothing_wrong(source: Source, type: str) -> bool:
+    """Whether reading has found nothing to tell of, and the checks would not either."""
+    return type in ("STANDARD", "EXPRESS") and not source.problems and not source.worded and is_plain(source.tree)
 
 
 def load_model(
@@ -66,7 +76,9 @@ def load_model(
         source, kind = definition.read(substitutions or {}), type or definition.type
     else:
         source, kind = read(definition, substitutions), type or "STANDARD"
-    findings = examine(source, kind)
+    if _nothing_wrong(source, kind):
+        return _model.build(source.tree), source, []
+    findings = walk.examine(source, kind)
     found = findings.placed(source)
     if any(diagnostic.severity == "ERROR" for diagnostic in found):
         raise InvalidDefinition(found, source.name)
@@ -84,7 +96,7 @@ def _with(tree: Json, steps: list[str], value: Any) -> Json:
         return [*tree[:at], _with(tree[at], rest, value) if rest else value, *tree[at + 1 :]]
     if rest:
         return {**tree, step: _with(tree[step], rest, value)}
-    return {k: v for k, v in tree.items() if k != step} if value is DROP else {**tree, step: value}
+    return {k: v for k, v in tree.items() if k != step} if value is diagnostics.DROP else {**tree, step: value}
 
 
 __all__ = [

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, NoReturn
 
-from asl_local.lazy import dataclass, field
+from asl_local.lazy import TYPE_CHECKING, dataclass, field
 from asl_local.values import Json
+
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
 DEEPEST = 200  # levels; our own walks of a definition recurse, and real definitions stay below 40
 Place = tuple[int, int]  # line and column, both from 1

@@ -9,15 +9,17 @@ a null InputPath, OutputPath or ResultPath is None.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from enum import Enum
 from functools import lru_cache
-from typing import Any, ClassVar, Final, TypeAlias
 
 from asl_local.definition.json_text import escape
 from asl_local.errors import Diagnostic
-from asl_local.lazy import dataclass, field
+from asl_local.lazy import TYPE_CHECKING, dataclass, field
 from asl_local.values import Json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any, ClassVar, Final, TypeAlias
 
 
 class Unset(Enum):
@@ -27,7 +29,7 @@ class Unset(Enum):
 
 
 UNSET: Final = Unset.UNSET
-Payload: TypeAlias = Any  # Json | Unset, which Any swallows
+Payload: TypeAlias = "Any"  # Json | Unset, which Any swallows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Mapping
 
 from asl_local.definition import json_text
 from asl_local.definition.json_text import DEEPEST, Fault, Layout, UnreadableText, escape, unescape
 from asl_local.errors import Diagnostic, InvalidDefinition, NotJson
-from asl_local.lazy import later, pattern
+from asl_local.lazy import TYPE_CHECKING, later, pattern
 from asl_local.values import Json, accept, text_of
 
 if TYPE_CHECKING:
     import difflib
     import pathlib
+    from collections.abc import Callable, Iterable
+    from typing import Any, TypeAlias
 
     from asl_local.definition import pieces, yaml_text
 else:  # JSON without placeholders needs none of these

@@ -5,10 +5,8 @@ Knows the engine's messages; must never know what a resource is or how a definit
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from asl_local.drivers.listening import Ended, Heard, Hearing, Listener, hear, listening
-from asl_local.lazy import names
+from asl_local.lazy import TYPE_CHECKING, names
 
 if TYPE_CHECKING:
     from asl_local.drivers.callbacks import ActivityTask, Callbacks

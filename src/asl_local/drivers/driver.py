@@ -82,7 +82,7 @@ class Never:
 
 NEVER: Final = Never()
 
-Answer: TypeAlias = Json | Later | Nested | Never
+Answer: TypeAlias = "Json | Later | Nested | Never"
 """What a Work gives: a result that is JSON, or one of these."""
 
 

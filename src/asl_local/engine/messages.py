@@ -6,13 +6,13 @@ A task, its timeout and its heartbeat carry the same token: whoever comes first 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol, TypeAlias
-
-from asl_local.lazy import NamedTuple, dataclass
+from asl_local.lazy import TYPE_CHECKING, NamedTuple, Protocol, dataclass
 from asl_local.values import PAYLOAD_LIMIT, Json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
     from asl_local.engine.execution import Execution, Strand
 
 EXECUTION_TOKEN = 0

@@ -6,10 +6,12 @@ of its surroundings. The scope makes the Context Object only when somebody asks 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol, TypeAlias
-
+from asl_local.lazy import TYPE_CHECKING, Protocol
 from asl_local.values import Json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
 
 
 class Scope(Protocol):
@@ -34,4 +36,4 @@ class Scope(Protocol):
         """The time that `$now()` and `$millis()` tell, in epoch seconds; one time for a whole state."""
 
 
-Flow: TypeAlias = Callable[[Json, Scope], Json]
+Flow: TypeAlias = "Callable[[Json, Scope], Json]"

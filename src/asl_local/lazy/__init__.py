@@ -12,12 +12,16 @@ what a plain run does not need is not imported for it. For mypy everything here 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False
+"""As that of `typing`, whose import takes as long as hundreds of lines of ours; type checkers know it by its name."""
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Any
 
-__all__ = ["NamedTuple", "dataclass", "field", "later", "names", "pattern", "replace"]
+__all__ = [
+    "TYPE_CHECKING", "NamedTuple", "Protocol", "borrowed", "dataclass", "field", "later", "names", "pattern", "replace",
+]  # fmt: skip
 
 
 class _Module:
@@ -41,6 +45,27 @@ def later(namespace: dict[str, Any], *modules: str, **aliases: str) -> None:
         namespace[alias] = _Module(namespace, alias, name)
 
 
+class _Borrowed:
+    """A method that is a function of some module, taken from there when somebody asks for it."""
+
+    __slots__ = ("_at", "_function", "_home", "_owner")
+
+    def __init__(self, home: Any, function: str) -> None:
+        self._home, self._function = home, function
+
+    def __set_name__(self, owner: Any, at: str) -> None:
+        self._owner, self._at = owner, at
+
+    def __get__(self, instance: Any, _owner: Any = None) -> Any:
+        setattr(self._owner, self._at, getattr(self._home, self._function))
+        return getattr(self._owner if instance is None else instance, self._at)
+
+
+def borrowed(home: Any, functions: str) -> list[Any]:
+    """Functions of a module that `later` has put into a namespace, as methods for a class whose objects seldom need them."""
+    return [_Borrowed(home, function) for function in functions.split()]
+
+
 def names(package: str, namespace: dict[str, Any], table: Mapping[str, str]) -> Callable[[str], Any]:
     """The `__getattr__` of a package: names by the module below it that has them (or is it), several in one text."""
     homes = {name: module for module, listed in table.items() for name in listed.split()}
@@ -57,7 +82,9 @@ def names(package: str, namespace: dict[str, Any], table: Mapping[str, str]) -> 
 
 if TYPE_CHECKING:
     from re import compile as pattern
+    from typing import Protocol
 else:
+    Protocol = object
 
     class _Pattern:
         """A regular expression that is compiled when somebody first uses it."""

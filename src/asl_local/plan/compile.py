@@ -6,20 +6,20 @@ dataflow.py has the data flow that state types share.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
-
 from asl_local.definition import model
 from asl_local.definition.model import UNSET
 from asl_local.errors import QUERY_EVALUATION_ERROR, RUNTIME, EvaluationError
 from asl_local.language import Flow, Scope, jsonata
-from asl_local.lazy import later, pattern
+from asl_local.lazy import TYPE_CHECKING, later, pattern
 from asl_local.plan import dataflow
 from asl_local.plan.dataflow import JSONATA
 from asl_local.plan.plan import Block, Catcher, OutputFlow, Plan, Resource, Retrier, Rule, State
 from asl_local.values import Json, text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
     from asl_local.language import choice, jsonpath, templates, timestamps
     from asl_local.plan import distributed, requests
 else:

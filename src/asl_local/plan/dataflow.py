@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import re
 from math import inf
-from typing import TYPE_CHECKING, Any
 
 from asl_local.definition.model import UNSET
 from asl_local.errors import QUERY_EVALUATION_ERROR, RUNTIME, EvaluationError, ExecutionHangs
 from asl_local.language import Flow, Scope, jsonata
-from asl_local.lazy import later
+from asl_local.lazy import TYPE_CHECKING, later
 from asl_local.plan.plan import Number, OutputFlow, Place
 from asl_local.values import Json, size, text_of
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from asl_local.language import generated, jsonpath, templates
 else:
     later(

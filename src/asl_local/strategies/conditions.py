@@ -34,7 +34,7 @@ class Nothing(Enum):
 
 
 MISSING: Final = Nothing.MISSING
-Value: TypeAlias = Json | Nothing
+Value: TypeAlias = "Json | Nothing"
 
 
 @dataclass(frozen=True, eq=False, slots=True)

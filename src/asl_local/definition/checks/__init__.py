@@ -5,6 +5,11 @@ Knows: the grammar and the tree. Must never know: how a tree is read, or what a 
 
 from __future__ import annotations
 
-from asl_local.definition.checks.walk import MACHINE_TYPES, check, examine
+from asl_local.lazy import TYPE_CHECKING, names
+
+if TYPE_CHECKING:
+    from asl_local.definition.checks.walk import MACHINE_TYPES, check, examine
+else:
+    __getattr__ = names(__name__, globals(), {"walk": "MACHINE_TYPES check examine"})
 
 __all__ = ["MACHINE_TYPES", "check", "examine"]

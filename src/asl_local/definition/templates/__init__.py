@@ -7,14 +7,14 @@ what a state machine is.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from asl_local.definition import source
 from asl_local.definition.templates.found import FoundDefinition, has_signs, pick, plain_text
-from asl_local.lazy import later
+from asl_local.lazy import TYPE_CHECKING, later
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from asl_local.definition.source import Definition
     from asl_local.definition.templates import documents
     from asl_local.values import Json

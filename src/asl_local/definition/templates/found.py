@@ -5,16 +5,16 @@ Knows: names, places and how one of several is picked. Must never know: the kind
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
-
 from asl_local.definition import source
 from asl_local.definition.json_text import escape, unescape
 from asl_local.errors import DefinitionNotFound, Diagnostic
-from asl_local.lazy import dataclass, field
+from asl_local.lazy import TYPE_CHECKING, dataclass, field
 from asl_local.values import Json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Final
+
     from asl_local.definition.pieces import Scalars
     from asl_local.definition.source import Source
 

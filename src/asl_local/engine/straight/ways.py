@@ -5,16 +5,17 @@ Knows: what such a state adds to the history. Must never know: what else can bec
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import inf
-from typing import TYPE_CHECKING, Final, TypeAlias
 
 from asl_local.errors import EvaluationError
-from asl_local.lazy import later
+from asl_local.lazy import TYPE_CHECKING, later
 from asl_local.plan import Block, State
 from asl_local.values import Json, weigh
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Final, TypeAlias
+
     from asl_local.engine import variables
     from asl_local.engine.execution import Execution, Strand
 else:

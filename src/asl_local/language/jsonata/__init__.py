@@ -6,9 +6,7 @@ machine is created. The evaluation itself is a library's, behind the seam in `se
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from asl_local.lazy import names
+from asl_local.lazy import TYPE_CHECKING, names
 
 if TYPE_CHECKING:
     from asl_local.language.jsonata.expressions import StatesFlow

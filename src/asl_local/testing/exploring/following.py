@@ -6,14 +6,14 @@ Knows: how a step is named, and how a run begins and ends. Must never know: why 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from asl_local.drivers import START as BEGIN
 from asl_local.drivers import Ended, Heard, hear
 from asl_local.engine import Execution, Identity, Limits
 from asl_local.engine.messages import Outcome as Ending
 from asl_local.errors import ImpossibleSchedule
-from asl_local.lazy import dataclass
+from asl_local.lazy import Protocol, dataclass
 from asl_local.plan import Plan
 from asl_local.resources.mocking import Mocks
 from asl_local.testing.exploring.faults import Faults
