@@ -168,17 +168,15 @@ class _World:
 
     def step(self, number: int, stimulus: Stimulus | None, now: float) -> None:
         """One step of one execution, and all that it commands."""
-        execution, driver = self.running.get(number), self.driver
+        execution = self.running.get(number)
         if execution is None:
             return
-        base = number << TOKEN_BITS
         kind = type(stimulus)
-        token = None if stimulus is None or kind in _TOKENLESS else stimulus.token  # type: ignore[union-attr]
+        token = own = None if stimulus is None or kind in _TOKENLESS else stimulus.token  # type: ignore[union-attr]
         exception = None
         if kind is Failed or kind is TaskFailed:
             exception = self.noted(execution, stimulus)  # type: ignore[arg-type]
-        own = token
-        if base and token is not None:
+        if number and token is not None:
             own = token & _OWN
             stimulus = stimulus._replace(token=own)  # type: ignore[union-attr, call-arg]
         try:
@@ -188,12 +186,12 @@ class _World:
                 with self.guard:
                     commands = execution.step(stimulus, now)
         finally:
-            if number == 0 and self.observe is not None:
+            if self.observe is not None and number == 0:
                 self.observe(execution)
         if commands:
-            self.perform(execution, base, commands, now)
+            self.perform(execution, number << TOKEN_BITS, commands, now)
         if own is not None and not execution.waits_for(own):
-            driver.over(token)  # type: ignore[arg-type]
+            self.driver.over(token)  # type: ignore[arg-type]
         if execution.outcome is not None:
             self.finish(number, execution, now, exception if execution.outcome.status == "FAILED" else None)
 

@@ -24,8 +24,7 @@ TASKS = ("task", "token", "job", "activity")
 the call's; an activity's worker."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inside:
+class Inside(NamedTuple):
     """One state that a task stands in: `kind` is "Map" or "Parallel", `index` the item's or the branch's, from 0.
 
     Of a Distributed Map it is the child's: the item's, or the batch's where an ItemBatcher makes batches.
@@ -33,7 +32,7 @@ class Inside:
 
     kind: str
     state: str
-    index: int
+    index: int  # type: ignore[assignment]  # a tuple's method, which nobody wants of this one
 
 
 class Call(NamedTuple):

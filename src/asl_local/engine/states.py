@@ -47,8 +47,10 @@ def enter(x: Execution, strand: Strand) -> None:
 
 def work(x: Execution, strand: Strand) -> None:
     """Do what the state does; a retry comes here again, so that Parameters see the new RetryCount."""
-    state = strand.state
-    patterns.announce(x, strand)
+    state, resource = strand.state, strand.state.resource
+    strand.offered = 0
+    if resource is not None and resource.waits:
+        patterns.announce(x, strand)
     try:
         arguments = strand.raw
         if state.arguments is not None:
@@ -131,6 +133,12 @@ def _task(x: Execution, strand: Strand, arguments: Json) -> None:
     if resource is None:
         raise TypeError(f"{state.pointer} is a Task without a resource")
     x.current = strand
+    if resource.kind == "lambda" and state.timeout is None and state.heartbeat is None and state.credentials is None:
+        strand.event = x.history.add(
+            "LambdaFunctionScheduled", x.now, strand.event, resource.arn, arguments, None, None
+        )  # fmt: skip
+        patterns.call(x, strand, resource, arguments)
+        return
     if resource.fields is not None:
         resource.fields.check(arguments)
     timeout = heartbeat = credentials = None
@@ -259,7 +267,11 @@ def record_started(x: Execution, strand: Strand) -> None:
 
 def record_succeeded(x: Execution, strand: Strand, result: Json) -> None:
     """The task came back."""
-    _record_end(x, strand, "Succeeded", result)
+    resource = strand.state.resource
+    if resource is not None and resource.kind == "lambda":
+        strand.event = x.history.add("LambdaFunctionSucceeded", x.now, strand.event, result)
+    else:
+        _record_end(x, strand, "Succeeded", result)
 
 
 def record_failed(
