@@ -17,8 +17,8 @@ from asl_local.definition.resource_arns import OPTIMISED
 from asl_local.engine import children, states
 from asl_local.engine.history import EVENTS
 from asl_local.engine.messages import TASKS, Command, Stimulus
-from asl_local.plan import compile as compiling
 from asl_local.plan import plan
+from asl_local.plan import states as compiling
 from asl_local.plan.requests import FIELDS
 from asl_local.resources.integrations import INTEGRATIONS, actions, operation
 from asl_local.resources.integrations.envelope import OPTIMISED_WORDS, words_of

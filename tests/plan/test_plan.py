@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 import asl_local
-from asl_local.plan import Retrier
-from asl_local.plan.compile import resource_of
+from asl_local.plan import Retrier, states
+from asl_local.plan import compile as compiling
 from asl_local.plan.plan import LONGEST_DELAY, matches
+from asl_local.plan.states import resource_of
 
 NAMES = {
     "ALL": frozenset({"States.ALL"}),
@@ -106,3 +107,36 @@ def test_a_plan_knows_every_state_at_every_level() -> None:
     assert list(machine.plan.states) == [
         "/States/M~1~0", "/States/M~1~0/ItemProcessor/States/B", "/States/P", "/States/P/Branches/0/States/C",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"Type": "Pass", "End": True},
+        {"Type": "Pass", "End": True, "Result": {"a": ["ü", 1]}, "Comment": "so"},
+        {"Type": "Pass", "End": True, "Result": None, "ResultPath": "$", "InputPath": "$"},
+        {"Type": "Succeed"},
+    ],
+)
+def test_a_state_that_passes_on_is_compiled_as_any_other(
+    state: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = {"StartAt": "A", "States": {"A": state}}
+    with monkeypatch.context() as patched:
+        patched.setattr(states, "COMPILERS", {})
+        short = asl_local.load(tree).plan.top.start
+    monkeypatch.setattr(compiling, "_passes_on", lambda _state, _compiled: False)
+    assert short == asl_local.load(tree).plan.top.start
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"Parameters": {"a.$": "$.b"}}, {"OutputPath": "$.b"}, {"InputPath": None}, {"ResultPath": "$.c"},
+        {"Assign": {"x": 1}}, {"ResultPath": None}, {"QueryLanguage": "JSONata", "Output": "{% 1 %}"},
+    ],
+)  # fmt: skip
+def test_any_other_state_is_not_taken_for_one(state: dict[str, Any]) -> None:
+    tree = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True, **state}}}
+    compiled = asl_local.load(tree).plan.top.start
+    assert compiled.output or compiled.arguments or compiled.assign

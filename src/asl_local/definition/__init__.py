@@ -10,7 +10,7 @@ from asl_local.definition.checks.plain import is_plain
 from asl_local.definition.json_text import unescape
 from asl_local.definition.model import StateMachine
 from asl_local.definition.source import Definition, Source, read
-from asl_local.definition.templates import FoundDefinition, find, pick
+from asl_local.definition.templates import FoundDefinition, find
 from asl_local.errors import Diagnostic, InvalidDefinition
 from asl_local.lazy import TYPE_CHECKING, later, names
 from asl_local.values import Json
@@ -23,10 +23,16 @@ if TYPE_CHECKING:
     from asl_local.definition.checks import check, walk
     from asl_local.definition.telling.aws import creation_error, to_aws
     from asl_local.definition.telling.terminal import render
+    from asl_local.definition.templates import picking
+    from asl_local.definition.templates.picking import pick
 else:  # a plain definition without faults needs none of these
-    later(globals(), "asl_local.definition.diagnostics", "asl_local.definition.checks.walk")
+    later(
+        globals(), "asl_local.definition.checks.walk", "asl_local.definition.diagnostics",
+        "asl_local.definition.templates.picking",
+    )  # fmt: skip
     __getattr__ = names(__name__, globals(), {
         "checks": "check", "telling.aws": "creation_error to_aws", "telling.terminal": "render",
+        "templates.picking": "pick",
     })  # fmt: skip
 
 
@@ -46,7 +52,7 @@ def validate(
     except InvalidDefinition as error:
         return error.diagnostics
     if name is not None:
-        found = [pick(found, name, str(definition))]
+        found = [picking.pick(found, name, str(definition))]
     return [diagnostic for each in found for diagnostic in _examined(each, given, type)]
 
 

@@ -6,11 +6,10 @@ Knows: files, encodings, JSON and YAML texts, definition substitutions. Must nev
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 
 from asl_local.definition import json_text
-from asl_local.definition.json_text import DEEPEST, Fault, Layout, UnreadableText, escape, unescape
+from asl_local.definition.json_text import DEEPEST, Fault, Layout, UnreadableText
 from asl_local.errors import Diagnostic, InvalidDefinition, NotJson
 from asl_local.lazy import TYPE_CHECKING, later, pattern
 from asl_local.values import Json, accept, text_of
@@ -22,8 +21,12 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from asl_local.definition import pieces, yaml_text
+    from asl_local.definition.templates import filled
 else:  # JSON without placeholders needs none of these
-    later(globals(), "difflib", "pathlib", "asl_local.definition.pieces", "asl_local.definition.yaml_text")
+    later(
+        globals(), "difflib", "pathlib", "asl_local.definition.pieces", "asl_local.definition.yaml_text",
+        "asl_local.definition.templates.filled",
+    )  # fmt: skip
 
 Definition: TypeAlias = "str | os.PathLike[str] | bytes | Mapping[str, Any]"
 Position: TypeAlias = tuple[int, int] | tuple[None, None]
@@ -85,7 +88,7 @@ def read(definition: Definition | None, substitutions: Mapping[str, Any] | None 
 def text_and_name(definition: Definition | None) -> tuple[str, str, bool | None]:
     """The text of a path, text or bytes, its name in messages, and whether it is YAML (None: its look decides)."""
     if definition is None:
-        raise _refusal("MISSING_DESCRIPTION", "There is no definition", "definition")
+        raise refusal("MISSING_DESCRIPTION", "There is no definition", "definition")
     if isinstance(definition, bytes):
         return _decode(definition, "definition"), "definition", None
     if isinstance(definition, os.PathLike) or (isinstance(definition, str) and is_path(definition)):
@@ -112,7 +115,8 @@ def is_path(text: str) -> bool:
     return _LOOKS_LIKE_A_PATH.fullmatch(text) is not None or os.path.exists(text)  # noqa: PTH110 - may be no path at all
 
 
-def _refusal(code: str, message: str, name: str, hint: str | None = None) -> InvalidDefinition:
+def refusal(code: str, message: str, name: str, hint: str | None = None) -> InvalidDefinition:
+    """What is raised where there is no tree to speak of."""
     return InvalidDefinition([Diagnostic(code, "ERROR", "", None, None, message, hint)], name)
 
 
@@ -120,7 +124,7 @@ def _from_mapping(definition: Mapping[str, Any]) -> Source:
     try:
         tree = accept(definition)
     except NotJson as error:
-        raise _refusal("INVALID_JSON_DESCRIPTION", f"{error.path}: {error.reason}", "definition") from None
+        raise refusal("INVALID_JSON_DESCRIPTION", f"{error.path}: {error.reason}", "definition") from None
     return Source(tree, None, "definition")
 
 
@@ -164,11 +168,11 @@ def looks_like_yaml(text: str) -> bool:
 def from_text(text: str, name: str, *, yaml: bool | None = None, given: Mapping[str, Any]) -> Source:
     """The source of a text. `given` fills placeholders outside of JSON's strings, and no others."""
     if not text:
-        raise _refusal("MISSING_DESCRIPTION", "The definition is empty", name)
+        raise refusal("MISSING_DESCRIPTION", "The definition is empty", name)
     if not text.strip():
-        raise _refusal("SCHEMA_VALIDATION_FAILED", "Definition must be a valid JSON object", name, "it is blank")
+        raise refusal("SCHEMA_VALIDATION_FAILED", "Definition must be a valid JSON object", name, "it is blank")
     if len(text) > LONGEST_TEXT:
-        raise _refusal(
+        raise refusal(
             "INVALID_JSON_DESCRIPTION", f"The text has {len(text):,} characters; AWS takes {LONGEST_TEXT:,}", name
         )
     if yaml is None:
@@ -232,52 +236,7 @@ def substitute(
         return source
     if source.text is None and not substitutions and _is_plain(source.tree):
         return source
-    filling = _Filling(substitutions or {}, expected)
-    try:
-        tree = filling.fill(source.tree, "", 0)
-    except NotJson as error:
-        raise _refusal("INVALID_JSON_DESCRIPTION", str(error), source.name) from None
-    problems = list(source.problems)
-    filled = source
-    if substitutions:
-        original = source
-
-        def layout() -> Layout:
-            places = original.layout()
-            return Layout(
-                {filling.rename(pointer): place for pointer, place in places.values.items()},
-                {filling.rename(pointer): place for pointer, place in places.keys.items()},
-            )
-
-        filled = Source(
-            tree, source.text, source.name, (), layout if source.text is not None else None,
-            worded=source.worded | filling.worded,
-        )  # fmt: skip
-    known = filling.used.union(source.used, elsewhere)
-    unused = [name for name in substitutions or {} if name not in known]
-    problems.extend(
-        Diagnostic(
-            "UNUSED_SUBSTITUTION", "WARNING", "", None, None, f"The substitution '{name}' is used nowhere",
-            _did_you_mean(name, filling.left),
-        )
-        for name in unused
-    )  # fmt: skip
-    for name, places in filling.left.items():
-        more = f" (and at {len(places) - 1} more place{'s' if len(places) > 2 else ''})" if len(places) > 1 else ""
-        line, column = filled.position(places[0])
-        problem = Diagnostic(
-            "UNRESOLVED_SUBSTITUTION", "WARNING", places[0], line, column,
-            f"The placeholder '${{{name}}}' has no value{more}",
-            _did_you_mean(name, unused) or f"pass substitutions={{'{name}': ...}}",
-        )  # fmt: skip
-        problems.append(problem)
-    filled.problems = tuple(problems)
-    return filled
-
-
-def _did_you_mean(name: str, others: Iterable[str]) -> str | None:
-    close = difflib.get_close_matches(name, list(others), 1, 0.6)
-    return f"did you mean '{close[0]}'?" if close else None
+    return filled.fill(source, substitutions or {}, expected, elsewhere)
 
 
 def _is_plain(tree: Json) -> bool:
@@ -291,7 +250,7 @@ def _is_plain(tree: Json) -> bool:
 def limit_depth(tree: Json, name: str) -> None:
     """Raise InvalidDefinition for a tree that is nested too deeply for the walks over it."""
     if _is_deep(tree):
-        raise _refusal("INVALID_JSON_DESCRIPTION", f"nested more than {DEEPEST} levels deep", name)
+        raise refusal("INVALID_JSON_DESCRIPTION", f"nested more than {DEEPEST} levels deep", name)
 
 
 def _is_deep(tree: Json) -> bool:
@@ -307,57 +266,3 @@ def _is_deep(tree: Json) -> bool:
         if depth == DEEPEST and any(level):  # what is in them is a level deeper
             return True
     return False
-
-
-class _Filling:
-    """One pass over a tree that fills its placeholders."""
-
-    def __init__(self, given: Mapping[str, Any], expected: Iterable[str] = ()) -> None:
-        self.given = {name: accept(value, f"substitutions[{name!r}]") for name, value in given.items()}
-        self.expected = frozenset(expected)
-        self.used: set[str] = set()
-        self.worded: set[str] = set()
-        self.left: dict[str, list[str]] = {}
-
-    def fill(self, value: Json, pointer: str, depth: int) -> Json:
-        if isinstance(value, str):
-            return self._value(value, pointer) if "${" in value else value
-        if depth > DEEPEST:
-            raise NotJson(pointer[:80], f"nested more than {DEEPEST} levels deep")
-        if isinstance(value, dict):
-            members: dict[str, Json] = {}
-            for name, member in value.items():
-                filled = self._text(name, pointer) if "${" in name else name
-                members[filled] = self.fill(member, f"{pointer}/{escape(filled)}", depth + 1)
-            return members
-        if isinstance(value, list):
-            return [self.fill(item, f"{pointer}/{at}", depth + 1) for at, item in enumerate(value)]
-        return value
-
-    def _value(self, text: str, pointer: str) -> Json:
-        whole = PLACEHOLDER.fullmatch(text)
-        if whole is not None and whole[1] in self.given:
-            self.used.add(whole[1])
-            if isinstance(self.given[whole[1]], str):
-                self.worded.add(pointer)
-            return self.given[whole[1]]
-        return self._text(text, pointer)
-
-    def _text(self, text: str, pointer: str | None) -> str:
-        def value(match: re.Match[str]) -> str:
-            name = match[1]
-            if name not in self.given:
-                if pointer is not None and name not in self.expected:
-                    self.left.setdefault(name, []).append(pointer)
-                return match[0]
-            self.used.add(name)
-            given = self.given[name]
-            return given if isinstance(given, str) else text_of(given)
-
-        return PLACEHOLDER.sub(value, text)
-
-    def rename(self, pointer: str) -> str:
-        """A pointer into the tree as written, as one into the filled tree."""
-        if "${" not in pointer:
-            return pointer
-        return "/".join(escape(self._text(unescape(step), None)) for step in pointer.split("/"))

@@ -9,17 +9,19 @@ from __future__ import annotations
 import os
 
 from asl_local.definition import source
-from asl_local.definition.templates.found import FoundDefinition, has_signs, pick, plain_text
-from asl_local.lazy import TYPE_CHECKING, later
+from asl_local.definition.templates.found import FoundDefinition, has_signs, plain_text
+from asl_local.lazy import TYPE_CHECKING, later, names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from asl_local.definition.source import Definition
     from asl_local.definition.templates import documents
+    from asl_local.definition.templates.picking import pick
     from asl_local.values import Json
 else:
     later(globals(), "asl_local.definition.templates.documents")
+    __getattr__ = names(__name__, globals(), {"picking": "pick"})
 
 
 def find(definition: Definition | FoundDefinition | None, given: Mapping[str, Json]) -> list[FoundDefinition]:

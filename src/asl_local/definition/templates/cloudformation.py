@@ -15,8 +15,9 @@ from typing import Any, Final
 
 from asl_local.definition.pieces import Composed
 from asl_local.definition.source import Source, from_pieces, from_text, substitute, text_and_name
-from asl_local.definition.templates.found import Document, FoundDefinition, pointer_to
+from asl_local.definition.templates.found import FoundDefinition
 from asl_local.definition.templates.functions import Template, function_of, text_value
+from asl_local.definition.templates.parsed import Document, pointer_to
 from asl_local.errors import InvalidDefinition
 from asl_local.lazy import replace
 from asl_local.values import Json

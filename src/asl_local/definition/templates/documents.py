@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from asl_local.definition import json_text, source
 from asl_local.definition.json_text import Layout, UnreadableText
 from asl_local.definition.source import Definition
-from asl_local.definition.templates.found import Document, FoundDefinition, has_signs, plain, plain_text
+from asl_local.definition.templates.found import FoundDefinition, has_signs, plain, plain_text
+from asl_local.definition.templates.parsed import Document
 from asl_local.errors import InvalidDefinition
 from asl_local.lazy import later, pattern, replace
 from asl_local.values import Json

@@ -14,8 +14,9 @@ from typing import Final
 
 from asl_local.definition.source import Source, substitute
 from asl_local.definition.templates import cloudformation
-from asl_local.definition.templates.found import Document, FoundDefinition, at, pointer_to
+from asl_local.definition.templates.found import FoundDefinition
 from asl_local.definition.templates.functions import PSEUDO_PARAMETERS, Template, text_value
+from asl_local.definition.templates.parsed import Document, at, pointer_to
 from asl_local.lazy import replace
 from asl_local.values import Json
 
