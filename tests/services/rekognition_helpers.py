@@ -1,6 +1,8 @@
 """Photos and pictures for the tests of the Rekognition stand-in."""
 
 import io
+import os
+import tempfile
 from pathlib import Path
 
 from PIL import Image
@@ -11,6 +13,14 @@ EXAMPLES = Path(__file__).parents[2] / "examples" / "rider_photos" / "photos"
 def example(name):
     """The bytes of a sample photo."""
     return (EXAMPLES / name).read_bytes()
+
+
+def opened(data):
+    """A descriptor of a file with these bytes, as S3 gives it."""
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        return os.dup(file.fileno())
 
 
 def encoded(image, kind, **options):

@@ -1,8 +1,10 @@
 """What was seen on a photo is remembered: looked at once, answered as by one who never saw it, bounded, for many threads."""
 
 import itertools
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rekognition_helpers import EXAMPLES, example
 
+from asl_local.services import unchanged
 from asl_local.services.errors import ClientError
-from asl_local.services.rekognition import Rekognition, seeing
+from asl_local.services.local import LocalAWS
+from asl_local.services.rekognition import Rekognition, album, seeing
 from asl_local.services.rekognition.album import Album, KnownFace
 
 PORTRAIT = {"S3Object": {"Bucket": "photos", "Name": "6_hopper.jpg"}}
@@ -36,8 +40,8 @@ OPERATIONS = {
 
 @pytest.fixture
 def counts(monkeypatch):
-    """How often a photo is read, decoded, searched for faces, and a face turned into a vector."""
-    counts = {"read": 0, "decode": 0, "find_faces": 0, "embed_chip": 0}
+    """How often a photo is opened, read, decoded, searched for faces, and a face turned into a vector."""
+    counts = {"open": 0, "read": 0, "decode": 0, "find_faces": 0, "embed_chip": 0}
 
     def counted(name, work):
         def call(*arguments):
@@ -46,6 +50,7 @@ def counts(monkeypatch):
 
         return call
 
+    monkeypatch.setattr(album.files, "chunks_from", counted("read", album.files.chunks_from))
     monkeypatch.setattr(seeing.images, "decode", counted("decode", seeing.images.decode))
     for name in ("find_faces", "embed_chip"):
         monkeypatch.setattr(seeing, name, counted(name, getattr(seeing, name)))
@@ -56,12 +61,12 @@ def counts(monkeypatch):
 def make(tmp_path, counts):
     numbers = itertools.count()
 
-    def read(bucket, key, version):
-        counts["read"] += 1
-        return (EXAMPLES / key).read_bytes()
+    def open_object(bucket, key, version):
+        counts["open"] += 1
+        return os.open(EXAMPLES / key, os.O_RDONLY)
 
     def client():
-        rekognition = Rekognition(tmp_path / f"{next(numbers)}", read_object=read)
+        rekognition = Rekognition(tmp_path / f"{next(numbers)}", open_object=open_object)
         for collection in ("c", "empty"):
             rekognition.create_collection(CollectionId=collection)
         return rekognition
@@ -80,17 +85,17 @@ def told(answer):
 def test_an_operation_reads_and_decodes_and_looks_once(make, counts, name):
     OPERATIONS[name](make(), PORTRAIT)
     embedded = 0 if name.startswith("detect") else 1
-    assert counts == {"read": 1, "decode": 1, "find_faces": 1, "embed_chip": embedded}
+    assert counts == {"open": 1, "read": 1, "decode": 1, "find_faces": 1, "embed_chip": embedded}
 
 
 def test_a_workflows_tasks_decode_and_look_once_together(make, counts):
     client = make()
     for name in ("detect all", "search", "index", "search", "detect", "compare"):
         OPERATIONS[name](client, PORTRAIT)
-    assert counts == {"read": 7, "decode": 1, "find_faces": 1, "embed_chip": 1}
+    assert counts == {"open": 7, "read": 1, "decode": 1, "find_faces": 1, "embed_chip": 1}
     OPERATIONS["detect all"](client, TWO)
     OPERATIONS["index"](client, TWO)
-    assert counts == {"read": 9, "decode": 2, "find_faces": 2, "embed_chip": 3}
+    assert counts == {"open": 9, "read": 2, "decode": 2, "find_faces": 2, "embed_chip": 3}
 
 
 @pytest.mark.parametrize("image", [PORTRAIT, TWO], ids=["one face", "two faces"])
@@ -185,3 +190,73 @@ def test_an_album_that_forgets_a_photo_in_use_counts_right():
             other.faces = [known(5_000)]
     assert list(album._photos) == [b"b"]
     assert album._bytes == album._photos[b"b"].size
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, counts):
+    """Photos in the local S3, untouched for a minute, and its Rekognition."""
+    now = unchanged.time.time_ns() + 60 * 10**9
+    monkeypatch.setattr(unchanged.time, "time_ns", lambda: now)
+    aws = LocalAWS(tmp_path)
+    aws.client("s3").create_bucket(Bucket="photos")
+    aws.client("s3").put_object(Bucket="photos", Key="6_hopper.jpg", Body=example("6_hopper.jpg"))
+    aws.client("rekognition").create_collection(CollectionId="c")
+    return aws
+
+
+def test_an_objects_hash_is_taken_once_and_its_bytes_are_read_once(folder, counts):
+    client = folder.client("rekognition")
+    for name in ("detect all", "search", "index", "compare"):
+        OPERATIONS[name](client, PORTRAIT)
+    assert counts == {"open": 0, "read": 1, "decode": 1, "find_faces": 1, "embed_chip": 1}
+    ids = [
+        client.index_faces(CollectionId="c", Image=image, ExternalImageId=name)["FaceRecords"][0]["Face"]["ImageId"]
+        for name, image in (("object", PORTRAIT), ("bytes", {"Bytes": example("6_hopper.jpg")}))
+    ]
+    assert ids[0] == ids[1]
+
+
+@pytest.mark.parametrize("how", ["put", "placed", "written into"])
+def test_an_object_that_was_replaced_is_looked_at_again(folder, how):
+    client, file = folder.client("rekognition"), folder.root / "s3" / "photos" / "6_hopper.jpg"
+    assert len(client.detect_faces(Image=PORTRAIT)["FaceDetails"]) == 1
+    if how == "put":
+        folder.client("s3").put_object(Bucket="photos", Key=file.name, Body=example("3_two_people.jpg"))
+    elif how == "placed":
+        (folder.root / "other").write_bytes(example("3_two_people.jpg"))
+        (folder.root / "other").replace(file)
+    else:
+        file.write_bytes(example("3_two_people.jpg"))
+    assert len(client.detect_faces(Image=PORTRAIT)["FaceDetails"]) == 2
+
+
+def test_an_object_that_is_written_into_after_its_hash_was_told_is_seen_as_it_is_now(folder, monkeypatch):
+    """One client knows the hash and nothing else; the file changes before it is read."""
+    client, file = folder.client("rekognition"), folder.root / "s3" / "photos" / "6_hopper.jpg"
+    client.detect_faces(Image=PORTRAIT)
+    client._album.clear()
+    album_open = Album.open
+
+    def open_late(album, digest):
+        file.write_bytes(example("3_two_people.jpg"))
+        monkeypatch.setattr(Album, "open", album_open)
+        return album_open(album, digest)
+
+    monkeypatch.setattr(Album, "open", open_late)
+    assert len(client.detect_faces(Image=PORTRAIT)["FaceDetails"]) == 2
+    file.write_bytes(example("6_hopper.jpg"))
+    assert len(client.detect_faces(Image=PORTRAIT)["FaceDetails"]) == 1
+
+
+def test_descriptors_are_closed_whatever_comes_of_an_image(folder):
+    client, s3 = folder.client("rekognition"), folder.client("s3")
+    s3.put_object(Bucket="photos", Key="text", Body=b"no picture")
+    s3.put_object(Bucket="photos", Key="large", Body=b"\xff" * 15_728_641)
+    client.detect_faces(Image=PORTRAIT)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    client.detect_faces(Image=PORTRAIT)
+    OPERATIONS["compare"](client, PORTRAIT)
+    for key in ("text", "large", "missing"):
+        with pytest.raises(ClientError):
+            client.detect_faces(Image={"S3Object": {"Bucket": "photos", "Name": key}})
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

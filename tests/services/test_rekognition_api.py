@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from PIL import Image
-from rekognition_helpers import encoded, example, portrait
+from rekognition_helpers import encoded, example, opened, portrait
 
 from asl_local.services.errors import ClientError, client_error
 from asl_local.services.rekognition import Rekognition
@@ -25,17 +25,17 @@ NO_FACE, DARKER, TEXT = (
 OBJECTS = {"collins.jpg": COLLINS, "text.jpg": TEXT, "empty.jpg": b"", "large.jpg": COLLINS + b"\x00" * 15_728_640}
 
 
-def read_object(bucket, key, version):
+def open_object(bucket, key, version):
     if bucket != "photos":
         raise client_error("NoSuchBucket", "The specified bucket does not exist", "GetObject", 404)
     if key not in OBJECTS or version not in (None, "v1"):
         raise client_error("NoSuchKey", "The specified key does not exist.", "GetObject", 404)
-    return OBJECTS[key]
+    return opened(OBJECTS[key])
 
 
 @pytest.fixture
 def rekognition(tmp_path):
-    return Rekognition(tmp_path, read_object=read_object, now=lambda: 1_500_000_000.25)
+    return Rekognition(tmp_path, open_object=open_object, now=lambda: 1_500_000_000.25)
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def index(client, data, name, **parameters):
 def test_a_client_costs_no_import_of_opencv_or_numpy():
     code = (
         "import sys; from pathlib import Path; from asl_local.services.rekognition import Rekognition\n"
-        "client = Rekognition(Path('/nonexistent'), read_object=None)\n"
+        "client = Rekognition(Path('/nonexistent'), open_object=None)\n"
         "assert client.list_collections()['CollectionIds'] == []\n"
         "print([name for name in ('cv2', 'numpy', 'PIL') if name in sys.modules])"
     )
@@ -375,7 +375,7 @@ def test_search_by_face_leaves_the_face_itself_out(riders):
 
 def test_faces_outlive_the_client(riders, tmp_path):
     (face,) = index(riders, COLLINS, "collins")
-    again = Rekognition(tmp_path, read_object=read_object)
+    again = Rekognition(tmp_path, open_object=open_object)
     assert again.list_faces(CollectionId="riders")["Faces"] == [face]
     found = again.search_faces_by_image(CollectionId="riders", Image=image(COLLINS))
     assert found["FaceMatches"][0]["Face"] == face

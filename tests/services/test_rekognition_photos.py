@@ -33,7 +33,7 @@ WORKSHOP_COUNTS = {
 
 @pytest.fixture
 def rekognition(tmp_path):
-    return Rekognition(tmp_path, read_object=lambda bucket, key, version: b"")
+    return Rekognition(tmp_path, open_object=lambda bucket, key, version: b"")
 
 
 @pytest.fixture

@@ -116,13 +116,13 @@ def _dynamodb(aws: LocalAWS) -> Any:
 
 
 def _rekognition(aws: LocalAWS) -> Any:
-    def read_object(bucket: str, key: str, version: str | None = None) -> bytes:
-        data: bytes = aws.client("s3").read(bucket, key, version)
-        return data
+    def open_object(bucket: str, key: str, version: str | None = None) -> int:
+        descriptor: int = aws.client("s3").open_file(bucket, key, version)
+        return descriptor
 
     service = _optional("rekognition", "Rekognition")
     folder = aws.root / "rekognition"
-    return service(folder, read_object=read_object, region=aws.region, account=aws.account, now=aws.now)
+    return service(folder, open_object=open_object, region=aws.region, account=aws.account, now=aws.now)
 
 
 _MAKERS: dict[str, Callable[[LocalAWS], Any]] = {

@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 from asl_local.services.errors import ClientError, ExceptionNames, client_error
 from asl_local.services.parameters import no_operation, operation
 from asl_local.services.rekognition import requests
-from asl_local.services.rekognition.album import Album
+from asl_local.services.rekognition.album import Album, Changed, Image
 from asl_local.services.rekognition.collection import CollectionGone, FaceCollection
 from asl_local.services.rekognition.likeness import alike, distance_for, similarity
 from asl_local.services.rekognition.requests import BARS, LARGEST_OBJECT, MOST_DETECTED, wanted_attributes
+from asl_local.services.unchanged import Unchanged
 
 if TYPE_CHECKING:
     from asl_local.services.rekognition.seeing import Seen
@@ -33,14 +34,14 @@ DEFAULT_THRESHOLD = 80.0
 DEFAULT_MATCHES = 80
 DEFAULT_PAGE = {"ListFaces": 1000, "ListCollections": 100}
 
-ReadObject = Callable[[str, str, str | None], bytes]
+OpenObject = Callable[[str, str, str | None], int]
 
 
 class Rekognition:
     """A client of the local Rekognition, with boto3's method names, keyword parameters and answers.
 
-    `folder` holds the collections. `read_object(bucket, key, version)` gives an S3 object's bytes or raises a
-    ClientError. `now` gives the time of a collection's creation in seconds since 1970. Making one costs nothing;
+    `folder` holds the collections. `open_object(bucket, key, version)` opens an S3 object's file and gives the descriptor, to
+    be closed here, or raises a ClientError. `now` gives the time of a collection's creation in seconds since 1970. Making one costs nothing;
     OpenCV and the models are loaded with the first picture. What was seen on the latest photos is remembered: the next
     operation on the same bytes does not look again. All methods may be called from several threads, and
     several processes may share the folder.
@@ -52,17 +53,17 @@ class Rekognition:
         self,
         folder: Path,
         *,
-        read_object: ReadObject,
+        open_object: OpenObject,
         region: str = "us-east-1",
         account: str = "123456789012",
         now: Callable[[], float] | None = None,
     ) -> None:
         self._folder = folder / "collections"
-        self._read_object = read_object
+        self._open_object = open_object
         self._region, self._account = region, account
         self._now = now or time.time
         self._opened: dict[str, FaceCollection] = {}
-        self._album = Album()
+        self._album, self._hashes = Album(), Unchanged[bytes]()
         self._opening = threading.Lock()
 
     def __getattr__(self, name: str) -> Any:
@@ -72,7 +73,8 @@ class Rekognition:
     def detect_faces(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """`Image`, `Attributes` (DEFAULT, ALL, SMILE, ...) -> FaceDetails, the largest face first, at most 100."""
         wanted = wanted_attributes("DetectFaces", "Attributes", given)
-        seen = self._see("DetectFaces", self._bytes("DetectFaces", "Image", given), wanted)
+        with self._image("DetectFaces", "Image", given) as image:
+            seen = self._see("DetectFaces", image, wanted)
         return {"FaceDetails": [one.detail for one in seen]}
 
     @operation("CreateCollection", requests.CREATE_COLLECTION)
@@ -132,13 +134,12 @@ class Rekognition:
         _checked("IndexFaces", given)
         wanted = wanted_attributes("IndexFaces", "DetectionAttributes", given)
         collection = self._open("IndexFaces", given["CollectionId"])
-        data = self._bytes("IndexFaces", "Image", given)
         most = min(given.get("MaxFaces", MOST_DETECTED), MOST_DETECTED)
-        digest = hashlib.sha256(data).digest()
         bar = BARS[given.get("QualityFilter", "AUTO")]
-        seen = self._see("IndexFaces", data, wanted, digest=digest, bar=bar, vectors=most)
+        with self._image("IndexFaces", "Image", given) as image:
+            seen = self._see("IndexFaces", image, wanted, bar=bar, vectors=most)
+            image_id = str(uuid.uuid5(uuid.NAMESPACE_OID, image.digest.hex()))  # an image's own, as on AWS
         chosen = [one for one in seen if not one.reasons]
-        image_id = str(uuid.uuid5(uuid.NAMESPACE_OID, digest.hex()))  # an image's own, as on AWS
         external = {"ExternalImageId": given["ExternalImageId"]} if "ExternalImageId" in given else {}
         records = [
             {
@@ -251,32 +252,36 @@ class Rekognition:
 
     def _usable(self, name: str, field: str, given: Mapping[str, Any], vectors: int) -> list[Seen]:
         bar = BARS[given.get("QualityFilter", "NONE")]
-        seen = self._see(name, self._bytes(name, field, given), bar=bar, vectors=vectors)
+        with self._image(name, field, given) as image:
+            seen = self._see(name, image, bar=bar, vectors=vectors)
         return [one for one in seen if not one.reasons]
 
-    def _see(
-        self, name: str, data: bytes, wanted: Collection[str] = (), *, digest: bytes | None = None, **how: Any
-    ) -> list[Seen]:
+    def _see(self, name: str, image: Image, wanted: Collection[str] = (), **how: Any) -> list[Seen]:
         from asl_local.services.rekognition.seeing import see  # noqa: PLC0415 - OpenCV, loaded with the first picture
 
-        with self._album.open(digest or hashlib.sha256(data).digest()) as photo:
-            return see(name, data, wanted, photo=photo, **how)
+        while True:
+            with self._album.open(image.digest) as photo:
+                try:
+                    return see(name, image.read, wanted, photo=photo, **how)
+                except Changed:
+                    continue
 
-    def _bytes(self, name: str, field: str, given: Mapping[str, Any]) -> bytes:
+    def _image(self, name: str, field: str, given: Mapping[str, Any]) -> Image:
         source = requests.image_source(name, field, given[field])
         if source.data is not None:
-            return source.data
+            return Image(source.data, self._hashes)
         try:
-            data = self._read_object(source.bucket, source.key, source.version)
+            image = Image(self._open_object(source.bucket, source.key, source.version), self._hashes)
         except ClientError as error:
             text = "Unable to get object metadata from S3. Check object key, region and/or access permissions."
             refusal = client_error("InvalidS3ObjectException", text, name)
             refusal.add_note(f"s3://{source.bucket}/{source.key}: {error.message}")
             raise refusal from error
-        if len(data) > LARGEST_OBJECT:
-            text = f"Image size is too large. Maximum image size supported is {LARGEST_OBJECT} bytes."
-            raise client_error("ImageTooLargeException", text, name)
-        return data
+        if image.size > LARGEST_OBJECT:
+            with image:
+                text = f"Image size is too large. Maximum image size supported is {LARGEST_OBJECT} bytes."
+                raise client_error("ImageTooLargeException", text, name)
+        return image
 
     def _arn(self, collection_id: str) -> str:
         return f"arn:aws:rekognition:{self._region}:{self._account}:collection/{collection_id}"

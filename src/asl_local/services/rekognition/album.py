@@ -1,17 +1,23 @@
-"""What was seen on the latest photos, so that a workflow's next task need not look again.
+"""What was seen on the latest photos, so that a workflow's next task need not look again, nor read what it knows.
 
 Knows: how much is kept, and that a photo is told by its bytes' hash. Must never know: how a face is found or judged.
 A workflow asks for the faces of a photo, searches for them and adds them to a collection; the same bytes give the same
-answers, and finding and judging takes by far the longest. Pixels are not kept.
+answers, and finding and judging takes by far the longest. Pixels are not kept. Each of its tasks names the same object, whose
+hash is taken once for as long as its file stays as it is.
 """
 
 from __future__ import annotations
 
+import hashlib
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from asl_local.services import files
+from asl_local.services.unchanged import Unchanged, identity
 
 MOST_BYTES = 48 << 20  # about 600 photos of one face
 _ENTRY, _FACE = 1024, 2048  # bytes, roughly, of an entry and of a face beside its arrays
@@ -91,3 +97,51 @@ class Album:
 
     def _drop(self, digest: bytes) -> None:
         self._bytes -= self._photos.pop(digest).counted
+
+
+class Changed(Exception):
+    """The file was written into after its hash was told; the image has its new bytes now, and their hash."""
+
+
+class Image:
+    """The image that a request names: bytes, or an open file, which is the image's to close: `with image:`."""
+
+    def __init__(self, given: bytes | int, hashes: Unchanged[bytes]) -> None:
+        self._hashes = hashes
+        self._data: bytes | None = None
+        self._digest: bytes | None = None
+        self._descriptor = -1
+        if isinstance(given, int):
+            self._descriptor = given
+            self._state = os.fstat(given)
+            self.size = self._state.st_size
+        else:
+            self._data = given
+            self.size = len(given)
+
+    def __enter__(self) -> Image:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the bytes."""
+        if self._digest is None:
+            self._digest = self._hash() if self._descriptor < 0 else self._hashes.of(self._state, self._hash)
+        return self._digest
+
+    def read(self) -> bytes:
+        """The bytes. Raises Changed if they no longer are those that the hash was told of."""
+        if self._data is None:
+            self._data = b"".join(files.chunks_from(self._descriptor, 0))
+            if self._digest is not None and identity(os.fstat(self._descriptor)) != identity(self._state):
+                self._digest = self._hash()
+                raise Changed
+        return self._data
+
+    def _hash(self) -> bytes:
+        return hashlib.sha256(self.read()).digest()

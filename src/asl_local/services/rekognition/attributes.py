@@ -280,16 +280,26 @@ def described(face: Face, shape: tuple[int, int], measurements: Measured, reques
     for name in asked(requested):
         odds = measurements.odds[name]
         detail[JUDGED[name]] = {"Value": odds > 0, "Confidence": 100 / (1 + math.exp(-min(abs(odds), 50.0)))}
-    points = {name: face.point(*LANDMARKS[name]) for name in (LANDMARKS if "ALL" in requested else DEFAULT_LANDMARKS)}
+    names = tuple(LANDMARKS) if "ALL" in requested else DEFAULT_LANDMARKS
+    means = np.empty((len(names), 2))
+    for which, points in _points_of(names):
+        means[which] = face.mesh[points, :2].mean(0)
     return detail | {
         "Landmarks": [
-            {"Type": name, "X": float(point[0]) / width, "Y": float(point[1]) / height}
-            for name, point in points.items()
+            {"Type": name, "X": x / width, "Y": y / height} for name, (x, y) in zip(names, means.tolist(), strict=True)
         ],
         "Pose": dict(measurements.pose),
         "Quality": dict(measurements.quality),
         "Confidence": confidence(face),
     }
+
+
+@cache
+def _points_of(names: tuple[str, ...]) -> list[tuple[list[int], Array]]:
+    """Landmarks of as many points: which of the names they are, and their points (row by row, a landmark in each column)."""
+    counts = [len(LANDMARKS[name]) for name in names]
+    alike = [[number for number, other in enumerate(counts) if other == count] for count in sorted(set(counts))]
+    return [(which, np.array([LANDMARKS[names[number]] for number in which]).T) for which in alike]
 
 
 def bounding_box(face: Face, shape: tuple[int, int]) -> dict[str, float]:

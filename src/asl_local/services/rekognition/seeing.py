@@ -6,7 +6,7 @@ What is known of a photo already is not looked for again.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from typing import Any
 
@@ -39,14 +39,14 @@ class Seen:
 
 def see(
     operation: str,
-    data: bytes,
+    read: Callable[[], bytes],
     wanted: Collection[str] = (),
     *,
     bar: Bar = BARS["NONE"],
     vectors: int = 0,
     photo: Photo | None = None,
 ) -> list[Seen]:
-    """The faces of a JPEG or PNG file, the largest first, at most 100.
+    """The faces of a JPEG or PNG file, the largest first, at most 100; it is read where something is not known yet.
 
     `wanted` names attributes (face_detail). With `vectors` the largest so many faces that pass the `bar` get theirs,
     the others get the reason EXCEEDS_MAX_FACES. `photo` is what is known of the file, and is told what was found.
@@ -55,7 +55,7 @@ def see(
     photo = photo or Photo()
     seen: list[Seen] = []
     embedded = 0
-    with _Look(operation, data) as look:
+    with _Look(operation, read) as look:
         for known in _faces(look, photo, wanted):
             detail = described(known.face, photo.shape, known.measured, wanted)
             reasons = bar.reasons(detail, min(known.face.box[2:]))
@@ -71,10 +71,10 @@ def see(
 
 
 class _Look:
-    """One look at a file: it is decoded once, when somebody needs to see it, and networks are lent for as long."""
+    """One look at a file: it is read and decoded once, when somebody needs to see it, and networks are lent for as long."""
 
-    def __init__(self, operation: str, data: bytes) -> None:
-        self._operation, self._data = operation, data
+    def __init__(self, operation: str, read: Callable[[], bytes]) -> None:
+        self._operation, self._read = operation, read
         self._lent = ExitStack()
 
     def __enter__(self) -> _Look:
@@ -97,7 +97,7 @@ class _Look:
     def picture(self) -> images.Picture:
         """The picture. Raises what the service says of a file that is none, or too large or too small."""
         try:
-            return images.decode(self._data)
+            return images.decode(self._read())
         except images.ImageTooLarge as error:
             raise client_error("ImageTooLargeException", str(error), self._operation) from error
         except (images.UnreadableImage, images.ImageTooSmall) as error:

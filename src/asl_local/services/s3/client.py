@@ -324,14 +324,10 @@ class S3:
 
     # For the other stand-ins
 
-    def read(self, bucket: str, key: str, version: str | None = None) -> bytes:
-        """The bytes of an object, for a service that takes an S3Object. Raises as GetObject does."""
+    def open_file(self, bucket: str, key: str, version: str | None = None) -> int:
+        """An open descriptor of an object's file, for a service that takes an S3Object and closes it. Raises as GetObject."""
         given = {"Bucket": bucket, "Key": key, **({} if version is None else {"VersionId": version})}
-        descriptor, _ = self._open(given, "GetObject")
-        try:
-            return b"".join(chunks_of(descriptor))
-        finally:
-            os.close(descriptor)
+        return self._open(given, "GetObject")[0]
 
     # Below
 

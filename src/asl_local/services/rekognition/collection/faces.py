@@ -19,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import os
 import threading
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
@@ -26,6 +27,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from asl_local.services.files import FileLock, write_atomically
 from asl_local.services.rekognition.collection.errors import CollectionDamaged, CollectionGone
+from asl_local.services.unchanged import Unchanged
 
 if TYPE_CHECKING:
     from asl_local.services.rekognition.collection.files import Files
@@ -46,7 +48,8 @@ class FaceCollection:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder, self._head = folder, str(folder / HEAD)
+        self._heads: Unchanged[dict[str, Any]] = Unchanged(1)
         self._lock = FileLock(folder / LOCK)
         self._opening = threading.Lock()
         self._files: Files | None = None
@@ -82,12 +85,11 @@ class FaceCollection:
             files.remove()
 
     def head(self) -> dict[str, Any]:
-        """What `create` wrote. Raises CollectionGone."""
+        """What `create` wrote, not to be edited. Raises CollectionGone."""
         try:
-            head: dict[str, Any] = json.loads((self._folder / HEAD).read_bytes())
+            return self._heads.of(os.stat(self._head), self._read_head)  # noqa: PTH116 - each operation asks several times
         except (FileNotFoundError, NotADirectoryError):
             raise CollectionGone(self._folder.name) from None
-        return head
 
     def faces(
         self, after: int = -1, most: int | None = None, face_ids: Collection[str] | None = None
@@ -114,20 +116,23 @@ class FaceCollection:
         from asl_local.services.rekognition.collection.records import identity  # noqa: PLC0415 - SQLite
         from asl_local.services.rekognition.collection.vectors import encode  # noqa: PLC0415 - numpy
 
+        identities = [identity(record) for record, _ in faces]
         known: dict[bytes, Record] = {}
-        new: list[tuple[Record, Vector]] = []
+        new: dict[bytes, Record] = {}
+        vectors: list[Vector] = []
         with self._lock:
             files = self._opened()
             with files.records.writing() as view:
-                for record, vector in faces:
-                    if (who := identity(record)) not in known:
-                        same = view.same(record)
+                for who, (record, vector) in zip(identities, faces, strict=True):
+                    if who not in known:
+                        same = view.same(who)
                         known[who] = same or record
                         if same is None:
-                            new.append((record, vector))
+                            new[who] = record
+                            vectors.append(vector)
                 if new:
-                    files.add(view, [record for record, _ in new], encode([vector for _, vector in new]))
-        return [known[identity(record)] for record, _ in faces]
+                    files.add(view, new, encode(vectors))
+        return [known[who] for who in identities]
 
     def remove(self, face_ids: Iterable[str]) -> list[str]:
         """Deletes faces; returns the ids that were there."""
@@ -171,6 +176,10 @@ class FaceCollection:
         return self._ask(search)
 
     # Below: files.
+
+    def _read_head(self) -> dict[str, Any]:
+        head: dict[str, Any] = json.loads((self._folder / HEAD).read_bytes())
+        return head
 
     def _ask(self, question: Callable[[Files, View], _T]) -> _T:
         """The question's answer, at one moment."""

@@ -9,12 +9,12 @@ import contextlib
 import itertools
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asl_local.services.rekognition.collection.errors import CollectionDamaged
-from asl_local.services.rekognition.collection.records import Records, State, View
+from asl_local.services.rekognition.collection.records import Records, State, View, identity
 
 if TYPE_CHECKING:
     from asl_local.services.rekognition.collection.vectors import Rows, VectorFile
@@ -32,11 +32,13 @@ class Files:
         self._log = folder / f"faces-{incarnation}.jsonl"  # of the earlier layout
         self.records = Records(self._path)
         self._latest: tuple[int, VectorFile] | None = None
+        self._there = False
         self._opening = threading.Lock()
 
     def are_there(self) -> bool:
-        """Whether they were made, or taken over from the earlier layout."""
-        return self._path.exists()
+        """Whether they were made, or taken over from the earlier layout; from then on they are, as long as the collection is."""
+        self._there = self._there or self._path.exists()
+        return self._there
 
     def make(self) -> None:
         """Makes them, or takes over those of the earlier layout. Raises CollectionDamaged where these are no good.
@@ -75,13 +77,13 @@ class Files:
             file = self._latest[1]
         return file.rows(state.places)
 
-    def add(self, view: View, records: list[dict[str, Any]], vectors: bytes) -> None:
-        """Puts down vectors, then their records."""
+    def add(self, view: View, records: Mapping[bytes, dict[str, Any]], vectors: bytes) -> None:
+        """Puts down vectors, then their records, by their identities."""
         from asl_local.services.rekognition.collection.vectors import append  # noqa: PLC0415 - numpy
 
         state = view.state()
         append(self.path(state.generation), state.places, (vectors,))
-        view.add(records)
+        view.add(records.items())
 
     def copy_living(self, view: View) -> Path:
         """Copies the vectors that still have a face into a file of the next generation; gives the file of no more use."""
@@ -108,7 +110,7 @@ def _take_over(view: View, log: Path) -> None:
     for changes in _batches(_changes(log)):
         for adds, group in itertools.groupby(changes, key=lambda change: "add" in change):
             if adds:
-                view.add([record for change in group for record in change["add"]])
+                view.add([(identity(record), record) for change in group for record in change["add"]])
             else:
                 view.remove(face_id for change in group for face_id in change["delete"])
 

@@ -14,7 +14,7 @@ import json
 import os
 import sqlite3
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -93,19 +93,19 @@ class View:
         """Those of all faces, oldest first."""
         return [place for (place,) in self._connection.execute("SELECT place FROM faces ORDER BY number")]
 
-    def same(self, record: Record) -> Record | None:
-        """The face with the same identity, if it is there."""
-        found = self._one("SELECT record FROM faces WHERE identity = ?", identity(record))
+    def same(self, who: bytes) -> Record | None:
+        """The face of that identity, if it is there."""
+        found = self._one("SELECT record FROM faces WHERE identity = ?", who)
         return None if found is None else dict(json.loads(found[0]))
 
-    def add(self, records: Sequence[Record]) -> None:
-        """Puts faces at the next places."""
+    def add(self, records: Collection[tuple[bytes, Record]]) -> None:
+        """Puts faces, each with its identity, at the next places."""
         state = self.state()
         self._connection.executemany(
             "INSERT INTO faces (number, place, face_id, identity, record) VALUES (?, ?, ?, ?, ?)",
             (
-                (state.number + n, state.places + n, record["FaceId"], identity(record), _text(record))
-                for n, record in enumerate(records)
+                (state.number + n, state.places + n, record["FaceId"], who, _text(record))
+                for n, (who, record) in enumerate(records)
             ),
         )
         count = len(records)
@@ -179,7 +179,6 @@ class Records:
     def writing(self) -> Iterator[View]:
         """Changes that are made all or, where something is raised, not at all. Raises OSError for a full disk."""
         with self._connected() as connection:
-            connection.execute("PRAGMA synchronous = FULL")  # on the disk when COMMIT is done
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield View(connection)
@@ -214,9 +213,11 @@ class Records:
         try:
             return self._idle.pop()
         except IndexError:
-            return sqlite3.connect(
+            connection = sqlite3.connect(
                 self._address, uri=True, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
             )
+            connection.execute("PRAGMA synchronous = FULL")  # a change is on the disk when COMMIT is done
+            return connection
 
 
 @contextmanager
@@ -241,5 +242,4 @@ def _close(connections: list[sqlite3.Connection]) -> None:
         connections.pop().close()
 
 
-def _text(record: Record) -> str:
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

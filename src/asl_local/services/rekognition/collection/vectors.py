@@ -6,6 +6,7 @@ Knows: float32 rows in a file, distances. Must never know: whose face a row is, 
 from __future__ import annotations
 
 import itertools
+import mmap
 import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -127,7 +128,10 @@ class VectorFile:
 
     def _map(self, number: int, rows: int) -> Vector:
         offset = number * SEGMENT * ROW
-        return np.asarray(np.memmap(self._path, "<f4", "r", offset=offset, shape=(rows, DIMENSIONS)))
+        beside = offset % mmap.ALLOCATIONGRANULARITY
+        with self._path.open("rb") as file:  # numpy's memmap does the same in four times the time
+            mapped = mmap.mmap(file.fileno(), beside + rows * ROW, access=mmap.ACCESS_READ, offset=offset - beside)
+        return np.frombuffer(mapped, "<f4", rows * DIMENSIONS, beside).reshape(rows, DIMENSIONS)
 
 
 def append(path: Path, before: int, vectors: Iterable[bytes]) -> None:
