@@ -126,7 +126,8 @@ class _World:
                 elif type(arrived) in _TOKENLESS:
                     self.step(0, arrived, now)
                 else:
-                    self.step(arrived.token >> TOKEN_BITS, arrived, now)  # type: ignore[union-attr]
+                    token = arrived.token  # type: ignore[union-attr]
+                    self.step(token >> TOKEN_BITS, arrived, now, token)
         except KeyboardInterrupt as error:
             self.interrupt()
             self.give_up(error)
@@ -166,14 +167,13 @@ class _World:
                 self.hearing.begins(nested.execution, nested.machine, "nested")
         return number
 
-    def step(self, number: int, stimulus: Stimulus | None, now: float) -> None:
-        """One step of one execution, and all that it commands."""
+    def step(self, number: int, stimulus: Stimulus | None, now: float, token: int | None = None) -> None:
+        """One step of one execution, and all that it commands. `token` is the driver's, where the stimulus has one."""
         execution = self.running.get(number)
         if execution is None:
             return
-        kind = type(stimulus)
-        token = own = None if stimulus is None or kind in _TOKENLESS else stimulus.token  # type: ignore[union-attr]
         exception = None
+        kind, own = type(stimulus), token
         if kind is Failed or kind is TaskFailed:
             exception = self.noted(execution, stimulus)  # type: ignore[arg-type]
         if number and token is not None:
@@ -249,7 +249,7 @@ class _World:
         elif nested.report is not None:  # it had ended before it was loaded
             self.inbox.append((_told(token, nested, child), now))
         if not nested.synchronous:
-            self.step(token >> TOKEN_BITS, Succeeded(token, nested.answer), now)
+            self.step(token >> TOKEN_BITS, Succeeded(token, nested.answer), now, token)
         if known is None:
             self.step(number, None, now)
 

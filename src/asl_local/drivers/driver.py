@@ -231,10 +231,9 @@ class TaskContext:
         A UUID of version 5, as the standard library makes it, whose module takes long to import and longer for each.
         """
         name = f"{self.execution_arn}#{self.call.token}".encode()
-        drawn = bytearray(hashlib.sha1(_URLS + name, usedforsecurity=False).digest())
-        drawn[6], drawn[8] = drawn[6] & 0x0F | 0x50, drawn[8] & 0x3F | 0x80
-        digits = drawn.hex()
-        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:32]}"
+        drawn = hashlib.sha1(_URLS + name, usedforsecurity=False).hexdigest()
+        variant = "89ab"[int(drawn[16], 16) & 3]
+        return f"{drawn[:8]}-{drawn[8:12]}-5{drawn[13:16]}-{variant}{drawn[17:20]}-{drawn[20:32]}"
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until TimeoutSeconds ends the task; without one, Lambda's own most, 15 minutes."""

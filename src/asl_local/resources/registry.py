@@ -404,7 +404,10 @@ def function_work(handler: Handler, arn: str, *, jobs: bool = False) -> Work:
         except own_errors() as error:
             raise envelope.failed(error, context) from error
         if type(result) in PLAIN:
-            return checked_result(result, context)
+            try:
+                return accept(result)
+            except NotJson:
+                return checked_result(result, context)
         if is_awaitable(result):
             return _finish(result, context, jobs)
         return _answered(result, context, jobs)
@@ -428,10 +431,6 @@ def _answered(result: Any, context: TaskContext, jobs: bool) -> Answer:
 
 def checked_result(result: Any, context: TaskContext) -> Json:
     """A handler's result as JSON. Raises StateError, as Lambda does, for what is none."""
-    try:
-        return accept(result)
-    except NotJson:
-        pass  # by the rules of JSON alone; Lambda's are wider
     try:
         return lambda_.marshal(result)
     except NotJson as error:

@@ -190,24 +190,27 @@ def _folders() -> tuple[str, str]:
 def _stack_trace(trace: TracebackType | None) -> list[str]:
     """As traceback.format_list has them, of the handler's frames alone: to look up our own would take three times as long."""
     ours, standard = _folders()
-    places: list[tuple[str, int, str]] = []
+    frames: list[tuple[str, int, str, str]] = []
+    current: set[str] = set()
     while trace is not None:
         code = trace.tb_frame.f_code
-        filename = code.co_filename
+        filename, line = code.co_filename, trace.tb_lineno or 0
         if not filename.startswith((ours, "<frozen")) and (
-            places or not filename.startswith(standard) or "site-packages" in filename
+            frames or not filename.startswith(standard) or "site-packages" in filename
         ):
-            linecache.lazycache(filename, trace.tb_frame.f_globals)
-            places.append((filename, trace.tb_lineno or 0, code.co_name))
+            if filename not in current:
+                current.add(filename)
+                linecache.lazycache(filename, trace.tb_frame.f_globals)
+                linecache.checkcache(filename)
+            frames.append((filename, line, code.co_name, linecache.getline(filename, line).strip()))
         trace = trace.tb_next
-    for filename in {place[0] for place in places}:
-        linecache.checkcache(filename)
-    # Tuples have no columns, so that there are no lines of ~~~^^^ marks, as in Lambda.
-    frames = [(*place, linecache.getline(*place[:2]).strip()) for place in places]
-    if len(set(frames)) <= len(frames) - _SHOWN_IN_A_ROW:
+    if len(frames) > _SHOWN_IN_A_ROW and len(set(frames)) <= len(frames) - _SHOWN_IN_A_ROW:
         return traceback.format_list(frames)
+    # Without columns, so that there are no lines of ~~~^^^ marks, as in Lambda.
     return [
-        f'  File "{filename}", line {line}, in {name}\n' + (f"    {text}\n" if text else "")
+        f'  File "{filename}", line {line}, in {name}\n    {text}\n'
+        if text
+        else f'  File "{filename}", line {line}, in {name}\n'
         for filename, line, name, text in frames
     ]
 
