@@ -6,7 +6,8 @@ import copy
 from typing import Any
 
 import asl_local
-from asl_local.reporters.timeline import Places, Timeline, one_line, reason, table
+from asl_local.reporters.event_table import table
+from asl_local.reporters.timeline import Places, Timeline, one_line, reason
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:work"
 NESTED: dict[str, Any] = {

@@ -10,14 +10,20 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from asl_local.errors import AslError, InternalError
 from asl_local.interfaces.cli_options import DEFAULT_ROOT, ROOT_VARIABLE, USAGE, build
+from asl_local.lazy import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable, Sequence
+    from typing import NoReturn, TextIO
+
+
+class UsageError(AslError):
+    """The command cannot be carried out as given; the text is one line."""
+
 
 INTERRUPTED, TERMINATED, BROKEN_PIPE, INTERNAL = 130, 143, 141, 70
 
@@ -123,7 +129,7 @@ def _silence(stream: TextIO) -> None:
 
 
 __all__ = [
-    "BROKEN_PIPE", "DEFAULT_ROOT", "INTERNAL", "INTERRUPTED", "ROOT_VARIABLE", "TERMINATED", "USAGE", "build", "complain",
+    "BROKEN_PIPE", "DEFAULT_ROOT", "INTERNAL", "INTERRUPTED", "ROOT_VARIABLE", "TERMINATED", "USAGE", "UsageError", "build", "complain",
     "error_text", "leave", "main", "root_of",
 ]  # fmt: skip
 

@@ -17,13 +17,15 @@ from asl_local import definition as definitions
 from asl_local.definition import FoundDefinition, Source
 from asl_local.errors import AslError, Diagnostic, InvalidDefinition
 from asl_local.interfaces import cli
-from asl_local.interfaces.cli_run import UsageError, problems, write_json
+from asl_local.interfaces.cli import UsageError
+from asl_local.interfaces.cli_run import problems, write_json
 from asl_local.interfaces.machine import Machine, load
 from asl_local.interfaces.records import RecordError, Records
 from asl_local.interfaces.viewing import writing
 from asl_local.lazy import dataclass, replace
+from asl_local.reporters.event_table import table
 from asl_local.reporters.live.plain import colours
-from asl_local.reporters.timeline import one_line, reason, table
+from asl_local.reporters.timeline import one_line, reason
 
 _STANDARD_INPUT = "-"
 

@@ -8,16 +8,16 @@ lies in is the plan's to tell.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any, NamedTuple
 
-from asl_local.lazy import dataclass
-from asl_local.plan import Block, Plan
-from asl_local.plan.plan import Retrier, matches
-from asl_local.reporters.aws import Event
-from asl_local.reporters.visits.words import took, whole
-from asl_local.values import Json
+from asl_local.lazy import TYPE_CHECKING, dataclass, later
+
+if TYPE_CHECKING:
+    from asl_local.plan import Block, Plan
+    from asl_local.reporters import retried
+    from asl_local.reporters.aws import Event
+    from asl_local.values import Json
+else:
+    later(globals(), "asl_local.reporters.retried")
 
 _CAUSE_SHOWN = 160  # characters
 
@@ -30,7 +30,6 @@ _WORDS = {
     "TimedOut": "timed out",
     "Failed": "failed",
 }
-_ATTEMPTED = ("LambdaFunction", "Task", "Activity")
 # States' own failures are said by what failed inside them, and an execution's start by its first state.
 _SILENT = {"ParallelStateFailed", "MapStateFailed", "MapIterationFailed", "ExecutionStarted"}
 
@@ -94,7 +93,7 @@ class Timeline:
 
     def __init__(self, plan: Plan) -> None:
         self._places = Places(plan)
-        self._retries = _Retries(plan)
+        self._retries = retried.Retries(plan) if _retries(plan.top) else None
         self._began: float | None = None
 
     def line(self, event: Event) -> str | None:
@@ -106,7 +105,7 @@ class Timeline:
         if self._began is None:
             self._began = event.at
         said = _said(event)
-        retry = self._retries.after(event, place)
+        retry = None if self._retries is None else self._retries.after(event, place)
         if said is not None and retry is not None:
             said = f"{retry.attempt} {said}, {retry.when}"
         if event.type == "MapStateStarted" and self._places.is_distributed(place.state):
@@ -117,54 +116,12 @@ class Timeline:
         return f"{event.at - self._began:8.3f} s  {one_line(words)}"
 
 
-class _Retry(NamedTuple):
-    attempt: str  # "attempt 1 of 4"
-    when: str  # "again in 2 s"
-
-
-class _Retries:
-    """Which attempts are followed by another one: no event says it, but the state's retriers do.
-
-    Of a Parallel or Map there is no event for an attempt that failed.
-    """
-
-    def __init__(self, plan: Plan) -> None:
-        self._retriers: dict[str, tuple[Retrier, ...]] = {}
-        self._used: dict[Place, dict[int, int]] = {}  # how often each retrier was used, by its number
-        self._learn(plan.top)
-
-    def after(self, event: Event, place: Place) -> _Retry | None:
-        """What follows this event: None where it is no attempt that failed, or where none follows."""
-        if event.type.endswith("StateEntered"):
-            self._used.pop(place, None)
-        elif event.type == "ExecutionRedriven":
-            self._used.clear()
-        elif event.type.startswith(_ATTEMPTED) and event.type.endswith(("Failed", "TimedOut")):
-            return self._next(place, str(event.details.get("error") or ""))
-        return None
-
-    def _next(self, place: Place, error: str) -> _Retry | None:
-        for number, retrier in enumerate(self._retriers.get(place.state, ())):
-            if not matches(retrier.errors, error, task_result=True):
-                continue
-            used = self._used.setdefault(place, {})
-            before = used.get(number, 0)
-            if before >= retrier.attempts:
-                return None
-            tried = sum(used.values()) + 1
-            used[number] = before + 1
-            most = tried + retrier.attempts - before
-            delay = retrier.delay(before)
-            told = whole(int(delay)) if delay == int(delay) else took(delay)
-            return _Retry(f"attempt {tried} of {most}", f"again {'within' if retrier.jitter else 'in'} {told}")
-        return None
-
-    def _learn(self, block: Block) -> None:
-        for name, state in block.states.items():
-            if state.type == "Task":
-                self._retriers[name] = tuple(state.retry)
-            for inner in state.blocks:
-                self._learn(inner)
+def _retries(block: Block) -> bool:
+    """Whether a Task in it is ever tried again."""
+    return any(
+        (state.type == "Task" and bool(state.retry)) or any(map(_retries, state.blocks))
+        for state in block.states.values()
+    )
 
 
 def is_failure(event: Event) -> bool:
@@ -177,7 +134,7 @@ def _said(event: Event) -> str | None:
     if kind in _SILENT:
         return None
     if kind == "MapStateStarted":
-        return f"has {_items(event.details.get('length'))}"
+        return f"has {items(event.details.get('length'))}"
     if kind.startswith("Execution"):
         return f"execution {kind.removeprefix('Execution').lower().replace('timedout', 'timed out')}{_why(event)}"
     for ending, words in _WORDS.items():
@@ -211,59 +168,9 @@ def one_line(text: str) -> str:
     return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
 
 
-def table(events: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Events in AWS's shape as a table: id, the event before, seconds since the first one, type, and what it is about.
-
-    `timestamp` may be a datetime or the text that `datetime.isoformat` makes of it.
-    """
-    rows = [("ID", "PREV", "SECONDS", "TYPE", "ABOUT")]
-    began: datetime | None = None
-    events = list(events)
-    # The length of a Distributed Map is 0 in the event that precedes its Map Run: nothing has been read by then.
-    distributed = {event["previousEventId"] for event in events if event["type"] == "MapRunStarted"}
-    for event in events:
-        at = event["timestamp"]
-        moment = at if isinstance(at, datetime) else datetime.fromisoformat(at)
-        began = began or moment
-        seconds = f"{(moment - began).total_seconds():.3f}"
-        rows.append(
-            (
-                str(event["id"]),
-                str(event["previousEventId"]),
-                seconds,
-                event["type"],
-                "" if event["id"] in distributed else _about(event),
-            )
-        )
-    if len(rows) == 1:
-        return []
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    return [
-        f"{a:>{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}  {d:<{widths[3]}}  {e}".rstrip()
-        for a, b, c, d, e in rows
-    ]
-
-
-def _items(count: Json) -> str:
+def items(count: Json) -> str:
+    """`3 items`"""
     return f"{count} item{'' if count == 1 else 's'}"
 
 
-def _about(event: Mapping[str, Any]) -> str:
-    details: dict[str, Any] = next((v for k, v in event.items() if k.endswith("EventDetails")), {})
-    parts = [str(details["name"])] if "name" in details else []
-    if "index" in details:
-        parts.append(f"item {details['index']}")
-    if "length" in details:
-        parts.append(_items(details["length"]))
-    if "mapRunArn" in details:
-        parts.append(str(details["mapRunArn"]))
-    if "resource" in details:
-        kind = details.get("resourceType")
-        parts.append(f"{kind}:{details['resource']}" if kind else str(details["resource"]))
-    why = [part for part in (details.get("error"), reason(details.get("cause"))) if part]
-    if why:
-        parts.append(": ".join(why))
-    return one_line(", ".join(parts))
-
-
-__all__ = ["Place", "Places", "Timeline", "is_failure", "one_line", "reason", "table"]
+__all__ = ["Place", "Places", "Timeline", "is_failure", "items", "one_line", "reason"]

@@ -11,7 +11,8 @@ from typing import Any
 
 from asl_local.errors import Diagnostic, InvalidDefinition
 from asl_local.interfaces import cli
-from asl_local.interfaces.cli_run import gather, problems, read_input, stand_ins, write_json
+from asl_local.interfaces.cli_run import problems, read_input, stand_ins, write_json
+from asl_local.interfaces.commands.functions import gather
 from asl_local.interfaces.machine import load
 from asl_local.testing.bounds import Amount, Bounds, Reached
 

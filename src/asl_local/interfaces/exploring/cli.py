@@ -18,15 +18,9 @@ from typing import Any
 
 from asl_local.errors import AslError, InvalidDefinition, UnknownResource
 from asl_local.interfaces import cli
-from asl_local.interfaces.cli_run import (
-    NO_RESOURCES,
-    UsageError,
-    load_attribute,
-    load_resources,
-    problems,
-    read_input,
-    write_json,
-)
+from asl_local.interfaces.cli import UsageError
+from asl_local.interfaces.cli_run import NO_RESOURCES, problems, read_input, write_json
+from asl_local.interfaces.commands.functions import load_attribute, load_resources
 from asl_local.interfaces.exploring import report
 from asl_local.interfaces.machine import Machine, load
 from asl_local.resources import Resources, mock_answers, mock_input

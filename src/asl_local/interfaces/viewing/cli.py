@@ -13,7 +13,8 @@ from typing import Any
 
 from asl_local.errors import AslError, InvalidDefinition, InvalidHistory
 from asl_local.interfaces import cli
-from asl_local.interfaces.cli_run import UsageError, problems
+from asl_local.interfaces.cli import UsageError
+from asl_local.interfaces.cli_run import problems
 from asl_local.interfaces.records import Records
 from asl_local.interfaces.viewing import writing
 from asl_local.interfaces.viewing.python import view

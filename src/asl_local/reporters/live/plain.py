@@ -6,16 +6,20 @@ Knows: streams and their colours. Must never know: what runs, or who tells.
 from __future__ import annotations
 
 import os
-from types import TracebackType
-from typing import TYPE_CHECKING, TextIO
 
-from asl_local.plan import Plan
-from asl_local.reporters.aws import Event
-from asl_local.reporters.live.progress import Progress
+from asl_local.lazy import TYPE_CHECKING, later
 from asl_local.reporters.timeline import Timeline, is_failure
 
 if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import TextIO
+
+    from asl_local.plan import Plan
+    from asl_local.reporters.aws import Event
+    from asl_local.reporters.live import progress
     from asl_local.reporters.map_runs import MapRun
+else:
+    later(globals(), "asl_local.reporters.live.progress")
 
 _DIM, _RED, _GREEN, _PLAIN = "\033[2m", "\033[31m", "\033[32m", "\033[0m"
 
@@ -27,7 +31,7 @@ class Plain:
         self._timeline = Timeline(plan)
         self._stream: TextIO | None = stream
         self._colours = colours(stream)
-        self._bar = Progress(stream, terminal=moves(stream))
+        self._bar: progress.Progress | None = None
 
     def __enter__(self) -> Plain:
         return self
@@ -36,11 +40,15 @@ class Plain:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:  # fmt: skip
         """The bar of a Map Run that never ended goes away."""
-        self._bar.clear()
+        if self._bar is not None:
+            self._bar.clear()
 
     def on_map_progress(self, run: MapRun) -> None:
         """Take the state of a Map Run."""
-        self._bar.tell(run)
+        if self._bar is None and self._stream is not None:
+            self._bar = progress.Progress(self._stream, terminal=moves(self._stream))
+        if self._bar is not None:
+            self._bar.tell(run)
 
     def on_event(self, event: Event) -> None:
         """Take one event."""
@@ -49,7 +57,8 @@ class Plain:
         line = self._timeline.line(event)
         if line is None:
             return
-        self._bar.clear()
+        if self._bar is not None:
+            self._bar.clear()
         if self._colours:
             style = _RED if is_failure(event) else _GREEN if event.type == "ExecutionSucceeded" else ""
             time, words = line[:10], line[10:]
