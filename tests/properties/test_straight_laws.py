@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from machines import Case, cases, normal
@@ -16,6 +19,14 @@ from asl_local.engine import Execution
 MIXED = st.one_of(cases(timed=False), cases(variables=True, timed=False), cases(language="JSONata", timed=False))
 OFTEN = 14  # visits after which expressions are generated as source
 FEWER = settings(max_examples=max(settings().max_examples // 2, 20))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def unheard() -> Iterator[None]:
+    """Nobody listens, as the pytest plugin does: executions that are heard are done step by step."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules["asl_local.drivers.listening"], "_LISTENERS", [])
+        yield
 
 
 def handlers(case: Case) -> dict[str, Any]:
@@ -51,7 +62,7 @@ def test_the_straight_way_leads_where_the_ordinary_one_leads(case: Case) -> None
     slow, ended = ordinary(machine, case)
     functions = handlers(case)
     for time in range(OFTEN + 2):
-        fast = machine.simulate(case.input, functions, execution_name="execution")
+        fast = machine.simulate(case.input, functions)
         assert fast.execution is not None
         if time in (0, OFTEN + 1):
             assert fast.history == asl_local.reporters.History(slow.history)
@@ -72,6 +83,33 @@ def test_limits_are_met_at_the_same_event(case: Case, events: int, payload_bytes
     assert fast.history == asl_local.reporters.History(slow.history)
     assert fast.execution is not None
     assert fast.execution.dump() == slow.dump()
+
+
+INPUTS = st.sampled_from(
+    [{}, {"a": 1}, {"a": {"b": 2, "c": [1]}, "n": 3}, [1, {"a": 2}], "text", None, {"a": "x" * 200, "n": 2**70}]
+)
+
+
+@given(MIXED, st.lists(INPUTS, min_size=1, max_size=4), st.sampled_from([None, 100, 400]))
+@FEWER
+def test_what_was_often_right_may_go_wrong(case: Case, inputs: list[Any], payload_bytes: int | None) -> None:
+    limits = asl_local.Limits(payload_bytes=payload_bytes)
+    machine = asl_local.load(case.definition)
+    functions = handlers(case)
+    try:
+        for _ in range(OFTEN):
+            machine.simulate(case.input, functions, limits=limits)
+        for given_input in inputs:
+            other = Case(case.definition, given_input, case.plans)
+            slow, ended = ordinary(machine, other, limits)
+            fast = machine.simulate(given_input, functions, limits=limits)
+            assert fast.execution is not None
+            assert fast.execution.dump() == slow.dump()
+            assert (fast.status, fast.output, fast.error, fast.cause) == ended.outcome[:4]
+            real = machine.run(given_input, functions, limits=limits)
+            assert normal([real.status, real.output, real.error]) == normal([fast.status, fast.output, fast.error])
+    except asl_local.errors.InvalidExecutionInput:
+        return
 
 
 PATHS = st.sampled_from(["$", "$.a", "$.b.c", "$$.Execution.Input", "$$.Execution.Input.a", "$.missing"])

@@ -99,6 +99,11 @@ class Hearing:
             listener.ends(execution, ended)
 
 
+def listened() -> bool:
+    """Whether anybody listens."""
+    return bool(_LISTENERS)
+
+
 def hear(execution: Execution, machine: Heard, kind: str) -> Hearing | None:
     """Tell who listens now that the execution begins; None where nobody does. `drive` tells the rest."""
     if not _LISTENERS:
@@ -108,4 +113,4 @@ def hear(execution: Execution, machine: Heard, kind: str) -> Hearing | None:
     return hearing
 
 
-__all__ = ["Ended", "Heard", "Hearing", "Listener", "hear", "listening"]
+__all__ = ["Ended", "Heard", "Hearing", "Listener", "hear", "listened", "listening"]

@@ -81,7 +81,7 @@ class Watch:
         if self._error is not None:
             raise self._error
         execution = self._execution
-        execution.answers = execution.calls = None
+        execution.answers = execution.plain = execution.calls = None
         return None if execution.outcome is not None else go_on(self._commands, self._settle)
 
     def _step(self, now: float) -> None:
@@ -97,7 +97,7 @@ class Watch:
     def _interrupt(self) -> None:
         """Abort the execution, unless it is over or stays in a call that cannot be taken over."""
         execution, call = self._execution, self.current
-        execution.answers = None
+        execution.answers = execution.plain = None
         if call is not None and self._claim(call):
             execution.calls = None
             execution.step(TakenOver(call[0]), execution.now)
@@ -118,7 +118,7 @@ class Watch:
         execution, told = self._execution, self.context
         if isinstance(told, TaskContext) and told.call.within == within(strand) and told.call.resource == resource:
             self._told = told
-        execution.answers = execution.calls = None
+        execution.answers = execution.plain = execution.calls = None
         commands = execution.step(TakenOver(strand), execution.now)
         if strand.token:
             execution.said[strand.token] = Overtaken(None)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from asl_local.drivers.drive import Settle
     from asl_local.drivers.driver import Driver, Work
     from asl_local.engine.messages import Answer, Command
+    from asl_local.values import Json
 else:
     lazy.later(
         globals(), "asl_local.drivers.drive", "asl_local.drivers.overtaking", "asl_local.drivers.simulate",
@@ -30,11 +31,14 @@ else:
 Bind: TypeAlias = "Callable[[Execution], Work]"
 """Who answers an execution's calls."""
 
+Answers: TypeAlias = "tuple[Mapping[str, Answer] | None, Mapping[str, Callable[[Json], object]] | None]"
+"""Who answers calls within a step, and which of them are functions of the event alone; see Execution."""
+
 Interruptible: TypeAlias = "Callable[[Callable[[BaseException], None]], None]"
 
 
 def run(
-    execution: Execution, answers: Mapping[str, Answer] | None, settle: Settle, bind: Bind,
+    execution: Execution, answers: Answers, settle: Settle, bind: Bind,
     *, slow: set[str] | None, hearing: Hearing | None,
 ) -> Ended:  # fmt: skip
     """Run an execution in real time.
@@ -43,15 +47,16 @@ def run(
     block, None where no two tasks of the machine are ever called side by side.
     """
     # Where a clock runs, whoever answers at once could outrun it.
-    if answers is not None and execution.plan.timeout is None and execution.limits.seconds is None:
-        execution.answers, execution.clock = answers, time.time
+    if answers[0] is not None and execution.plan.timeout is None and execution.limits.seconds is None:
+        execution.answers, execution.plain = answers
+        execution.clock = time.time
         if slow is None and _in_event_loop():
             slow = set()  # a thread of its own for the step: a handler may want to run a loop in it
     else:
         slow = None
     if slow is None:
         commands = _first_step(execution, time.time(), hearing)
-        execution.answers = None
+        execution.answers = execution.plain = None
         if execution.outcome is not None:
             return _over(execution, hearing)
     began, driven = time.time() - time.monotonic(), False
@@ -75,12 +80,12 @@ def run(
 
 
 def simulate_from(
-    start: float, execution: Execution, answers: Mapping[str, Answer] | None, settle: Settle, bind: Bind,
+    start: float, execution: Execution, answers: Answers, settle: Settle, bind: Bind,
     *, seed: int, hearing: Hearing | None,
 ) -> Ended:  # fmt: skip
     """Run an execution on a virtual clock; see `run`. A seed other than 0 draws a number for every answer, so all go out."""
     if seed == 0:
-        execution.answers = answers
+        execution.answers, execution.plain = answers
     commands = _first_step(execution, start, hearing)
     if execution.outcome is not None:
         return _over(execution, hearing)

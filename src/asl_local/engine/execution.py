@@ -118,7 +118,7 @@ class Execution:
     __slots__ = (
         "_identity", "_seed", "activities", "answers", "assigned_bytes", "calls", "clock", "commands", "current", "draws", "errands",
         "finished", "flat", "history", "input", "item", "limits", "map_runs", "marks", "most_bytes", "now", "order", "outcome",
-        "plan", "ready", "redriven_at", "redrives", "root", "said", "scheduled", "shuffle", "started_at", "straight",
+        "plain", "plan", "ready", "redriven_at", "redrives", "root", "said", "scheduled", "shuffle", "started_at", "straight",
         "tokens", "waiting", "withdrawn",
     )  # fmt: skip
 
@@ -152,6 +152,7 @@ class Execution:
         self.finished: list[tuple[MapRun, Child]] | None = None
         self.marks: set[Mark] | None = None
         self.answers: Mapping[str, Answer] | None = None  # who answers calls within a step (straight/)
+        self.plain: Mapping[str, Callable[[Json], object]] | None = None  # those that take the event alone
         self.calls: Calls | None = (
             None  # who watches such calls while other strands are alive; None: none are made then
         )

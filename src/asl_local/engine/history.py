@@ -8,7 +8,7 @@ through (straight/) is one entry in the log and becomes its rows only then.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from sys import maxsize
 from typing import Any, TypeAlias
 
@@ -98,6 +98,19 @@ MARKS: Mapping[str, str] = {
 """What marks say; the number is 0 where nothing is counted."""
 
 
+Part: TypeAlias = Any
+"""What a trail has of a state: the State, or `(state, branches)` of a Parallel, each branch a tuple of parts."""
+
+
+class Trail:
+    """The states of a stretch (straight/stretches.py), in order, and how many events they have."""
+
+    __slots__ = ("events", "parts")
+
+    def __init__(self, parts: tuple[Part, ...], events: int) -> None:
+        self.parts, self.events = parts, events
+
+
 class HistoryFull(AslError):
     """The next event would pass the limit; the engine turns it into the execution's last event."""
 
@@ -109,8 +122,8 @@ _MOST_AT_ONCE = 5
 class History:
     """The append-only log of one execution.
 
-    `log` has what was written since `rows` was last read: rows, and entries that begin with a State and stand for
-    several. `count` is the number of events; up to `room` of them there is room for one entry more, of whatever kind.
+    `log` has what was written since `rows` was last read: rows, and entries that begin with a State or a Trail and stand
+    for several. `count` is the number of events; up to `room` of them there is room for one entry more, of whatever kind.
 
     Reading `rows` turns entries into rows, so it is for the thread that steps, and for others when nobody steps. While
     another thread does, `written` is for them: with `followed`, it has every event of the steps that are done.
@@ -138,6 +151,8 @@ class History:
             for entry in self.log:
                 if entry[0].__class__ is str:
                     self._rows.append(entry)
+                elif entry[0].__class__ is Trail:
+                    _trodden(entry[0].parts, entry[1:4], iter(entry[4:]), self._rows)
                 else:
                     _written_out(entry, self._rows)
             self.log.clear()
@@ -191,3 +206,32 @@ def _written_out(entry: Row, rows: list[Row]) -> None:
         if not assigned
         else (state.exited, at, number, state.name, output, assigned)
     )
+
+
+def _trodden(parts: tuple[Part, ...], start: Row, values: Iterator[Any], rows: list[Row]) -> int:
+    """The rows of a trail, `(trail, at, previous, raw, *values)`: the values are a state's output; arguments, result, time
+    and output of a Task; those of its branches and the output of a Parallel. Gives the last row's id.
+    """
+    at, previous, raw = start
+    for part in parts:
+        if part.__class__ is tuple:
+            state, branches = part
+            rows.append((state.entered, at, previous, state.name, raw))
+            entered = len(rows)
+            rows.append(("ParallelStateStarted", at, entered))
+            for branch in branches:
+                previous = _trodden(branch, (at, entered + 1, raw), values, rows)
+            rows.append(("ParallelStateSucceeded", at, previous))
+            out = next(values)
+            rows.append((state.exited, at, previous, state.name, out))
+        else:
+            entry = (part, at, previous, raw)
+            if part.type == "Task":
+                arguments, result, over, out = next(values), next(values), next(values), next(values)
+                _written_out((*entry, out, None, arguments, result, over), rows)
+                at = over
+            else:
+                out = next(values)
+                _written_out((*entry, out, None), rows)
+        previous, raw = len(rows), out
+    return len(rows)

@@ -6,20 +6,23 @@ Knows: which floor does what. Must never know: how any of them does it.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from math import inf
 from typing import TYPE_CHECKING, Any, TypeAlias, cast, overload
 
 from asl_local import definition as definitions
 from asl_local.drivers import START, hear, unwatched
+from asl_local.drivers.listening import listened
 from asl_local.engine import Execution, Identity, Limits
 from asl_local.engine.messages import Names, Redriven, Stimulus
-from asl_local.errors import Diagnostic, InvalidDefinition, InvalidExecutionInput, NotJson
-from asl_local.interfaces.result import Result, result_of
+from asl_local.engine.straight import Over, at_once
+from asl_local.errors import Diagnostic, InvalidDefinition
+from asl_local.interfaces.given import moment, resumed, taken, work_of
+from asl_local.interfaces.result import Result, result_of, result_over
 from asl_local.lazy import later, pattern
 from asl_local.plan import Plan, compile_machine
 from asl_local.resources.answering import Bound, settled
-from asl_local.values import Json, accept, weigh
+from asl_local.values import Json
 
 if TYPE_CHECKING:
     import uuid
@@ -27,15 +30,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from asl_local.definition import FoundDefinition, Source
-    from asl_local.drivers import Callbacks, Driver, Nested, Work, drive, simulate, threads
+    from asl_local.drivers import Callbacks, Driver, Nested, drive, simulate, threads
     from asl_local.engine import snapshot
+    from asl_local.interfaces.given import Given
     from asl_local.interfaces.started import Started
     from asl_local.reporters import watching
     from asl_local.reporters.watching import OnChild, OnEvent, OnProgress, Told
-    from asl_local.resources import Resources, registry
     from asl_local.resources.mocking import MockConfig, Mocks, MocksGiven
-    from asl_local.resources.registry import Handler
-    from asl_local.services.local import LocalAWS
     from asl_local.testing.bounds import Bounds
     from asl_local.testing.exploring import Exploration, Run
 else:
@@ -45,7 +46,7 @@ else:
         "asl_local.engine.snapshot",
     )  # fmt: skip
 
-Given: TypeAlias = "Mapping[str, Handler] | Resources | LocalAWS | None"
+
 Definition: TypeAlias = "str | os.PathLike[str] | bytes | Mapping[str, Any]"
 
 _NOTHING: Json = {}
@@ -103,25 +104,36 @@ class Machine:
         retry jitter draw. `type` (STANDARD or EXPRESS) runs the machine as another type than it was loaded as.
         Raises UnknownResource, NotJson and, for what the type refuses, InvalidDefinition before anything runs.
         """
+        watched = on_event is not None or on_map_progress is not None or on_child is not None
+        mocked = mocks is not None or mock_config is not None or test_case is not None
+        if self.plan.whole is not None and not watched and not mocked and type is None:
+            over = self._over(input, limits, time.time())
+            if over is not None:
+                unnamed = self.unnamed if execution_name is None else None
+                return result_over(
+                    over,
+                    self.identity,
+                    identity or unnamed,
+                    execution_name,
+                    unwatched.new_seed if seed is None else seed,
+                )
         machine = self.of_type(type)
         names = machine.unnamed if identity is None and execution_name is None else identity
         execution = machine.execution(
             input, execution_name=execution_name, limits=limits, identity=names,
             seed=unwatched.new_seed if seed is None else seed,
         )  # fmt: skip
-        watched = on_event is not None or on_map_progress is not None or on_child is not None
-        mocked = mocks is not None or mock_config is not None or test_case is not None
         if not watched and not mocked:
             bound = self._bound(execution, resources)
             hearing = hear(execution, self, "run")
             if not execution.history.followed:
                 ended = unwatched.run(
-                    execution, bound.answers, settled, bound.work, slow=bound.slow, hearing=hearing
+                    execution, (bound.answers, bound.plain), settled, bound.work, slow=bound.slow, hearing=hearing
                 )  # fmt: skip
             else:
                 ended = drive.drive(execution, threads.RealTime(bound.work(execution)), hearing=hearing)
             return result_of(execution, *ended)
-        work = _work(execution, resources, self._mocks(mocks, mock_config, test_case))
+        work = work_of(execution, resources, self._mocks(mocks, mock_config, test_case))
         return self._finish(
             "run", execution, threads.RealTime(work), watching.Told(on_event, on_map_progress, on_child)
         )
@@ -197,7 +209,7 @@ class Machine:
         """Go on with a dumped execution on a virtual clock, from the moment at which it was dumped; see `resume`."""
         first, *others = snapshot.unbundle(dump)
         execution = Execution.load(first, self.plan)
-        work, going_on = _resumed(execution, resources, others, self._mocks(mocks))
+        work, going_on = resumed(execution, resources, others, self._mocks(mocks))
         start = max([execution.now, *(each.execution.now for each in going_on)])
         return self._finish(
             "resume_simulation",
@@ -241,7 +253,7 @@ class Machine:
 
             if schedule is not None:
                 setting = exploring.Setting(
-                    self.of_type(type), input, resources, world, result_of, start=_moment(start), seed=seed, limits=limits,
+                    self.of_type(type), input, resources, world, result_of, start=moment(start), seed=seed, limits=limits,
                     identity=identity, execution_name=execution_name, mocks=self._mocks(mocks, mock_config, test_case),
                 )  # fmt: skip
                 if on_child is not None or on_map_progress is not None:
@@ -251,26 +263,30 @@ class Machine:
                     tell(followed.execution)
                 return cast("Result", followed.result)
             resources = exploring.over(world, resources)
+        watched = on_event is not None or on_map_progress is not None or on_child is not None
+        mocked = mocks is not None or mock_config is not None or test_case is not None
+        if self.plan.whole is not None and seed == 0 and not watched and not mocked and type is None:
+            over = self._over(input, limits, moment(start))
+            if over is not None:
+                return result_over(over, self.identity, identity, execution_name, 0, virtual=True)
         execution = self.of_type(type).execution(
             input, execution_name=execution_name, limits=limits, identity=identity, seed=seed, shuffle=seed != 0
         )
-        watched = on_event is not None or on_map_progress is not None or on_child is not None
-        mocked = mocks is not None or mock_config is not None or test_case is not None
         if not watched and not mocked:
-            bound, at = self._bound(execution, resources), _moment(start)
+            bound, at = self._bound(execution, resources), moment(start)
             hearing = hear(execution, self, "simulate")
             if not execution.history.followed:
                 ended = unwatched.simulate_from(
-                    at, execution, bound.instant, settled, bound.work, seed=seed, hearing=hearing
+                    at, execution, (bound.instant, bound.plain), settled, bound.work, seed=seed, hearing=hearing
                 )  # fmt: skip
             else:
                 driver = simulate.Simulation(bound.work(execution), seed=seed, start=at)
                 ended = drive.drive(execution, driver, hearing=hearing)
             return result_of(execution, *ended, virtual=True)
-        work = _work(execution, resources, self._mocks(mocks, mock_config, test_case))
+        work = work_of(execution, resources, self._mocks(mocks, mock_config, test_case))
         told = watching.Told(on_event, on_map_progress, on_child)
         return self._finish(
-            "simulate", execution, simulate.Simulation(work, seed=seed, start=_moment(start)), told, virtual=True
+            "simulate", execution, simulate.Simulation(work, seed=seed, start=moment(start)), told, virtual=True
         )
 
     def redrive(
@@ -297,9 +313,9 @@ class Machine:
         execution = result.execution.fork()
         execution.watch(None)
         driver: Driver
-        work = _work(execution, resources, self._mocks(mocks))
+        work = work_of(execution, resources, self._mocks(mocks))
         if result.virtual:
-            start = execution.now if at is None else _moment(at)
+            start = execution.now if at is None else moment(at)
             driver = simulate.Simulation(work, seed=seed, start=max(start, execution.now))
         elif at is not None:
             raise ValueError("`at` is for executions on a virtual clock: this one ran in real time")
@@ -335,7 +351,7 @@ class Machine:
 
         return exploring.explore(
             exploring.Setting(
-                self.of_type(type), input, resources, world, result_of, start=_moment(start), seed=seed, limits=limits,
+                self.of_type(type), input, resources, world, result_of, start=moment(start), seed=seed, limits=limits,
                 mocks=self._mocks(mocks, mock_config, test_case),
             ), invariant=invariant, always=always, faults=faults, kinds=kinds, stop=stop,
             budget=exploring.BUDGET if budget is None else budget,
@@ -382,15 +398,7 @@ class Machine:
         if self.unresolved:
             raise InvalidDefinition(self.unresolved, self.name)
         limits = limits or _LIMITS
-        try:
-            accepted = accept(input)
-        except NotJson as error:
-            raise InvalidExecutionInput(f"the execution's input is not JSON: {error}") from None
-        weight, most = inf, limits.payload_bytes
-        if most is not None:
-            weight = weigh(accepted, most)
-            if weight > most:
-                raise InvalidExecutionInput(f"the execution's input is larger than {most} bytes")
+        accepted, weight = taken(input, limits)
         execution = Execution(
             self.plan, accepted, identity=identity or self.identity(execution_name or "execution"), seed=seed,
             shuffle=shuffle, limits=limits,
@@ -423,6 +431,14 @@ class Machine:
             redrivable=not express,
         )
 
+    def _over(self, input: Json, limits: Limits | None, at: float) -> Over | None:
+        """The execution, if it could be done at once and nobody listens."""
+        if listened():
+            return None
+        limits = limits or _LIMITS
+        accepted, bound = taken(input, limits)
+        return at_once(self.plan, accepted, bound, limits, at)
+
     def _bound(self, execution: Execution, resources: Given) -> Bound:
         """The resources, looked up once as long as they are the same. Raises UnknownResource."""
         bound = self._last_bound
@@ -449,7 +465,7 @@ class Machine:
         from asl_local.drivers import Callbacks  # noqa: PLC0415
         from asl_local.interfaces.started import Started  # noqa: PLC0415 - it makes Results as we do
 
-        work, going_on = _resumed(execution, resources, others, mocked)
+        work, going_on = resumed(execution, resources, others, mocked)
         observe, hearing = told.observer(execution), hear(execution, self, kind)
         return Started(execution, work, callbacks or Callbacks(), observe, going_on=going_on, hearing=hearing)
 
@@ -553,39 +569,3 @@ def validate(
 
 def _is_folder(definition: Definition | FoundDefinition) -> bool:
     return isinstance(definition, (str, os.PathLike)) and os.path.isdir(definition)  # noqa: PTH112 - may be no path
-
-
-def _work(execution: Execution, resources: Given, mocked: Mocks | None = None) -> Work:
-    """Who answers the execution's calls."""
-    return _resumed(execution, resources, [], mocked)[0]
-
-
-def _resumed(
-    execution: Execution, resources: Given, others: Sequence[str], mocked: Mocks | None = None
-) -> tuple[Work, list[Nested]]:
-    """Who answers the execution's calls, and those of the executions in other dumps, that it had started."""
-    given = registry.Resources.of(resources)
-    execution.activities = given.activities
-    family = registry.Family.of(execution)
-
-    def bind(plan: Plan) -> Work:
-        return given.bind(plan, execution.identity, like=execution, family=family, late=mocked is not None)
-
-    if mocked is None:
-        work = bind(execution.plan)
-    else:
-        work = mocked.over(execution.plan, bind, execution.identity.execution_arn).work(mocked.begin())
-    return work, [given.take_up(dump, family) for dump in others]
-
-
-def _moment(at: Any) -> float:
-    """Epoch seconds; a datetime that says no zone is UTC."""
-    if isinstance(at, (int, float)):
-        return float(at)
-    from datetime import UTC, datetime  # noqa: PLC0415 - most give numbers
-
-    if isinstance(at, datetime):
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
-    if isinstance(at, str):  # float("2024") is half an hour after the epoch began
-        raise TypeError(f"a moment is a datetime or epoch seconds, not {at!r}")
-    return float(at)

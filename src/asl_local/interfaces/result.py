@@ -6,12 +6,13 @@ Knows: what an execution and its history have. Must never know: how it was run.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any, overload
 
 from asl_local.engine import Execution, Identity
 from asl_local.engine.messages import Outcome
+from asl_local.engine.straight import Over, execution_of
 from asl_local.errors import ExecutionFailed
 from asl_local.lazy import dataclass, field, later
 from asl_local.reporters import History
@@ -21,6 +22,7 @@ from asl_local.values import Json, copy
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from asl_local.engine.messages import Names
     from asl_local.reporters import map_runs
     from asl_local.reporters.map_runs import MapRun
 else:
@@ -55,9 +57,22 @@ class Result:
     execution: Execution | None = field(default=None, repr=False, compare=False)
     virtual: bool = field(default=False, repr=False, compare=False)
     _runs: list[Any] = field(default_factory=list, init=False, repr=False, compare=False)  # the Run, once it was read
+    _over: Any = field(
+        default=None, init=False, repr=False, compare=False
+    )  # what the execution is made of, see result_over
 
     def __getattr__(self, name: str) -> Any:
-        """What `result_of` has left out, since most results are read for their output."""
+        """What `result_of` and `result_over` have left out, since most results are read for their output."""
+        if name == "execution":
+            with _NAMING:
+                if self._over is not None:
+                    over, identity, names, execution_name, seed = self._over
+                    self.execution = execution_of(over, names or identity(execution_name or "execution"), seed)
+                    self._over = None
+            return self.execution
+        if name in _PLAIN:
+            setattr(self, name, _PLAIN[name])
+            return _PLAIN[name]
         if name == "identity" and self.execution is not None:
             with _NAMING:
                 self.identity = self.execution.identity
@@ -140,6 +155,31 @@ class Result:
     def find(self, path: str) -> list[Json]:
         """What a JSONPath (jsonpath-ng's dialect) finds in the output."""
         return query(path, self.output)
+
+
+_PLAIN = {
+    "status": "SUCCEEDED",
+    "error": None,
+    "cause": None,
+    "place": "",
+    "exception": None,
+    "nested": (),
+    "virtual": False,
+}
+"""What a result has that was made by `result_over`, unless it says something else."""
+
+
+def result_over(
+    over: Over, identity: Callable[[str], Identity], names: Identity | Names | None, execution_name: str | None,
+    seed: Callable[[], int] | int, *, virtual: bool = False,
+) -> Result:  # fmt: skip
+    """The result of an execution that was over at once, by these names, or by that of `identity`."""
+    result = Result.__new__(Result)
+    result.output = copy(over[-1][-1])
+    result.status = "SUCCEEDED"
+    result.virtual = virtual
+    result._over = over, identity, names, execution_name, seed  # noqa: SLF001
+    return result
 
 
 def result_of(

@@ -181,7 +181,7 @@ def _comparison(name: str, rule: dict[str, Json]) -> Rule:
     constant = operand if row.kind == "string" else prepared
 
     def write(writer: Writer) -> str:
-        found = f"n{len(writer.constants)}"
+        found = writer.variable()
         return form.format(n=found, found=f"({found} := {writer.ask(read)})", constant=writer.constant(constant))
 
     return _writable(test, write)

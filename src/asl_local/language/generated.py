@@ -22,6 +22,10 @@ Write: TypeAlias = "Callable[[Writer], str]"
 """Gives the Python expression over `value` and `scope`, after telling the writer its constants."""
 
 
+GENERATED = "<asl_local.language.generated>"
+"""The name of the file that generated functions say they are in."""
+
+
 class Unwritten(Exception):
     """The expression has no generated form; or, in one, something is not plain."""
 
@@ -29,15 +33,33 @@ class Unwritten(Exception):
 class Writer:
     """Collects the constants of one expression."""
 
-    __slots__ = ("constants",)
+    __slots__ = ("constants", "count", "names")
 
     def __init__(self) -> None:
         self.constants: list[Any] = []
+        self.names: dict[str, str] = {}
+        self.count = 0
 
     def constant(self, value: Any) -> str:
-        """The name under which the expression finds the value."""
+        """The name under which the expression finds the value; texts that are equal have one."""
+        known = self.names.get(value) if type(value) is str else None
+        if known is not None:
+            return known
         self.constants.append(value)
-        return f"c{len(self.constants) - 1}"
+        name = f"c{len(self.constants) - 1}"
+        if type(value) is str:
+            self.names[value] = name
+        return name
+
+    def variable(self) -> str:
+        """The name of a variable that nobody else has."""
+        self.count += 1
+        return f"n{self.count}"
+
+    def back_to(self, count: int) -> None:
+        """Forget the constants that were told since there were so many."""
+        del self.constants[count:]
+        self.names = {text: name for text, name in self.names.items() if int(name[1:]) < count}
 
     def ask(self, flow: Callable[..., Any]) -> str:
         """An expression for what a closure gives."""
@@ -95,7 +117,7 @@ def _factory(parameters: str, lines: tuple[str, ...], names: tuple[str, ...], co
     body = "".join(f"        {line}\n" for line in lines)
     source = f"def make({given}):\n    def written({parameters}):\n{body}    return written\n"
     space: dict[str, Any] = {}
-    exec(compile(source, "<asl_local.language.generated>", "exec"), space)  # noqa: S102 - no text of a definition is in it
+    exec(compile(source, GENERATED, "exec"), space)  # noqa: S102 - no text of a definition is in it
     made: Callable[..., Any] = space["make"]
     return made
 
@@ -142,7 +164,25 @@ def write_placement(names: tuple[str | int, ...]) -> Write | None:
                 opening += "result"
         return opening + "}" * len(names)
 
+    def steps(writer: Writer) -> list[str]:
+        lines, holder = ["p0 = raw.copy()"], "p0"
+        for number, name in enumerate(names[:-1], 1):
+            key = writer.constant(name)
+            lines.append(f"{holder}[{key}] = p{number} = {holder}[{key}].copy()")
+            holder = f"p{number}"
+        return [*lines, f"{holder}[{writer.constant(names[-1])}] = result"]
+
+    cast("Any", write).steps = steps
     return write
+
+
+def statements(write: Write, writer: Writer) -> tuple[list[str], str]:
+    """What a generated function does for an expression, and the expression that then gives its value.
+
+    Copying and setting takes half as long as `{**...}`. An array has no place of a name, and raises.
+    """
+    steps = getattr(write, "steps", None)
+    return ([], write(writer)) if steps is None else (steps(writer), "p0")
 
 
 def write_choice(tests: Sequence[Any]) -> Write:
@@ -166,7 +206,7 @@ def write_sum(left: Any, right: Any) -> Write:
             if type(operand) is int and abs(operand) < _SMALL:
                 terms.append(written)
                 continue
-            name = f"n{len(writer.constants)}"
+            name = writer.variable()
             tests.append(f"type({name} := {written}) is int and -{_SMALL} < {name} < {_SMALL}")
             terms.append(name)
         return f"({terms[0]} + {terms[1]} if {' and '.join(tests) or 'True'} else 0 / 0)"
@@ -187,6 +227,6 @@ def write_text(pieces: list[str], values: tuple[Any, ...]) -> Write:
 
 
 __all__ = [
-    "Unwritten", "Write", "Writer", "drawing", "generate", "has_written", "writable", "write_array", "write_choice",
+    "GENERATED", "Unwritten", "Write", "Writer", "drawing", "generate", "has_written", "statements", "writable", "write_array", "write_choice",
     "write_names", "write_object", "write_placement", "write_sum", "write_text", "written",
 ]  # fmt: skip

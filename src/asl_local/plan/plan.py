@@ -140,7 +140,8 @@ class State:
     A Choice's `next`, `output` and `assign` are those of its Default; its rules have their own. `choose` gives the number of the first rule
     that is true, of one past the last if none is. `extent` bounds the bytes
     of its output: so many, and so many times those of its input; `placed`, where ResultPath puts the result into the
-    input, how many bytes that takes besides the two. `straight` is the engine's (straight/).
+    input, how many bytes that takes besides the two. `straight` and `stretch` are the engine's (straight/): a way through
+    the state, and one that may lead through others besides.
     """
 
     name: str
@@ -175,6 +176,7 @@ class State:
     extent: tuple[float, int] = (inf, 0)
     placed: int | None = None
     straight: Any = None
+    stretch: Any = None
 
 
 @dataclass(slots=True)
@@ -201,6 +203,10 @@ class Plan:
 
     prepared: bool = False
     """Whether its states have their straight ways."""
+    whole: Any = None
+    """The engine's way through all of it at once (straight/), once there is one."""
+    missed: int = 0
+    """How often that has not led to the end."""
 
     @property
     def fingerprint(self) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from asl_local import lazy
 from asl_local.engine.messages import Answer, Call, Unsettled
 from asl_local.errors import NotJson
+from asl_local.language.generated import GENERATED
 from asl_local.values import Json, accept, copy, weigh
 
 if TYPE_CHECKING:
@@ -41,18 +42,25 @@ def answers(resources: Resources, plan: Plan, *, instant: bool) -> dict[str, Ans
     On a virtual clock (`instant`) without those that want a context, in which they may let time pass.
     """
     found: dict[str, Answer] = {}
-    for state in plan.tasks():
-        resource = state.resource
-        if resource is None or resource.kind != "lambda" or resource.arn in found:
-            continue
-        handler = resources.find(resource.arn)
-        if handler is None or _is_async(handler):
-            continue
+    for arn, handler in _functions(resources, plan).items():
         if not lambda_.takes_context(handler):
-            found[resource.arn] = _answering(handler)
+            found[arn] = _answering(handler)
         elif not instant:
-            found[resource.arn] = _answering_with_context(handler, resource.arn)
+            found[arn] = _answering_with_context(handler, arn)
     return found
+
+
+def plain(resources: Resources, plan: Plan) -> dict[str, Handler]:
+    """Those of the plan's functions that are functions of the event alone, by ARN."""
+    return {
+        arn: handler for arn, handler in _functions(resources, plan).items() if not lambda_.takes_context(handler)
+    }  # fmt: skip
+
+
+def _functions(resources: Resources, plan: Plan) -> dict[str, Handler]:
+    arns = {state.resource.arn for state in plan.tasks() if state.resource and state.resource.kind == "lambda"}
+    found = ((arn, resources.find(arn)) for arn in sorted(arns))
+    return {arn: handler for arn, handler in found if handler is not None and not _is_async(handler)}
 
 
 class Bound:
@@ -63,14 +71,16 @@ class Bound:
     between two runs.
     """
 
-    __slots__ = ("answers", "given", "handlers", "instant", "names", "resources", "slow")
+    __slots__ = ("answers", "given", "handlers", "instant", "names", "plain", "resources", "slow")
 
     def __init__(self, given: Mapping[str, Handler] | Resources | LocalAWS | None, plan: Plan) -> None:
         calls = any(state.resource is not None or state.distributed is not None for state in plan.states.values())
         self.resources = None if given is None and not calls else registry.Resources.of(given)
         self.answers: Mapping[str, Answer] | None = None
         self.instant: Mapping[str, Answer] | None = None
+        self.plain: dict[str, Handler] | None = None
         if self.resources is not None:
+            self.plain = plain(self.resources, plan) or None
             self.answers = answers(self.resources, plan, instant=False) or None
             self.instant = answers(self.resources, plan, instant=True) or None
         self.given = given
@@ -171,9 +181,14 @@ def settled(said: BaseException, arn: str, execution: Execution) -> Work:
 
 def _own_frames(traceback: TracebackType | None) -> TracebackType | None:
     """A traceback from the handler's first frame on."""
-    while traceback is not None and traceback.tb_frame.f_code not in _ANSWERING:
+    while traceback is not None and not _is_answering(traceback.tb_frame.f_code):
         traceback = traceback.tb_next
     return None if traceback is None else traceback.tb_next
+
+
+def _is_answering(code: CodeType) -> bool:
+    """Whether a frame with this code calls handlers."""
+    return code in _ANSWERING or code.co_filename == GENERATED
 
 
 _ANSWERING = tuple(

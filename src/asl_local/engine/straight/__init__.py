@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asl_local.engine.straight.at_once import Over, at_once, execution_of
 from asl_local.engine.straight.follow import UNKNOWN, follow, prepare, warm
 
-__all__ = ["UNKNOWN", "follow", "prepare", "warm"]
+__all__ = ["UNKNOWN", "Over", "at_once", "execution_of", "follow", "prepare", "warm"]

@@ -66,7 +66,7 @@ def make_parallel(state: State, block: Block) -> Way:  # noqa: PLR0915 - one fra
                 child.index, child.block, child.state, child.event = index, branch, branch.start, started
                 child.raw, child.bound = value, bound
                 while history.count <= room:
-                    ahead = child.state.straight
+                    ahead = child.state.stretch
                     led = None if ahead is None else ahead(x, child)
                     if led is None or led is OVER:
                         break

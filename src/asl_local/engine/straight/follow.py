@@ -28,12 +28,13 @@ from asl_local.plan import Block, Plan, State
 if TYPE_CHECKING:
     from asl_local.engine import children, states
     from asl_local.engine.execution import Execution, Strand
-    from asl_local.engine.straight import fan_out, generated_ways, tasks
+    from asl_local.engine.straight import fan_out, generated_ways, stretches, tasks
     from asl_local.language import generated
 else:
     later(
         globals(), "asl_local.engine.children", "asl_local.engine.states", "asl_local.engine.straight.fan_out",
-        "asl_local.engine.straight.generated_ways", "asl_local.engine.straight.tasks", "asl_local.language.generated",
+        "asl_local.engine.straight.generated_ways", "asl_local.engine.straight.stretches",
+        "asl_local.engine.straight.tasks", "asl_local.language.generated",
     )  # fmt: skip
 
 
@@ -45,7 +46,7 @@ def follow(x: Execution, strand: Strand) -> None:
     history, turns, state = x.history, x.shuffle or x.order is not None, strand.state
     room = history.room
     while history.count <= room:
-        way = state.straight
+        way = state.straight if turns else state.stretch
         led = None if way is None else way(x, strand)
         if led is None:
             break
@@ -70,38 +71,41 @@ def _end(x: Execution, strand: Strand) -> None:
 def prepare(plan: Plan) -> None:
     """Give every state of a plan its way, once."""
     if not plan.prepared:
-        _prepare(plan.top)
+        _prepare(plan.top, plan)
         plan.prepared = True
 
 
-def _prepare(block: Block) -> None:
+def _prepare(block: Block, plan: Plan) -> None:
     for state in block.states.values():
         make = _MAKERS.get(state.type)
-        if make is not None:
-            state.straight = _cold(make, state, block)
+        way = None if make is None else make(state, block)
+        if make is not None and way is not None:
+            state.straight = state.stretch = _cold(way, make, state, block, plan)
         for inner in state.blocks:
-            _prepare(inner)
+            _prepare(inner, plan)
 
 
 _WARM = 12
-"""Visits of a state after which its expressions are worth being generated as source, which takes as long as some more."""
+"""Visits of a state after which its expressions, and what follows it, are worth being generated as source, which takes as
+long as some more."""
 
 
-def _cold(make: _Maker, state: State, block: Block) -> Way | None:
-    """The way with closures, which counts how often it is taken, and makes way for the generated one."""
-    way = make(state, block)
-    expressions = [each for each in _expressions(state) if each is not None]
-    if way is None or not expressions or not any(map(generated.has_written, expressions)):
-        return way
+def _cold(way: Way, make: _Maker, state: State, block: Block, plan: Plan) -> Way:
+    """The way with closures, which counts how often it is taken, and makes way for the generated ones."""
     left = _WARM
 
     def counted(x: Execution, strand: Strand) -> State | None:
         nonlocal left
         left -= 1
-        if left <= 0:
+        if left == 0:
             warm(state)
-            warmed = make(state, block)
-            state.straight = None if warmed is None else generated_ways.generate_way(state, block, warmed)
+            single = make(state, block) or way
+            if any(map(generated.has_written, _expressions(state))):
+                single = generated_ways.generate_way(state, block, single)
+            state.straight = state.stretch = single
+            state.stretch = stretches.stretch(state, block, single) or single
+            if block is plan.top and state is block.start:
+                plan.whole = stretches.whole(block)
         return way(x, strand)
 
     return counted

@@ -49,9 +49,9 @@ def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a ca
         try:
             result, bound = answer(raw, x, strand)
         except BaseException as error:
-            return _unusual(x, strand, error)
+            return unusual(x, strand, error)
         if bound > x.most_bytes and weigh(result, x.most_bytes) > x.most_bytes:
-            return _unusual(x, strand, Unsettled(result))
+            return unusual(x, strand, Unsettled(result))
         at = now = x.now
         if x.clock is not None:
             now = x.clock()
@@ -99,7 +99,7 @@ def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a ca
                 except IndexError:
                     raise Overtaken(error) from None
             x.draws = draws
-            return _unusual(x, strand, error)
+            return unusual(x, strand, error)
         if calls is not None:
             try:
                 claim.pop()
@@ -136,7 +136,7 @@ def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a ca
                 variables.check(x, strand, assigned)
         except EvaluationError:
             x.draws, x.assigned_bytes, x.now, strand.entered_at = draws, held, at, 0.0
-            return _unusual(x, strand, Unsettled(result))
+            return unusual(x, strand, Unsettled(result))
         strand.entered_at = 0.0
         history = x.history
         history.log.append((state, at, strand.event, raw, out, assigned, value, result, now))
@@ -150,7 +150,7 @@ def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a ca
     return way if arguments is not None or output is not None or assign is not None else short
 
 
-def _unusual(x: Execution, strand: Strand, said: BaseException) -> State | None:
+def unusual(x: Execution, strand: Strand, said: BaseException) -> State | None:
     """Keep what came of a call for the ordinary way. Ctrl-C is the user's, who wants the program to end."""
     if isinstance(said, KeyboardInterrupt):
         states.enter(x, strand)
@@ -160,4 +160,4 @@ def _unusual(x: Execution, strand: Strand, said: BaseException) -> State | None:
     return None
 
 
-__all__ = ["make_task"]
+__all__ = ["make_task", "unusual"]

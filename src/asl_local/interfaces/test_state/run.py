@@ -18,7 +18,7 @@ from asl_local.engine.history import Mark
 from asl_local.engine.messages import Call, Failed, Stimulus, Succeeded
 from asl_local.engine.patterns import task_token
 from asl_local.errors import EXCEED_TOLERATED_FAILURE_THRESHOLD, TIMEOUT
-from asl_local.interfaces.machine import Given
+from asl_local.interfaces.given import Given
 from asl_local.interfaces.test_state import request as requests
 from asl_local.interfaces.test_state import subject as subjects
 from asl_local.interfaces.test_state.http import exchange

@@ -1,0 +1,67 @@
+"""Executions that are over before anybody has asked for them as a value.
+
+Knows: what a whole execution's entry says, and how the execution looks that has written it. Must never know: who asks.
+
+Where nothing in a machine waits, calls or asks for more than the input, all that an execution needs is its input and a time.
+What it came to and went through is then one entry; the execution itself, with its history, is put together from that when
+somebody reads it (interfaces/result.py), and is the same in everything (tests/properties).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+from typing import TYPE_CHECKING, TypeAlias
+
+from asl_local.lazy import later
+from asl_local.values import Json
+
+if TYPE_CHECKING:
+    from asl_local.engine import execution as executions
+    from asl_local.engine.execution import Execution
+    from asl_local.engine.history import Row
+    from asl_local.engine.messages import Identity, Limits, Names
+    from asl_local.plan import Plan
+else:
+    later(globals(), executions="asl_local.engine.execution")
+
+_OTHERS = 2  # events of an execution besides those of its states
+_TRIES = 8  # executions in which something unusual may happen before each is done step by step
+
+
+Over: TypeAlias = "tuple[Plan, Json, float, Limits, Row]"
+"""Plan, input and its bound, limits, and the entry that was written, whose last value is the output."""
+
+
+def execution_of(over: Over, names: Identity | Names, seed: int | Callable[[], int]) -> Execution:
+    """The execution that is over."""
+    plan, given, bound, limits, entry = over
+    x = executions.Execution(plan, given, identity=names, seed=seed, limits=limits)
+    trail, at = entry[:2]
+    x.root.bound, x.now, x.started_at = bound, at, at
+    history, root = x.history, x.root
+    history.add("ExecutionStarted", at, 0, given, names.role_arn)
+    history.log.append(entry)
+    history.count += trail.events
+    last = trail.parts[-1]
+    root.event, root.raw, root.state = history.count, entry[-1], last[0] if isinstance(last, tuple) else last
+    x.end("SUCCEEDED", root.event, output=root.raw)
+    return x
+
+
+def at_once(plan: Plan, input: Json, bound: float, limits: Limits, at: float) -> Over | None:
+    """An execution from its input, which was accepted, to its end; None where it has to be done step by step."""
+    most = limits.payload_bytes
+    entry = plan.whole(input, bound, inf if most is None else most, at)
+    if entry is None:
+        plan.missed += 1
+        if plan.missed > _TRIES:
+            plan.whole = None
+        return None
+    events = limits.events
+    if limits.seconds is not None or (events is not None and entry[0].events + _OTHERS > events):
+        return None
+    return plan, input, bound, limits, entry
+
+
+__all__ = ["Over", "at_once", "execution_of"]

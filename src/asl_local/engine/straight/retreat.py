@@ -1,0 +1,94 @@
+"""The retreat out of a stretch: how far it has come, and what was unusual.
+
+Knows: the variables of a stretch's function, and the tree of its states. Must never know: how they were written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from asl_local.engine.history import Part, Trail
+from asl_local.engine.messages import Unsettled
+from asl_local.engine.straight.tasks import unusual
+from asl_local.engine.straight.ways import Way, measured
+from asl_local.plan import State
+from asl_local.values import weigh
+
+if TYPE_CHECKING:
+    from asl_local.engine.execution import Execution, Strand
+
+Retreat: TypeAlias = "Callable[[Execution, Strand, dict[str, Any], BaseException], State | None]"
+"""From a stretch's variables and what was raised in it to what a way gives."""
+
+
+class Knot:
+    """A state of a stretch, with the number in its variables' names, what it puts into an entry, and where it leads.
+
+    A Choice has several leads, other states one: the state that follows, and its knot, None where the stretch ends.
+    """
+
+    __slots__ = ("events", "leads", "number", "part", "state", "values")
+
+    def __init__(self, state: State, number: int, part: Part, values: tuple[str, ...], events: int) -> None:
+        self.state, self.number, self.part, self.values, self.events = state, number, part, values, events
+        self.leads: list[tuple[State, Knot | None]] = []
+
+
+def retreat_of(root: Knot, single: Way) -> Retreat:
+    """The retreat out of the stretch of this tree; `single` is the way of its first state."""
+
+    def retreat(x: Execution, strand: Strand, found: dict[str, Any], error: BaseException) -> State | None:
+        strand.state = led = root.state
+        knot: Knot | None = root
+        while knot is not None and _is_done(knot, found) and _write_down(x, strand, knot, found):
+            led, knot = knot.leads[found[f"i{knot.number}"] if len(knot.leads) > 1 else 0]
+            if led.type:
+                strand.state = led
+        if knot is not None and f"e{knot.number}" in found and not _is_done(knot, found):
+            result = found.get(f"r{knot.number}", error)
+            return unusual(
+                x, strand, error if result is error or not isinstance(error, Exception) else Unsettled(result)
+            )
+        if not isinstance(error, Exception):
+            raise error
+        return single(x, strand) if knot is root else led
+
+    return retreat
+
+
+def _is_done(knot: Knot, found: dict[str, Any]) -> bool:
+    return f"o{knot.number}" in found and (len(knot.leads) == 1 or f"i{knot.number}" in found)
+
+
+def _write_down(x: Execution, strand: Strand, knot: Knot, found: dict[str, Any]) -> bool:
+    """Write down a state that is done; False where its values are too large."""
+    state, most, raw, out = knot.state, x.most_bytes, strand.raw, found[f"o{knot.number}"]
+    bound = strand.bound
+    if state.type == "Parallel":
+        if any(weigh(found[name], most) > most for name in knot.values):
+            return False
+        bound = weigh(out, most)
+    elif state.type == "Task":
+        bound = weigh(out, most)
+        x.tokens += 1
+    elif state.type != "Choice":
+        add, times = state.extent
+        if state.templated or out is not raw:
+            bound = add + times * bound if times else add
+        if bound > most:
+            bound = measured(x, strand, state, found.get(f"g{knot.number}", raw), out)
+    if bound > most:
+        return False
+    history = x.history
+    history.log.append(
+        (Trail((knot.part,), knot.events), x.now, strand.event, raw, *[found[name] for name in knot.values])
+    )
+    history.count = strand.event = history.count + knot.events
+    strand.raw, strand.bound = out, bound
+    if state.type == "Task":
+        x.now = found[f"t{knot.number}"]
+    return True
+
+
+__all__ = ["Knot", "retreat_of"]
