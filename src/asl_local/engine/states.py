@@ -133,7 +133,8 @@ def _task(x: Execution, strand: Strand, arguments: Json) -> None:
     if resource is None:
         raise TypeError(f"{state.pointer} is a Task without a resource")
     x.current = strand
-    if resource.kind == "lambda" and state.timeout is None and state.heartbeat is None and state.credentials is None:
+    plain = resource.kind == "lambda" and resource.fields is None
+    if plain and state.timeout is None and state.heartbeat is None and state.credentials is None:
         strand.event = x.history.add(
             "LambdaFunctionScheduled", x.now, strand.event, resource.arn, arguments, None, None
         )  # fmt: skip
