@@ -294,3 +294,56 @@ class TestWhole:
             assert machine.run({}).status == "FAILED"
         assert machine.plan.whole is None
         assert machine.run(FINE).status == "SUCCEEDED"
+
+
+def mapping(*states: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    inner = {f"I{number}": {**state, "Next": f"I{number + 1}"} for number, state in enumerate(states)}
+    inner[f"I{len(states) - 1}"].pop("Next")
+    inner[f"I{len(states) - 1}"]["End"] = True
+    return {"Type": "Map", "ItemProcessor": {"StartAt": "I0", "States": inner}, "ItemsPath": "$.items", **fields}
+
+
+ITEM = {"v.$": "$$.Map.Item.Value", "i.$": "$$.Map.Item.Index"}
+OUTER = {"items": list(range(60)), "v": 1}
+
+
+@pytest.mark.parametrize("concurrency", [0, 1, 7])
+@pytest.mark.parametrize("most", [600, 2_000, 262_144])
+@pytest.mark.parametrize("events", [30, 60, 200, 400, 405, 410, 25_000])
+def test_iterations_come_to_what_they_ordinarily_come_to(concurrency: int, most: int, events: int) -> None:
+    each = mapping(
+        passing(Parameters={"v.$": "$.v", "text.$": "States.Format('{}', $.i)"}), passing(), MaxConcurrency=concurrency,
+        ItemSelector=ITEM, ResultPath="$.results",
+    )  # fmt: skip
+    agree(chain(each, passing()), OUTER, OUTER, payload_bytes=most, events=events)
+
+
+@pytest.mark.parametrize("at", [0, 5, 39, 40, 59])
+@pytest.mark.parametrize("field", ["ItemSelector", "Parameters"])
+def test_an_iteration_may_be_unusual_wherever_it_stands(at: int, field: str) -> None:
+    selector = ITEM if field == "Parameters" else {**ITEM, "v.$": "$$.Map.Item.Value.v"}
+    steps = passing(Parameters={"w.$": "$.v.v" if field == "Parameters" else "$.v"})
+    caught = mapping(
+        passing(), steps, ItemSelector=selector, MaxConcurrency=0,
+        Catch=[{"ErrorEquals": ["States.ALL"], "Next": "S1"}],
+    )  # fmt: skip
+    items = [{"v": number} for number in range(60)]
+    odd = [*items[:at], {"w": 1}, *items[at + 1 :]]
+    agree(chain(caught, passing()), {"items": items}, {"items": odd})
+
+
+def test_an_iteration_that_waits_lets_the_others_go_on() -> None:
+    choice = {
+        "Type": "Choice", "Default": "I1", "Choices": [{"Variable": "$.v", "NumericEquals": 7, "Next": "I2"}],
+    }  # fmt: skip
+    each = mapping(passing(), passing(), {"Type": "Wait", "Seconds": 3}, ItemSelector=ITEM)
+    each["ItemProcessor"]["States"]["I0"] = choice
+    each["ItemProcessor"]["States"]["I1"] = passing(End=True)
+    result = agree(chain(each), OUTER, OUTER)
+    assert [event.type for event in result.history].count("MapIterationSucceeded") == 60
+
+
+def test_too_large_an_item_ends_the_map_where_it_begins() -> None:
+    each = mapping(passing(), ItemSelector=ITEM)
+    result = agree(chain(each), OUTER, {"items": [*range(50), "x" * 500]}, payload_bytes=700)
+    assert (result.status, result.error) == ("FAILED", "States.DataLimitExceeded")

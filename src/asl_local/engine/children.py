@@ -19,8 +19,11 @@ from asl_local.values import Json, weigh
 if TYPE_CHECKING:
     from asl_local.engine.execution import Execution, Strand
     from asl_local.engine.map_runs import flow, run
+    from asl_local.engine.straight import iterations
 else:
-    later(globals(), "asl_local.engine.map_runs.flow", "asl_local.engine.map_runs.run")
+    later(
+        globals(), "asl_local.engine.map_runs.flow", "asl_local.engine.map_runs.run", "asl_local.engine.straight.iterations",
+    )  # fmt: skip
 
 INLINE_CONCURRENCY = 40
 """Iterations of an inline Map that run at once, whatever MaxConcurrency says (Developer Guide, "Map state")."""
@@ -53,6 +56,8 @@ def start_map(x: Execution, strand: Strand, arguments: Json, items: list[Json], 
     strand.limit = min(concurrency or INLINE_CONCURRENCY, INLINE_CONCURRENCY, len(items))
     if len(items) > _MANY:
         straight.warm(strand.state)
+    if iterations.through(x, strand):
+        return
     for _ in range(strand.limit):
         _start_child(x, strand, strand.event)
 

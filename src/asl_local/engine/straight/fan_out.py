@@ -13,7 +13,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from asl_local.engine import children
-from asl_local.engine.straight.ways import OVER, STANDS, Way, after
+from asl_local.engine.straight.ways import OVER, STANDS, Way, after, is_plain
 from asl_local.errors import EvaluationError
 from asl_local.plan import Block, State
 from asl_local.values import Json, weigh
@@ -33,7 +33,7 @@ def make_parallel(state: State, block: Block) -> Way:  # noqa: PLR0915 - one fra
     )
     branches = tuple(enumerate(state.blocks))
     count = len(branches)
-    through = state.assign is None and all(map(_is_plain, state.blocks))
+    through = state.assign is None and all(map(is_plain, state.blocks))
     led_on = after(state, block)
 
     def way(x: Execution, strand: Strand) -> State | None:
@@ -139,11 +139,6 @@ def make_parallel(state: State, block: Block) -> Way:  # noqa: PLR0915 - one fra
         return led_on
 
     return way
-
-
-def _is_plain(block: Block) -> bool:
-    """Whether a branch has only states that neither wait nor fan out nor assign."""
-    return all(state.type in ("Pass", "Choice", "Succeed") and state.assign is None for state in block.states.values())
 
 
 __all__ = ["make_parallel"]

@@ -38,6 +38,11 @@ def after(state: State, block: Block) -> State:
     return OVER if state.next is None else block.states[state.next]
 
 
+def is_plain(block: Block) -> bool:
+    """Whether a branch or an iteration has only states that neither wait nor fan out nor assign."""
+    return all(state.type in ("Pass", "Choice", "Succeed") and state.assign is None for state in block.states.values())
+
+
 def make_pass(state: State, block: Block) -> Way:
     """The way through a Pass or a Succeed."""
     arguments, output, assign = state.arguments, state.output, state.assign
@@ -175,4 +180,4 @@ def measured(x: Execution, strand: Strand, state: State, value: Json, out: Json)
 _ABSENT: Final = object()
 _LARGE: Final = 20_000  # bytes that take longer to measure than to look for what has changed
 
-__all__ = ["OVER", "STANDS", "Way", "after", "make_choice", "make_pass", "measured"]
+__all__ = ["OVER", "STANDS", "Way", "after", "is_plain", "make_choice", "make_pass", "measured"]
