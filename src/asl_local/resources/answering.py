@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from marshal import dumps
 from math import inf
 from operator import is_
 from types import CodeType, TracebackType
@@ -114,17 +113,30 @@ def _answering(handler: Handler) -> Answer:
     def answer(event: Json, x: Execution, _strand: Strand) -> tuple[Json, float]:
         given = event.copy() if event is x.flat and event is not None else copy(event)
         result = handler(given)
-        if type(result) is dict:
-            for name, member in result.items():
-                kind = type(member)
-                if type(name) is not str or not (kind is int or kind is str or kind is bool or member is None):
+        if result.__class__ is dict:
+            bound = 1
+            for name in result:
+                member = result[name]
+                if name.__class__ is not str:
+                    break
+                if member.__class__ is int and -_MODERATE < member < _MODERATE:
+                    bound += len(name) + 5
+                elif member.__class__ is str:
+                    bound += len(name) + len(member) + 1
+                elif member.__class__ is bool or member is None:
+                    bound += len(name) + 2
+                else:
                     break
             else:  # what is flat needs no second look, and is known if it is the next event
                 x.flat = accepted = result.copy()
-                return accepted, 6 * len(dumps(result, 2))
+                return accepted, 6 * bound
         return _accepted(result)
 
     return answer
+
+
+_MODERATE = 2**62
+"""Integers nearer to 0 have at most 20 characters; a character takes at most six bytes."""
 
 
 def _accepted(result: Any) -> tuple[Json, float]:

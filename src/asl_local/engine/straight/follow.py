@@ -80,7 +80,7 @@ def _prepare(block: Block, plan: Plan) -> None:
         make = _MAKERS.get(state.type)
         way = None if make is None else make(state, block)
         if make is not None and way is not None:
-            state.straight = state.stretch = _cold(way, make, state, block, plan)
+            _count(way, make, state, block, plan)
         for inner in state.blocks:
             _prepare(inner, plan)
 
@@ -90,25 +90,40 @@ _WARM = 12
 long as some more."""
 
 
-def _cold(way: Way, make: _Maker, state: State, block: Block, plan: Plan) -> Way:
-    """The way with closures, which counts how often it is taken, and makes way for the generated ones."""
+def _count(way: Way, make: _Maker, state: State, block: Block, plan: Plan) -> None:
+    """Give a state its way with closures, which counts how often it is taken, and makes way for the generated ones."""
     left = _WARM
 
-    def counted(x: Execution, strand: Strand) -> State | None:
+    def straight(x: Execution, strand: Strand) -> State | None:
         nonlocal left
         left -= 1
         if left == 0:
-            warm(state)
-            single = make(state, block) or way
-            if any(map(generated.has_written, _expressions(state))):
-                single = generated_ways.generate_way(state, block, single)
-            state.straight = state.stretch = single
-            state.stretch = stretches.stretch(state, block, single) or single
-            if block is plan.top and state is block.start:
-                plan.whole = stretches.whole(block)
+            _generate(way, make, state, block, plan)
         return way(x, strand)
 
-    return counted
+    def stretch(x: Execution, strand: Strand) -> State | None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            _generate(way, make, state, block, plan)
+            ahead: Way = (
+                state.stretch
+            )  # so that the states that it leads through are not counted, and begin none of their own
+            return ahead(x, strand)
+        return way(x, strand)
+
+    state.straight, state.stretch = straight, stretch
+
+
+def _generate(way: Way, make: _Maker, state: State, block: Block, plan: Plan) -> None:
+    warm(state)
+    single = make(state, block) or way
+    if any(map(generated.has_written, _expressions(state))):
+        single = generated_ways.generate_way(state, block, single)
+    state.straight = single
+    state.stretch = stretches.stretch(state, block, single) or single
+    if block is plan.top and state is block.start:
+        plan.whole = stretches.whole(block)
 
 
 def _expressions(state: State) -> tuple[Any, ...]:

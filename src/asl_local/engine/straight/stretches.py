@@ -255,7 +255,7 @@ class _Loom:
         for line in _CHECK:
             say(pad + line.format(n=number))
         say(f"{pad}{over} = now")
-        bound = f"w{number}"
+        bound = f"6 * w{number}"
         if output is None:
             say(f"{pad}{out} = {result}")
         else:
@@ -263,7 +263,7 @@ class _Loom:
             say(f"{pad}result = {result}")
             self.lines += [pad + step for step in steps]
             say(f"{pad}placed = {output}")
-            say(f"{pad}{bound} = {base} + w{number} + {self.writer.constant(state.placed)}")
+            say(f"{pad}{bound} = {base} + 6 * w{number} + {self.writer.constant(state.placed)}")
             say(f"{pad}if {bound} > most:")
             say(f"{pad}    {bound} = strand.weighed = weigh(placed, most)")
             say(f"{pad}    if {bound} > most: raise ValueError")
@@ -319,25 +319,23 @@ class _Loom:
 _LARGE = 20_000  # bytes that are worth being measured anew, see ways.measured
 
 _CHECK = (
-    # What handlers give is mostly flat, and is looked at, bounded and copied here; a number of a moderate size
-    # has at most 20 digits.
-    "w{n} = 2",
+    # What handlers give is mostly flat, and is looked at, bounded and copied here. `w` is a sixth of the bound: no
+    # character takes more than six bytes, and a number of a moderate size no more than 20.
+    "w{n} = 1",
     "if r{n}.__class__ is dict:",
     "    for name in r{n}:",
-    "        member = r{n}[name]",
     "        if name.__class__ is not str: break",
-    "        if member.__class__ is int and -2**62 < member < 2**62: w{n} += 26 + 6 * len(name)",
-    "        elif member.__class__ is str: w{n} += 6 + 6 * len(member) + 6 * len(name)",
-    "        elif member.__class__ is bool or member is None: w{n} += 10 + 6 * len(name)",
+    "        member = r{n}[name]",
+    "        if member.__class__ is int and -2**62 < member < 2**62: w{n} += len(name) + 5",
+    "        elif member.__class__ is str: w{n} += len(name) + len(member) + 1",
+    "        elif member.__class__ is bool or member is None: w{n} += len(name) + 2",
     "        else: break",
     "    else: flat = s{n} = r{n}.copy()",
-    "if flat is not s{n}:",
+    "if flat is not s{n} or w{n} > sixth:",
     "    s{n} = accept(r{n})",
-    "    w{n} = weigh(s{n}, most)",
+    "    w{n} = weigh(s{n}, most) / 6",
+    "    if w{n} > sixth: raise ValueError",
     "    flat = None",
-    "if w{n} > most:",
-    "    w{n} = weigh(s{n}, most)",
-    "    if w{n} > most: raise ValueError",
     "if clock is not None:",
     "    later = clock()",
     "    if later > now: now = later",
@@ -363,7 +361,7 @@ def stretch(state: State, block: Block, single: Way) -> Way | None:
         head += ["plain = x.plain", "if plain is None or strand.parent is not None: return single(x, strand)"]
         for arn, handler in loom.arns.items():
             head += [f"{handler} = plain.get({constant(arn)})", f"if {handler} is None: return single(x, strand)"]
-        head += ["clock = x.clock", "flat = x.flat"]
+        head += ["clock = x.clock", "flat = x.flat", "sixth = x.most_bytes / 6"]
     if loom.scoped:
         head += ["scope = x", "x.current = strand"]
     head += ["at = now = x.now", "start = strand.raw", "bound = strand.bound", "most = x.most_bytes", "try:"]

@@ -39,17 +39,36 @@ def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a ca
     led = after(state, block)
 
     def short(x: Execution, strand: Strand) -> State | None:
-        """The same where the input is the event, the result the output, and nobody else is there."""
-        if x.answers is None or strand.parent is not None:
-            return way(x, strand)
+        """The same where the input is the event, and the result the output."""
+        if x.answers is None:
+            return None
         answer = x.answers.get(arn)
         if answer is None:
             return None
-        raw = strand.raw
-        try:
-            result, bound = answer(raw, x, strand)
-        except BaseException as error:
-            return unusual(x, strand, error)
+        raw, calls = strand.raw, None
+        if strand.parent is None:
+            try:
+                result, bound = answer(raw, x, strand)
+            except BaseException as error:
+                return unusual(x, strand, error)
+        else:  # others may want to go on meanwhile
+            calls = x.calls
+            if calls is None or x.waiting or x.commands or x.errands or arn in calls.slow:
+                return None
+            claim: list[None] = [None]
+            calls.current = (strand, claim, arn)
+            try:
+                result, bound = answer(raw, x, strand)
+            except BaseException as error:
+                try:
+                    claim.pop()
+                except IndexError:
+                    raise Overtaken(error) from None
+                return unusual(x, strand, error)
+            try:
+                claim.pop()
+            except IndexError:
+                raise Overtaken(Unsettled(result)) from None
         if bound > x.most_bytes and weigh(result, x.most_bytes) > x.most_bytes:
             return unusual(x, strand, Unsettled(result))
         at = now = x.now
@@ -58,6 +77,8 @@ def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a ca
             if now < at:  # noqa: PLR1730 - somebody has set the system's clock; a call costs more
                 now = at
             x.now = now
+            if calls is not None and now - at > LONG:
+                calls.took_long(arn, x.tokens)
         history = x.history
         history.log.append((state, at, strand.event, raw, result, None, raw, result, now))
         history.count = strand.event = history.count + 5
