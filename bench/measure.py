@@ -25,6 +25,9 @@ LONG = 1.0  # CPU seconds from which on a call is long
 TOO_LONG = 20.0  # ... and from which on it is not made again to see how it grows
 
 
+VISITED = 14  # calls after which states that they come past once have become source (docs/performance.md)
+
+
 class Budget(NamedTuple):
     """How long each side of a workload may be measured, CPU seconds, and how often it is at least (long calls, too) and at most."""
 
@@ -51,6 +54,9 @@ def times_of(name: str, size: int, budget: Budget, *, only_ours: bool = False) -
         least = budget.least if max(taken.values()) < LONG else budget.least_of_long
         if only_ours and max(taken.values()) > TOO_LONG:
             return {way: taken[way] for way in measured}  # what a first call does besides is little of it
+        for way, side in measured.items():
+            if not side.process and taken[way] < LONG / 2:
+                sample(side, VISITED)
         counts = {way: _calls(side, taken[way]) for way, side in measured.items()}
         samples: dict[str, list[float]] = {way: [] for way in measured}
         spent = dict.fromkeys(measured, 0.0)

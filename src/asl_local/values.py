@@ -189,13 +189,13 @@ def _accepted(value: Any, depth: int) -> Json:
 
 def copy(value: Json) -> Json:
     """A copy for somebody who may edit it (a handler, the reader of a result)."""
-    kind = type(value)
-    if kind is dict:
+    if value.__class__ is dict:
         twin = value.copy()
-        for key, member in value.items():
-            if type(member) is dict or type(member) is list:
+        for key in value:
+            member = value[key]
+            if member.__class__ is dict or member.__class__ is list:
                 twin[key] = copy(member)
         return twin
-    if kind is list:
-        return [copy(item) if type(item) is dict or type(item) is list else item for item in value]
+    if value.__class__ is list:
+        return [copy(item) if item.__class__ is dict or item.__class__ is list else item for item in value]
     return value

@@ -15,7 +15,7 @@ from asl_local.drivers import START, hear, unwatched
 from asl_local.drivers.listening import listened
 from asl_local.engine import Execution, Identity, Limits
 from asl_local.engine.messages import Names, Redriven, Stimulus
-from asl_local.engine.straight import Over, at_once
+from asl_local.engine.straight import at_once
 from asl_local.errors import Diagnostic, InvalidDefinition
 from asl_local.interfaces.given import moment, resumed, taken, work_of
 from asl_local.interfaces.result import Result, result_of, result_over
@@ -106,8 +106,9 @@ class Machine:
         """
         watched = on_event is not None or on_map_progress is not None or on_child is not None
         mocked = mocks is not None or mock_config is not None or test_case is not None
-        if self.plan.whole is not None and not watched and not mocked and type is None:
-            over = self._over(input, limits, time.time())
+        if self.plan.whole is not None and not watched and not mocked and type is None and not listened():
+            limits = limits or _LIMITS
+            over = at_once(self.plan, input, limits, time.time())
             if over is not None:
                 unnamed = self.unnamed if execution_name is None else None
                 return result_over(
@@ -265,8 +266,9 @@ class Machine:
             resources = exploring.over(world, resources)
         watched = on_event is not None or on_map_progress is not None or on_child is not None
         mocked = mocks is not None or mock_config is not None or test_case is not None
-        if self.plan.whole is not None and seed == 0 and not watched and not mocked and type is None:
-            over = self._over(input, limits, moment(start))
+        if self.plan.whole is not None and seed == 0 and not watched and not mocked and type is None and not listened():
+            limits = limits or _LIMITS
+            over = at_once(self.plan, input, limits, moment(start))
             if over is not None:
                 return result_over(over, self.identity, identity, execution_name, 0, virtual=True)
         execution = self.of_type(type).execution(
@@ -430,14 +432,6 @@ class Machine:
             role_arn=_ROLE,
             redrivable=not express,
         )
-
-    def _over(self, input: Json, limits: Limits | None, at: float) -> Over | None:
-        """The execution, if it could be done at once and nobody listens."""
-        if listened():
-            return None
-        limits = limits or _LIMITS
-        accepted, bound = taken(input, limits)
-        return at_once(self.plan, accepted, bound, limits, at)
 
     def _bound(self, execution: Execution, resources: Given) -> Bound:
         """The resources, looked up once as long as they are the same. Raises UnknownResource."""

@@ -187,9 +187,23 @@ def statements(write: Write, writer: Writer) -> tuple[list[str], str]:
 
 def write_choice(tests: Sequence[Any]) -> Write:
     """The number of the first test that is true; how many tests there are if none is."""
-    return lambda writer: (
-        "".join(f"{number} if {writer.ask(test)} else " for number, test in enumerate(tests)) + str(len(tests))
-    )
+
+    def write(writer: Writer) -> str:
+        return "".join(f"{number} if {test} else " for number, test in enumerate(asked(writer))) + str(len(tests))
+
+    def asked(writer: Writer) -> list[str]:
+        return [writer.ask(test) for test in tests]
+
+    cast("Any", write).tests = asked
+    return write
+
+
+def written_tests(choose: Any, writer: Writer) -> list[str]:
+    """The tests of a choice, one by one, for whoever forks where they do. Raises Unwritten."""
+    tests = getattr(getattr(choose, "write", None), "tests", None)
+    if tests is None:
+        raise Unwritten
+    return cast("list[str]", tests(writer))
 
 
 _SMALL = 2**29
@@ -229,4 +243,5 @@ def write_text(pieces: list[str], values: tuple[Any, ...]) -> Write:
 __all__ = [
     "GENERATED", "Unwritten", "Write", "Writer", "drawing", "generate", "has_written", "statements", "writable", "write_array", "write_choice",
     "write_names", "write_object", "write_placement", "write_sum", "write_text", "written",
+    "written_tests",
 ]  # fmt: skip

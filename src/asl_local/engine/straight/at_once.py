@@ -13,8 +13,9 @@ from collections.abc import Callable
 from math import inf
 from typing import TYPE_CHECKING, TypeAlias
 
+from asl_local.errors import NotJson
 from asl_local.lazy import later
-from asl_local.values import Json
+from asl_local.values import Json, taken
 
 if TYPE_CHECKING:
     from asl_local.engine import execution as executions
@@ -49,10 +50,16 @@ def execution_of(over: Over, names: Identity | Names, seed: int | Callable[[], i
     return x
 
 
-def at_once(plan: Plan, input: Json, bound: float, limits: Limits, at: float) -> Over | None:
-    """An execution from its input, which was accepted, to its end; None where it has to be done step by step."""
-    most = limits.payload_bytes
-    entry = plan.whole(input, bound, inf if most is None else most, at)
+def at_once(plan: Plan, input: Json, limits: Limits, at: float) -> Over | None:
+    """An execution from its input to its end; None where that is unusual, and it has to be done step by step."""
+    most = inf if limits.payload_bytes is None else limits.payload_bytes
+    try:
+        accepted, bound = taken(input)
+    except NotJson:
+        return None
+    if bound > most:
+        return None
+    entry = plan.whole(accepted, bound, most, at)
     if entry is None:
         plan.missed += 1
         if plan.missed > _TRIES:
@@ -61,7 +68,7 @@ def at_once(plan: Plan, input: Json, bound: float, limits: Limits, at: float) ->
     events = limits.events
     if limits.seconds is not None or (events is not None and entry[0].events + _OTHERS > events):
         return None
-    return plan, input, bound, limits, entry
+    return plan, accepted, bound, limits, entry
 
 
 __all__ = ["Over", "at_once", "execution_of"]

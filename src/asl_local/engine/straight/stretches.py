@@ -15,6 +15,7 @@ templates have made since the last bound is measured at once, by one call of mar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from math import inf
 from typing import Any, NamedTuple, TypeAlias
@@ -23,7 +24,7 @@ from asl_local.engine.history import Part, Trail
 from asl_local.engine.straight.retreat import Knot, retreat_of
 from asl_local.engine.straight.ways import OVER, Way
 from asl_local.engine.straight.ways import after as after_it
-from asl_local.language.generated import Unwritten, Write, Writer, generate, statements
+from asl_local.language.generated import Unwritten, Write, Writer, generate, statements, written_tests
 from asl_local.plan import Block, State
 from asl_local.values import accept, copy, marshalled, weigh
 
@@ -70,6 +71,10 @@ class _Run(NamedTuple):
     tasks: int = 0
 
 
+_Made: TypeAlias = "tuple[int, _Run, list[State], list[str]]"
+"""A state's number, what there is after it, where it leads, and the tests that decide between several leads."""
+
+
 class _Loom:
     """Weaves one stretch."""
 
@@ -98,16 +103,15 @@ class _Loom:
         if made is None:
             self.end(state, run, pad)
             return None
-        number, after, leads = made
+        number, after, leads, tests = made
         knot = Knot(state, number, after.parts[-1], after.values[len(run.values) :], after.events - run.events)
         budget = (budget - 1) // len(leads)
         for at, led in enumerate(leads):
             inner = pad
-            if len(leads) > 1:
-                self.lines.append(
-                    pad + ("else:" if at == len(leads) - 1 else f"{'el' if at else ''}if i{number} == {at}:")
-                )
+            if tests:
+                turn = f"if {tests[at]}:" if at == 0 else f"elif {tests[at]}:" if at < len(tests) else "else:"
                 inner += "    "
+                self.lines += [pad + turn, f"{inner}i{number} = {at}"]
             knot.leads.append((led, self.weave(led, after, inner, room - 1, budget)))
         return knot
 
@@ -136,26 +140,27 @@ class _Loom:
 
     def see(self, state: State, raw: str, pad: str, *texts: str | None) -> None:
         """Set the names that expressions know."""
-        if not any(texts):
-            return
-        self.lines.append(f"{pad}value = raw = {raw}")
-        if any(text is not None and "scope" in text for text in texts):
+        words = {word for text in texts if text is not None for word in _WORD.findall(text)}
+        names = [name for name in ("value", "raw") if name in words]
+        if names:
+            self.lines.append(f"{pad}{' = '.join(names)} = {raw}")
+        if "scope" in words:
             if self.whole:
                 raise Unwritten
             self.scoped = True
             self.lines.append(f"{pad}strand.state = {self.writer.constant(state)}")
 
-    def pass_(self, state: State, run: _Run, pad: str) -> tuple[int, _Run, list[State]]:
+    def pass_(self, state: State, run: _Run, pad: str) -> _Made:
         """A Pass or a Succeed."""
         number, after = self.passed(state, run, pad)
-        return number, after, [after_it(state, self.block)]
+        return number, after, [after_it(state, self.block)], []
 
     def passed(self, state: State, run: _Run, pad: str) -> tuple[int, _Run]:
         """The same, wherever it leads."""
         if state.assign is not None or state.extent[0] == inf:
             raise Unwritten
         arguments, (steps, output), number = self.write(state.arguments), self.placing(state.output), self.number()
-        self.see(state, run.raw, pad, arguments, output)
+        self.see(state, run.raw, pad, arguments, output, *steps)
         given, out = run.raw, f"o{number}"
         made: tuple[str, ...] = ()
         if arguments is not None:
@@ -170,20 +175,20 @@ class _Loom:
         bound = run.bound if untouched else run.bound.then(state.extent, made)
         return number, _Run(out, bound, (*run.parts, state), (*run.values, out), run.events + 2, run.tasks)
 
-    def choice(self, state: State, run: _Run, pad: str) -> tuple[int, _Run, list[State]]:
+    def choice(self, state: State, run: _Run, pad: str) -> _Made:
         """A Choice, which forks the stretch."""
         if state.straight is None or state.choose is None or state.next is None:
             raise Unwritten
-        arguments, choose, number = self.write(state.arguments), self.write(state.choose), self.number()
-        self.see(state, run.raw, pad, arguments, choose)
+        arguments, number = self.write(state.arguments), self.number()
+        tests = written_tests(state.choose, self.writer)
+        self.see(state, run.raw, pad, arguments, *tests)
         out = f"o{number}"
         self.lines.append(f"{pad}{out} = {run.raw}" if arguments is None else f"{pad}value = {out} = {arguments}")
-        self.lines.append(f"{pad}i{number} = {choose}")
         leads = [self.block.states[rule.next] for rule in state.rules] + [self.block.states[state.next]]
         after = run._replace(raw=out, parts=(*run.parts, state), values=(*run.values, out), events=run.events + 2)
-        return number, after, leads
+        return number, after, leads, tests
 
-    def parallel(self, state: State, run: _Run, pad: str) -> tuple[int, _Run, list[State]]:
+    def parallel(self, state: State, run: _Run, pad: str) -> _Made:
         """A Parallel whose branches are short rows of Pass and Succeed."""
         if (
             state.arguments is not None
@@ -210,7 +215,7 @@ class _Loom:
             # What all branches have made counts, and the next one begins with what the first one had.
             bound = branch.bound._replace(add=run.bound.add, times=run.bound.times)
         (steps, output), out = self.placing(state.output), f"o{number}"
-        self.see(state, run.raw, pad, output)
+        self.see(state, run.raw, pad, output, *steps)
         results = f"[{', '.join(ends)}]"
         if output is not None:
             self.lines += [f"{pad}result = {results}", *(pad + step for step in steps)]
@@ -225,9 +230,9 @@ class _Loom:
         self.fans = True
         part = (state, tuple(parts))
         after = _Run(out, bound, (*run.parts, part), (*values, out), events + 2, run.tasks)
-        return number, after, [after_it(state, self.block)]
+        return number, after, [after_it(state, self.block)], []
 
-    def task(self, state: State, run: _Run, pad: str) -> tuple[int, _Run, list[State]]:
+    def task(self, state: State, run: _Run, pad: str) -> _Made:
         """A Task that a function of its event alone answers."""
         resource = state.resource
         if self.whole or state.straight is None or resource is None or state.assign is not None:
@@ -238,7 +243,7 @@ class _Loom:
         base = self.settle(run.bound, run.raw, number, pad)
         if "scope" in f"{arguments} {output}":  # its Context Object has times and a count of its own
             raise Unwritten
-        self.see(state, run.raw, pad, arguments, output)
+        self.see(state, run.raw, pad, arguments, output, *steps)
         handler = self.arns.setdefault(resource.arn, f"h{len(self.arns)}")
         say = self.lines.append
         given, result, over, out = (f"{letter}{number}" for letter in "gsto")
@@ -270,7 +275,7 @@ class _Loom:
             say(f"{pad}{out} = placed")
         values = (*run.values, given, result, over, out)
         after = _Run(out, _Bound(bound), (*run.parts, state), values, run.events + 5, run.tasks + 1)
-        return number, after, [after_it(state, self.block)]
+        return number, after, [after_it(state, self.block)], []
 
     # -- sizes and ends ------------------------------------------------------------------------------------------------
 
@@ -280,7 +285,8 @@ class _Loom:
             return bound.base
         name, constant, say = f"m{number}", self.writer.constant, self.lines.append
         if bound.most_times <= _GROWTH or bound.kept == inf:
-            for variable, add, times in (("high", bound.most_add, bound.most_times), (name, bound.add, bound.times)):
+            bounds = [("high", bound.most_add, bound.most_times), (name, bound.add, bound.times)]
+            for variable, add, times in bounds[: 1 if self.whole else 2]:
                 say(f"{pad}{variable} = {constant(add)}" + (f" + {times} * {bound.base}" if times else ""))
             say(f"{pad}if high > most: raise ValueError")
             return name
@@ -316,6 +322,7 @@ class _Loom:
         say(f"{pad}return {self.writer.constant(led)}")
 
 
+_WORD = re.compile(r"[a-z]+")  # whole: constants and variables have numbers
 _LARGE = 20_000  # bytes that are worth being measured anew, see ways.measured
 
 _CHECK = (
@@ -342,7 +349,7 @@ _CHECK = (
 )
 
 
-_MAKERS: dict[str, Callable[[_Loom, State, _Run, str], tuple[int, _Run, list[State]]]] = {
+_MAKERS: dict[str, Callable[[_Loom, State, _Run, str], _Made]] = {
     "Pass": _Loom.pass_, "Succeed": _Loom.pass_, "Choice": _Loom.choice, "Parallel": _Loom.parallel, "Task": _Loom.task,
 }  # fmt: skip
 
