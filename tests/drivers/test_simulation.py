@@ -181,6 +181,31 @@ class TestDriver:
         driver.perform(call(2))
         assert [driver.next()[0], driver.next()[0]] == [Succeeded(2, "done"), Fired(1)]
 
+    def test_answers_of_one_instant_come_in_the_order_in_which_they_were_given(self) -> None:
+        driver = Simulation(lambda work_call, context: context.sleep(5 if work_call.token < 4 else 0))
+        driver.perform(call(1))
+        driver.perform(Timer(2, START + 5))
+        driver.perform(call(3))
+        assert driver.next() == (Succeeded(1, None), START + 5)
+        driver.perform(call(4))
+        driver.perform(call(5))
+        assert driver.due() == START + 5
+        assert [driver.next()[0] for _ in range(4)] == [
+            Succeeded(3, None), Succeeded(4, None), Succeeded(5, None), Fired(2),
+        ]  # fmt: skip
+        assert driver.due() is None
+
+    def test_nothing_is_due_but_what_nobody_has_called_off(self) -> None:
+        driver = Simulation(lambda work_call, context: context.sleep(work_call.token - 1))
+        for token in (1, 2, 3):
+            driver.perform(call(token))
+        assert driver.due() == START
+        driver.perform(Cancel(1))
+        driver.perform(Cancel(2))
+        assert driver.due() == START + 2
+        driver.perform(Cancel(3))
+        assert driver.due() is None
+
     def test_time_jumps_to_what_is_due(self) -> None:
         driver = Simulation(lambda work_call, context: context.sleep(5))
         driver.perform(Timer(1, START + 3))

@@ -8,10 +8,11 @@ takes exactly TimeoutSeconds has made it.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Awaitable, Callable
 from heapq import heappop, heappush
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from asl_local.drivers import START
 from asl_local.drivers.callbacks import Callbacks, Desk
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 _LONGEST_TASK = 99_999_999
 """Seconds: the TimeoutSeconds of a task that has none (Developer Guide, Task state)."""
 
+_Due: TypeAlias = "tuple[float, int, float, int, Stimulus | Begun]"
+"""When, answers before timers, a tie's lot, the order in which they came, and what."""
+
 _new = tuple.__new__  # of a named tuple, in half the time
 
 
@@ -51,7 +55,8 @@ class Simulation:
         self._desk = Desk(callbacks, self._deliver)
         self.callbacks = self._desk.callbacks
         self._clock = start
-        self._due: list[tuple[float, int, float, int, Stimulus | Begun]] = []
+        self._due: list[_Due] = []
+        self._at_once: deque[_Due] = deque()  # answers that took no time, which need no heap to be in order
         self._serial = 0
         self._ties = Random(seed) if seed else None
         self._cancelled: set[int] = set()
@@ -74,9 +79,12 @@ class Simulation:
 
     def next(self) -> tuple[Stimulus | Begun, float]:
         """Jump to what is due next."""
-        due, cancelled = self._due, self._cancelled
-        while due:
-            at, _, _, _, stimulus = heappop(due)
+        due, at_once, cancelled = self._due, self._at_once, self._cancelled
+        while due or at_once:
+            if at_once and not (due and due[0] < at_once[0]):
+                at, _, _, _, stimulus = at_once.popleft()
+            else:
+                at, _, _, _, stimulus = heappop(due)
             if cancelled and getattr(stimulus, "token", None) in cancelled:
                 continue
             if at > self._clock:  # noqa: PLR1730 - a call costs more
@@ -94,15 +102,18 @@ class Simulation:
 
     def due(self) -> float | None:
         """When the next thing is due that nobody has called off; None if nothing is."""
-        while self._due and getattr(self._due[0][4], "token", None) in self._cancelled:
-            heappop(self._due)
-        return self._due[0][0] if self._due else None
+        due, at_once, cancelled = self._due, self._at_once, self._cancelled
+        while at_once and getattr(at_once[0][4], "token", None) in cancelled:
+            at_once.popleft()
+        while due and getattr(due[0][4], "token", None) in cancelled:
+            heappop(due)
+        return min((first[0][0] for first in (at_once, due) if first), default=None)
 
     def awaits_somebody(self) -> bool:
         """Whether a task token is out that nothing due will answer: only somebody outside can, or a timeout ends it."""
         answered = {
             getattr(stimulus, "token", None)
-            for _, _, _, _, stimulus in self._due
+            for _, _, _, _, stimulus in (*self._at_once, *self._due)
             if not isinstance(stimulus, (Fired, Heartbeat))
         }
         return any(token not in answered for token in self._desk.tokens())
@@ -125,7 +136,12 @@ class Simulation:
     def put(self, at: float, order: int, stimulus: Stimulus | Begun) -> None:
         """Have something due; of what is due at one moment, what is of a lower order comes first."""
         self._serial = serial = self._serial + 1
-        heappush(self._due, (at, order, 0.0 if self._ties is None else self._ties.random(), serial, stimulus))
+        if self._ties is not None:
+            heappush(self._due, (at, order, self._ties.random(), serial, stimulus))
+        elif order or at != self._clock:
+            heappush(self._due, (at, order, 0.0, serial, stimulus))
+        else:
+            self._at_once.append((at, 0, 0.0, serial, stimulus))
 
     def _deliver(self, stimulus: Stimulus, after: float) -> None:
         self.put(self._clock + after, 0, stimulus)
