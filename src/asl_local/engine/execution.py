@@ -506,8 +506,7 @@ class Execution:
     # -- stimuli -------------------------------------------------------------------------------------------------------
 
     def _receive(self, stimulus: Stimulus) -> None:
-        errand = self.errands.get(getattr(stimulus, "token", EXECUTION_TOKEN))
-        if errand is not None:
+        if self.errands and (errand := self.errands.get(getattr(stimulus, "token", EXECUTION_TOKEN))) is not None:
             flow.receive(self, errand, stimulus)
             return
         if isinstance(stimulus, Succeeded):
@@ -538,15 +537,16 @@ class Execution:
         return strand if strand is not None and strand.why == "task" else None
 
     def _succeeded(self, stimulus: Succeeded) -> None:
-        strand = self._task_waiting(stimulus.token)
-        if strand is None:
+        token, result = stimulus
+        strand = self.waiting.get(token)
+        if strand is None or strand.why != "task":
             return
         resource = strand.state.resource
-        if resource is not None and resource.waits and weigh(stimulus.result, self.most_bytes) <= self.most_bytes:
-            patterns.submitted(self, strand, stimulus.result)
+        if resource is not None and resource.waits and weigh(result, self.most_bytes) <= self.most_bytes:
+            patterns.submitted(self, strand, result)
             return
         self.wake(strand)
-        patterns.succeeded(self, strand, stimulus.result)
+        patterns.succeeded(self, strand, result)
 
     def _failed(self, stimulus: Failed) -> None:
         strand = self._task_waiting(stimulus.token)

@@ -161,9 +161,9 @@ class History:
     def add(self, type: str, at: float, previous: int, *details: Any) -> int:
         """Append an event and return its id. Raises HistoryFull where only the last event still fits."""
         count = self.count
-        if self.limit is not None and count >= self.limit - 1:
+        if count > self.room and self.limit is not None and count >= self.limit - 1:
             raise HistoryFull(f"{self.limit} events")
-        self.log.append((type, at, previous, *details))
+        self.log.append((type, at, previous) + details)  # noqa: RUF005 - which would be made of a list
         self.count = count = count + 1
         return count
 
