@@ -6,6 +6,7 @@ Values that have crossed the border are never edited: the engine shares them bet
 
 from __future__ import annotations
 
+import gc
 import json
 import marshal
 import math
@@ -29,17 +30,18 @@ LATEST = 253_402_300_799.0  # epoch seconds: the end of the year 9999, the last 
 DEEPEST = 500  # levels; json and our own walks recurse
 
 
-def encoder(*, allow_nan: bool) -> Callable[[Json], str]:
-    """A function that writes compact JSON text, made once: the standard library makes its C encoder anew for every value.
+def encoder(*, allow_nan: bool, blanks: bool = False) -> Callable[[Json], str]:
+    """A function that writes JSON text, made once: the standard library makes its C encoder anew for every value.
 
-    For values that are trees: what contains itself ends in RecursionError.
+    The text is compact, or has a blank after each comma and colon, as the standard library's. For values that are trees: what contains itself ends in RecursionError.
     """
-    slow = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=allow_nan, check_circular=False)
+    comma, colon = (", ", ": ") if blanks else (",", ":")
+    slow = json.JSONEncoder(ensure_ascii=False, separators=(comma, colon), allow_nan=allow_nan, check_circular=False)
     write_text = json.encoder.encode_basestring
     make = getattr(json.encoder, "c_make_encoder", None)
     if make is None:  # another Python than CPython
         return slow.encode
-    pieces = make(None, slow.default, write_text, None, ":", ",", False, False, allow_nan)
+    pieces = make(None, slow.default, write_text, None, colon, comma, False, False, allow_nan)
 
     def encode(value: Json) -> str:
         return write_text(value) if isinstance(value, str) else "".join(pieces(value, 0))
@@ -187,9 +189,15 @@ def _accepted(value: Any, depth: int) -> Json:
     raise _Refusal(f"Object of type {kind.__name__} is not JSON serializable")
 
 
+# Of a dictionary: CPython's garbage collector does not look into one that has only held plain values.
+_may_hold_others: Callable[[dict[str, Json]], bool] = getattr(gc, "is_tracked", bool)
+
+
 def copy(value: Json) -> Json:
     """A copy for somebody who may edit it (a handler, the reader of a result)."""
     if value.__class__ is dict:
+        if not _may_hold_others(value):
+            return value.copy()
         twin = value.copy()
         for key in value:
             member = value[key]

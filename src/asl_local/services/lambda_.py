@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from asl_local.errors import NotJson, StateError
 from asl_local.lazy import later
-from asl_local.values import Json, accept
+from asl_local.values import Json, accept, encoder
 
 if TYPE_CHECKING:
     import decimal
@@ -157,7 +157,7 @@ def failure(exception: BaseException, request_id: str | None = None) -> tuple[st
     return name, cause
 
 
-_encode = json.JSONEncoder(ensure_ascii=False).encode
+_encode = encoder(allow_nan=True, blanks=True)
 
 
 def failure_text(cause: Mapping[str, Json]) -> str:
