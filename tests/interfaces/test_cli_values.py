@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from asl_local.interfaces.cli_values import ValueProblem, bytes_value, list_value, structure_value, text_value
+from asl_local.interfaces.aws.values import ValueProblem, bytes_value, list_value, structure_value, text_value
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 
 from asl_local.errors import AslError
 from asl_local.interfaces.aws import s3 as s3_commands
-from asl_local.interfaces.cli_values import ValueProblem, bytes_value, list_value, structure_value, text_value
+from asl_local.interfaces.aws.values import ValueProblem, bytes_value, list_value, structure_value, text_value
 from asl_local.services.errors import ClientError
 from asl_local.services.local import LocalAWS
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from asl_local.interfaces import cli
+from asl_local.interfaces.aws.values import Shorthand, ValueProblem, text_value
 from asl_local.interfaces.cli_run import stand_ins
-from asl_local.interfaces.cli_values import Shorthand, ValueProblem, text_value
 from asl_local.interfaces.commands.functions import gather
 from asl_local.interfaces.test_state.run import test_state
 
