@@ -1,5 +1,6 @@
 """Photos and pictures for the tests of the Rekognition stand-in."""
 
+import hashlib
 import io
 import os
 import tempfile
@@ -16,11 +17,11 @@ def example(name):
 
 
 def opened(data):
-    """A descriptor of a file with these bytes, as S3 gives it."""
+    """A descriptor of a file with these bytes and their MD5, as S3 gives them."""
     with tempfile.TemporaryFile() as file:
         file.write(data)
         file.flush()
-        return os.dup(file.fileno())
+        return os.dup(file.fileno()), hashlib.md5(data).hexdigest()
 
 
 def encoded(image, kind, **options):

@@ -260,7 +260,7 @@ def test_a_missing_key(s3: S3) -> None:
     missing = ("NoSuchKey", "The specified key does not exist.", 404)
     assert refusal(lambda: get(s3, "nope")) == missing
     assert refusal(lambda: s3.head_object(Bucket=BUCKET, Key="nope")) == ("404", "Not Found", 404)
-    assert refusal(lambda: s3.read(BUCKET, "nope")) == missing
+    assert refusal(lambda: s3.open_file(BUCKET, "nope")) == missing
     put(s3, "a/b")
     assert refusal(lambda: get(s3, "a")) == missing
     assert refusal(lambda: get(s3, "a/b/c")) == missing
@@ -531,7 +531,10 @@ def test_nothing_is_ignored(s3: S3, call: str, given: dict[str, Any], expected: 
 def test_the_null_version_is_the_object(s3: S3) -> None:
     put(s3, "k")
     assert get(s3, "k", VersionId="null", ExpectedBucketOwner="123456789012") == b"x"
-    assert s3.read(BUCKET, "k", None) == s3.read(BUCKET, "k", "null") == b"x"
+    for version in (None, "null"):
+        descriptor, md5 = s3.open_file(BUCKET, "k", version)
+        with os.fdopen(descriptor, "rb") as file:
+            assert (file.read(), md5) == (b"x", hashlib.md5(b"x").hexdigest())
 
 
 def test_an_operation_that_is_not_there(s3: S3) -> None:

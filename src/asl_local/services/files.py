@@ -19,6 +19,7 @@ except ImportError:  # pragma: no cover - Windows has no flock; there the lock h
 
 
 _CHUNK = 1 << 20
+_BINARY = getattr(os, "O_BINARY", 0)  # Windows
 
 
 def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
@@ -46,14 +47,15 @@ def stage(folder: Path, chunks: Iterable[bytes], *, durable: bool = True) -> Pat
     """
     # Not mkstemp: its files are the owner's alone, whatever the umask says, and so would be what they are renamed to.
     name = folder / f".tmp-{os.urandom(16).hex()}"
-    handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
     try:
-        with os.fdopen(handle, "wb") as file:
+        try:
             for chunk in chunks:
-                file.write(chunk)
+                _write(descriptor, chunk)
             if durable:
-                file.flush()
-                os.fsync(file.fileno())
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
     except BaseException:
         name.unlink(missing_ok=True)
         raise
@@ -69,15 +71,19 @@ def append(path: Path, data: bytes, *, at: int) -> None:
     try:
         os.ftruncate(descriptor, at)
         os.lseek(descriptor, at, os.SEEK_SET)
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
+        _write(descriptor, data)
         os.fsync(descriptor)
     except BaseException:
         os.ftruncate(descriptor, at)
         raise
     finally:
         os.close(descriptor)
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
 
 
 def chunks_from(descriptor: int, at: int) -> Iterator[bytes]:

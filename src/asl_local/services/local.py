@@ -116,9 +116,9 @@ def _dynamodb(aws: LocalAWS) -> Any:
 
 
 def _rekognition(aws: LocalAWS) -> Any:
-    def open_object(bucket: str, key: str, version: str | None = None) -> int:
-        descriptor: int = aws.client("s3").open_file(bucket, key, version)
-        return descriptor
+    def open_object(bucket: str, key: str, version: str | None = None) -> tuple[int, str]:
+        opened: tuple[int, str] = aws.client("s3").open_file(bucket, key, version)
+        return opened
 
     service = _optional("rekognition", "Rekognition")
     folder = aws.root / "rekognition"

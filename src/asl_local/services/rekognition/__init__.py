@@ -24,7 +24,6 @@ from asl_local.services.rekognition.album import Album, Changed, Image
 from asl_local.services.rekognition.collection import CollectionGone, FaceCollection
 from asl_local.services.rekognition.likeness import alike, distance_for, similarity
 from asl_local.services.rekognition.requests import BARS, LARGEST_OBJECT, MOST_DETECTED, wanted_attributes
-from asl_local.services.unchanged import Unchanged
 
 if TYPE_CHECKING:
     from asl_local.services.rekognition.seeing import Seen
@@ -34,14 +33,14 @@ DEFAULT_THRESHOLD = 80.0
 DEFAULT_MATCHES = 80
 DEFAULT_PAGE = {"ListFaces": 1000, "ListCollections": 100}
 
-OpenObject = Callable[[str, str, str | None], int]
+OpenObject = Callable[[str, str, str | None], tuple[int, str]]
 
 
 class Rekognition:
     """A client of the local Rekognition, with boto3's method names, keyword parameters and answers.
 
     `folder` holds the collections. `open_object(bucket, key, version)` opens an S3 object's file and gives the descriptor, to
-    be closed here, or raises a ClientError. `now` gives the time of a collection's creation in seconds since 1970. Making one costs nothing;
+    be closed here, and the MD5 of its bytes (hexadecimal), or raises a ClientError. `now` gives the time of a collection's creation in seconds since 1970. Making one costs nothing;
     OpenCV and the models are loaded with the first picture. What was seen on the latest photos is remembered: the next
     operation on the same bytes does not look again. All methods may be called from several threads, and
     several processes may share the folder.
@@ -63,7 +62,7 @@ class Rekognition:
         self._region, self._account = region, account
         self._now = now or time.time
         self._opened: dict[str, FaceCollection] = {}
-        self._album, self._hashes = Album(), Unchanged[bytes]()
+        self._album = Album()
         self._opening = threading.Lock()
 
     def __getattr__(self, name: str) -> Any:
@@ -138,7 +137,7 @@ class Rekognition:
         bar = BARS[given.get("QualityFilter", "AUTO")]
         with self._image("IndexFaces", "Image", given) as image:
             seen = self._see("IndexFaces", image, wanted, bar=bar, vectors=most)
-            image_id = str(uuid.uuid5(uuid.NAMESPACE_OID, image.digest.hex()))  # an image's own, as on AWS
+            image_id = str(uuid.uuid5(uuid.NAMESPACE_OID, image.md5))  # an image's own, as on AWS
         chosen = [one for one in seen if not one.reasons]
         external = {"ExternalImageId": given["ExternalImageId"]} if "ExternalImageId" in given else {}
         records = [
@@ -260,7 +259,7 @@ class Rekognition:
         from asl_local.services.rekognition.seeing import see  # noqa: PLC0415 - OpenCV, loaded with the first picture
 
         while True:
-            with self._album.open(image.digest) as photo:
+            with self._album.open(image.md5) as photo:
                 try:
                     return see(name, image.read, wanted, photo=photo, **how)
                 except Changed:
@@ -269,9 +268,9 @@ class Rekognition:
     def _image(self, name: str, field: str, given: Mapping[str, Any]) -> Image:
         source = requests.image_source(name, field, given[field])
         if source.data is not None:
-            return Image(source.data, self._hashes)
+            return Image(source.data)
         try:
-            image = Image(self._open_object(source.bucket, source.key, source.version), self._hashes)
+            image = Image(None, *self._open_object(source.bucket, source.key, source.version))
         except ClientError as error:
             text = "Unable to get object metadata from S3. Check object key, region and/or access permissions."
             refusal = client_error("InvalidS3ObjectException", text, name)

@@ -2,8 +2,8 @@
 
 Knows: how much is kept, and that a photo is told by its bytes' hash. Must never know: how a face is found or judged.
 A workflow asks for the faces of a photo, searches for them and adds them to a collection; the same bytes give the same
-answers, and finding and judging takes by far the longest. Pixels are not kept. Each of its tasks names the same object, whose
-hash is taken once for as long as its file stays as it is.
+answers, and finding and judging takes by far the longest. Pixels are not kept. The hash is MD5, which S3 has of each object
+already: it tells photos from each other, and keeps nobody from making two that have the same.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from asl_local.services import files
-from asl_local.services.unchanged import Unchanged, identity
+from asl_local.services.unchanged import identity
 
 MOST_BYTES = 48 << 20  # about 600 photos of one face
 _ENTRY, _FACE = 1024, 2048  # bytes, roughly, of an entry and of a face beside its arrays
@@ -61,11 +61,11 @@ class Album:
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._most, self._bytes = most_bytes, 0
-        self._photos: OrderedDict[bytes, Photo] = OrderedDict()
+        self._photos: OrderedDict[str, Photo] = OrderedDict()
         self._lock = threading.Lock()
 
     @contextmanager
-    def open(self, digest: bytes) -> Iterator[Photo]:
+    def open(self, digest: str) -> Iterator[Photo]:
         """The photo of that hash, for its holder alone: who wants the same one waits, and then finds it looked at."""
         with self._lock:
             photo = self._photos.get(digest)
@@ -84,7 +84,7 @@ class Album:
             self._photos.clear()
             self._bytes = 0
 
-    def _count(self, digest: bytes, photo: Photo) -> None:
+    def _count(self, digest: str, photo: Photo) -> None:
         with self._lock:
             if self._photos.get(digest) is not photo:
                 return  # forgotten meanwhile
@@ -95,29 +95,24 @@ class Album:
             while self._bytes > self._most:
                 self._drop(next(iter(self._photos)))
 
-    def _drop(self, digest: bytes) -> None:
+    def _drop(self, digest: str) -> None:
         self._bytes -= self._photos.pop(digest).counted
 
 
 class Changed(Exception):
-    """The file was written into after its hash was told; the image has its new bytes now, and their hash."""
+    """The file was written into after it was opened; the image has its new bytes now, and their hash."""
 
 
 class Image:
-    """The image that a request names: bytes, or an open file, which is the image's to close: `with image:`."""
+    """The image that a request names: its bytes, or an open file and its hash. The file is the image's to close: `with image:`."""
 
-    def __init__(self, given: bytes | int, hashes: Unchanged[bytes]) -> None:
-        self._hashes = hashes
-        self._data: bytes | None = None
-        self._digest: bytes | None = None
-        self._descriptor = -1
-        if isinstance(given, int):
-            self._descriptor = given
-            self._state = os.fstat(given)
-            self.size = self._state.st_size
+    def __init__(self, data: bytes | None, descriptor: int = -1, md5: str = "") -> None:
+        self._data, self._descriptor = data, descriptor
+        if data is None:
+            self._state = os.fstat(descriptor)
+            self.size, self.md5 = self._state.st_size, md5
         else:
-            self._data = given
-            self.size = len(given)
+            self.size, self.md5 = len(data), _md5(data)
 
     def __enter__(self) -> Image:
         return self
@@ -127,21 +122,15 @@ class Image:
             os.close(self._descriptor)
             self._descriptor = -1
 
-    @property
-    def digest(self) -> bytes:
-        """SHA-256 of the bytes."""
-        if self._digest is None:
-            self._digest = self._hash() if self._descriptor < 0 else self._hashes.of(self._state, self._hash)
-        return self._digest
-
     def read(self) -> bytes:
-        """The bytes. Raises Changed if they no longer are those that the hash was told of."""
+        """The bytes. Raises Changed, once, if they no longer are those that the hash was told of."""
         if self._data is None:
             self._data = b"".join(files.chunks_from(self._descriptor, 0))
-            if self._digest is not None and identity(os.fstat(self._descriptor)) != identity(self._state):
-                self._digest = self._hash()
+            if identity(os.fstat(self._descriptor)) != identity(self._state):
+                self.md5 = _md5(self._data)
                 raise Changed
         return self._data
 
-    def _hash(self) -> bytes:
-        return hashlib.sha256(self.read()).digest()
+
+def _md5(data: bytes) -> str:
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()

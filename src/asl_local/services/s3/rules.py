@@ -11,6 +11,7 @@ import inspect
 import ipaddress
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -251,6 +252,7 @@ def transfer(name: str, arguments: tuple[Any, ...], given: Given) -> dict[str, A
     return told
 
 
+@lru_cache
 def is_bucket_name(name: str) -> bool:
     """S3 user guide, "General purpose bucket naming rules"."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name) or ".." in name:

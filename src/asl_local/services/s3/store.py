@@ -25,18 +25,17 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from asl_local.services import files
 from asl_local.services.s3 import paths
+from asl_local.services.unchanged import Identity, Unchanged, identity
 
 DEFAULT_TYPE = "binary/octet-stream"  # what S3 stores for an object put without a ContentType
 CHUNK = 1 << 20
 _REMEMBERED = 4096  # checksums of files without properties, per bucket
 _REMEMBERED_RECORDS = 16_384  # properties, per bucket
 _POSIX = os.name == "posix"
-
-_Identity: TypeAlias = tuple[int, int, int, int, int]
 
 # Its own table: the machine's mime.types must not change an answer.
 _types = mimetypes.MimeTypes()
@@ -86,7 +85,7 @@ class Bucket:
         self._objects = system / "objects" / folder.name
         # Outside the bucket's own folders: a lock that is deleted while somebody waits for it guards nothing.
         self._lock = files.FileLock(system / "locks" / folder.name)
-        self._checksums: OrderedDict[tuple[Any, ...], str] = OrderedDict()
+        self._checksums: Unchanged[str] = Unchanged(_REMEMBERED)
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._guard = threading.Lock()
         self._folding: bool | None = None
@@ -261,42 +260,27 @@ class Bucket:
         known = self._known.get(key)
         record = str(self._record_of(key)) if known is None else known.record
         try:
-            told = _identity(os.stat(record))  # noqa: PTH116 - a listing has a thousand of these, and no use for a Path
+            told = identity(os.stat(record))  # noqa: PTH116 - a listing has a thousand of these, and no use for a Path
         except OSError:
             return None
-        if known is not None and known.told == told and known.body == _identity(state):
+        if known is not None and known.told == told and known.body == identity(state):
             return known.properties
         for version in self._versions(key):
             if version["Size"] == state.st_size and version["Stamp"] == state.st_mtime_ns:
                 properties = _properties(version)
                 with self._guard:
-                    self._known[key] = _Known(record, told, _identity(state), properties)
+                    self._known[key] = _Known(record, told, identity(state), properties)
                     if len(self._known) > _REMEMBERED_RECORDS:
                         self._known.popitem(last=False)
                 return properties
         return None
 
     def _computed(self, key: str, descriptor: int, state: os.stat_result) -> Properties:
-        etag = self._checksum(descriptor, state)
+        etag = self._checksums.of(state, lambda: _checksum(descriptor))
         for version in self._versions(key):
             if version["ETag"] == etag and version["Size"] == state.st_size:
                 return _properties(version)
         return Properties(etag, guess_type(key), {}, {})
-
-    def _checksum(self, descriptor: int, state: os.stat_result) -> str:
-        identity = _identity(state)
-        with self._guard:
-            if identity in self._checksums:
-                self._checksums.move_to_end(identity)
-                return self._checksums[identity]
-        checksum = hashlib.md5(usedforsecurity=False)
-        for chunk in chunks_of(descriptor):
-            checksum.update(chunk)
-        with self._guard:
-            self._checksums[identity] = checksum.hexdigest()
-            while len(self._checksums) > _REMEMBERED:
-                self._checksums.popitem(last=False)
-        return checksum.hexdigest()
 
     def _record(self, key: str, state: os.stat_result, properties: Properties, old: Stored | None) -> None:
         versions = [_version(state.st_size, state.st_mtime_ns, properties)]
@@ -304,7 +288,7 @@ class Bucket:
         if old is not None:
             telling = telling or old.properties != Properties(old.properties.etag, guess_type(key), {}, {})
             versions.append(_version(old.size, old.stamp, old.properties))
-        text = json.dumps({"Key": key, "Versions": versions}, ensure_ascii=False, indent=1)
+        text = json.dumps({"Key": key, "Versions": versions}, ensure_ascii=False)
         # Properties that follow from name and bytes are only a shortcut: no need to wait for the disk.
         files.write_atomically(self._record_of(key), text.encode(), durable=telling)
 
@@ -321,13 +305,16 @@ class _Known(NamedTuple):
     """What a record said of a body; the identities say whether both are still the same."""
 
     record: str
-    told: _Identity
-    body: _Identity
+    told: Identity
+    body: Identity
     properties: Properties
 
 
-def _identity(state: os.stat_result) -> _Identity:
-    return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns
+def _checksum(descriptor: int) -> str:
+    checksum = hashlib.md5(usedforsecurity=False)
+    for chunk in chunks_of(descriptor):
+        checksum.update(chunk)
+    return checksum.hexdigest()
 
 
 _VERSION = {"Size", "Stamp", "ETag", "ContentType", "Headers", "Metadata"}
