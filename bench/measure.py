@@ -55,7 +55,7 @@ def times_of(name: str, size: int, budget: Budget, *, only_ours: bool = False) -
         if only_ours and max(taken.values()) > TOO_LONG:
             return {way: taken[way] for way in measured}  # what a first call does besides is little of it
         for way, side in measured.items():
-            if not side.process and taken[way] < LONG / 2:
+            if not side.process and taken[way] * VISITED < TOO_LONG:
                 sample(side, VISITED)
         counts = {way: _calls(side, taken[way]) for way, side in measured.items()}
         samples: dict[str, list[float]] = {way: [] for way in measured}

@@ -116,7 +116,29 @@ def _start(size: int) -> Sides:
     return Sides(side("floor"), {name: side(name) for name in list(python)[1:]}, folder.cleanup)
 
 
+def _kept(size: int) -> Sides:
+    """What any program pays for values that it keeps."""
+
+    def dropped() -> dict[str, int]:
+        last = {}
+        for number in range(size):
+            last = {"number": number, "of": size}
+        return last
+
+    def kept() -> list[dict[str, int]]:
+        values = []
+        for number in range(size):
+            values.append({"number": number, "of": size})  # noqa: PERF401 - the same loop
+        return values
+
+    return Sides(Side(dropped), {"kept": Side(kept, answer=lambda values: values[-1])})
+
+
 WORKLOADS = [
+    Workload(
+        "kept", "No machine: a loop that makes 10,000 objects and keeps them all, as a history does", "the same loop, which keeps the last",
+        10_000, 20, _kept, items="objects", grows=True,
+    ),
     Workload(
         "start", "A process from start to end: `import asl_local`; one Pass state by `simulate`; by `asl-local run`",
         "a bare Python that prints the answer", 1, 1, _start, items="processes",
