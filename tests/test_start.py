@@ -42,6 +42,14 @@ ENGINE = (
     "asl_local.plan.distributed", "asl_local.plan.requests", "asl_local.resources.registry",
 )  # fmt: skip
 
+# What is read only where a definition is not plain, an execution not over at once, or somebody asks for more than an output.
+SELDOM = (
+    "typing", "threading", "asl_local.definition.checks.walk", "asl_local.definition.diagnostics",
+    "asl_local.definition.grammar", "asl_local.definition.templates.filled", "asl_local.definition.templates.picking",
+    "asl_local.engine.doors", "asl_local.interfaces.ways", "asl_local.language.generated", "asl_local.plan.dataflow",
+    "asl_local.plan.states", "asl_local.reporters",
+)  # fmt: skip
+
 DEFINITION = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": {"ok": True}, "End": True}}}
 CALL = "arn:aws:lambda:us-east-1:123456789012:function:double"
 TASK = {"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": CALL, "End": True}}}
@@ -61,14 +69,15 @@ def imported(script: str) -> set[str]:
     [
         "asl_local.load",
         f"{MACHINE} assert machine.run({{}}).output == {{'ok': True}}",
+        f"{MACHINE} assert machine.run({{}}, {{'f': id}}, limits=asl_local.Limits(events=None)).output == {{'ok': True}}",
         f"{MACHINE} assert machine.simulate({{}}).output == {{'ok': True}}",
     ],
-    ids=["import", "run", "simulate"],
+    ids=["import", "run", "run with functions", "simulate"],
 )
 def test_the_library_imports_what_is_used(script: str) -> None:
     seen = imported(f"import asl_local; {script}")
     assert "asl_local" in seen
-    assert not seen & {*LIBRARIES, *ROOMS, *FILES, *TASKS, *ENGINE}
+    assert not seen & {*LIBRARIES, *ROOMS, *FILES, *TASKS, *ENGINE, *SELDOM}
 
 
 def test_a_task_that_a_function_answers_needs_no_service() -> None:
@@ -86,7 +95,14 @@ def test_the_command_line_imports_what_the_command_needs(tmp_path: Path) -> None
     )
     assert "asl_local.interfaces.cli_run" in seen
     shown = ("asl_local.interfaces.cli_show", "asl_local.reporters.live.watching", "asl_local.interfaces.aws")
-    assert not seen & {*LIBRARIES, *ROOMS, *TASKS, *shown, "gzip", "shutil", "zipfile"}
+    mine = ("asl_local.reporters", "typing", "threading")  # its events are shown and kept
+    commands = (
+        "asl_local.interfaces.commands.functions",
+        "asl_local.interfaces.commands.testing",
+        "asl_local.reporters.event_table",
+    )
+    assert not seen & {*ENGINE, *SELDOM} - {*mine}
+    assert not seen & {*LIBRARIES, *ROOMS, *TASKS, *shown, *commands, "gzip", "shutil", "zipfile"}
 
 
 def test_the_package_alone_imports_next_to_nothing() -> None:

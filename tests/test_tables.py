@@ -100,7 +100,7 @@ def test_a_timer_means_something_for_whatever_is_waited_for() -> None:
 
 
 def test_every_stimulus_has_a_place_in_the_execution() -> None:
-    text = (ENGINE / "execution.py").read_text("utf-8")
+    text = (ENGINE / "doors" / "receiving.py").read_text("utf-8")
     names = [kind.__name__ for kind in Stimulus.__args__]
     for name in names:
         assert f"def _{name.lower()}(" in text or re.search(rf"isinstance\(stimulus, [^:]*\b{name}\b", text), name

@@ -10,20 +10,20 @@ import gc
 import json
 import marshal
 import math
-from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeAlias
 
 from asl_local.errors import NotJson
-from asl_local.lazy import later
+from asl_local.lazy import TYPE_CHECKING, later
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Callable
+    from typing import Any, TypeAlias
 else:
     later(globals(), dt="datetime")
 
 # A recursive alias makes mypy expand every use; the border check below is what guarantees the shape.
-Json: TypeAlias = Any
+Json: TypeAlias = "Any"
 
 PAYLOAD_LIMIT = 262_144  # bytes of UTF-8: Step Functions quota "maximum input or output size"
 LATEST = 253_402_300_799.0  # epoch seconds: the end of the year 9999, the last that a timestamp can name

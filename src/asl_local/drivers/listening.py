@@ -7,13 +7,13 @@ so this is the one piece of state that is the process's own (decision 0017). Whi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
 
-from asl_local.lazy import NamedTuple
+from asl_local.lazy import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from asl_local.definition import Source
     from asl_local.engine import Execution, Outcome
     from asl_local.plan import Plan

@@ -1,4 +1,4 @@
-"""Executions that nobody watches: begun without a driver, since most of them never need one.
+"""Executions that most likely are over at once: begun without a driver, since most of them never need one.
 
 Knows: an execution that is over after its first step needs neither a world nor a name. Must never know: what is called.
 """
@@ -8,17 +8,19 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeAlias
 
 from asl_local import lazy
 from asl_local.drivers.listening import Ended, Hearing
 from asl_local.engine import Execution, Identity
 from asl_local.engine.messages import Stopped
+from asl_local.lazy import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import TypeAlias
+
     from asl_local.drivers import drive, overtaking, simulate, threads
-    from asl_local.drivers.drive import Settle
+    from asl_local.drivers.drive import Observer, Settle
     from asl_local.drivers.driver import Driver, Work
     from asl_local.engine.messages import Answer, Command
     from asl_local.values import Json
@@ -39,11 +41,11 @@ Interruptible: TypeAlias = "Callable[[Callable[[BaseException], None]], None]"
 
 def run(
     execution: Execution, answers: Answers, settle: Settle, bind: Bind,
-    *, slow: set[str] | None, hearing: Hearing | None,
+    *, slow: set[str] | None, hearing: Hearing | None, observe: Observer | None = None,
 ) -> Ended:  # fmt: skip
     """Run an execution in real time.
 
-    `answers` may be given within a step, `settle` and `hearing` as in `drive`; `slow` are resources that were found to
+    `answers` may be given within a step, `settle`, `hearing` and `observe` as in `drive`; `slow` are resources that were found to
     block, None where no two tasks of the machine are ever called side by side.
     """
     # Where a clock runs, whoever answers at once could outrun it.
@@ -55,7 +57,7 @@ def run(
     else:
         slow = None
     if slow is None:
-        commands = _first_step(execution, time.time(), hearing)
+        commands = _first_step(execution, time.time(), hearing, observe)
         execution.answers = execution.plain = None
         if execution.outcome is not None:
             return _over(execution, hearing)
@@ -65,7 +67,7 @@ def run(
         nonlocal driven
         driven = True
         world = threads.RealTime(bind(execution), began=began)
-        return drive.drive(execution, world, commands=commands, settle=settle, hearing=hearing)
+        return drive.drive(execution, world, observe, commands=commands, settle=settle, hearing=hearing)
 
     if slow is None:
         return go_on(commands, settle)
@@ -81,23 +83,31 @@ def run(
 
 def simulate_from(
     start: float, execution: Execution, answers: Answers, settle: Settle, bind: Bind,
-    *, seed: int, hearing: Hearing | None,
+    *, seed: int, hearing: Hearing | None, observe: Observer | None = None,
 ) -> Ended:  # fmt: skip
     """Run an execution on a virtual clock; see `run`. A seed other than 0 draws a number for every answer, so all go out."""
     if seed == 0:
         execution.answers, execution.plain = answers
-    commands = _first_step(execution, start, hearing)
+    commands = _first_step(execution, start, hearing, observe)
     if execution.outcome is not None:
         return _over(execution, hearing)
     world: Driver = simulate.Simulation(bind(execution), seed=seed, start=start)
-    return drive.drive(execution, world, commands=commands, settle=settle, hearing=hearing)
+    return drive.drive(execution, world, observe, commands=commands, settle=settle, hearing=hearing)
 
 
-def _first_step(execution: Execution, now: float, hearing: Hearing | None) -> list[Command]:
+def _first_step(
+    execution: Execution, now: float, hearing: Hearing | None, observe: Observer | None
+) -> list[Command]:  # fmt: skip
     try:
-        return execution.step(None, now)
+        try:
+            return execution.step(None, now)
+        finally:
+            if observe is not None:
+                observe(execution)
     except KeyboardInterrupt:
         execution.step(Stopped(cause="interrupted"), execution.now)
+        if observe is not None:
+            observe(execution)
         _over(execution, hearing)
         raise
     except BaseException as error:

@@ -1,6 +1,6 @@
 """An execution is a plain value: `step(stimulus, now) -> commands`.
 
-Rule 1: everything that decides what happens next lives in this room (execution, states, children, failures).
+Rule 1: everything that decides what happens next lives in this room (execution, doors, states, children, failures).
 Rule 2: this room knows no clock, no I/O, no randomness of its own, no thread and no async. What it learns arrives as a
 stimulus, what it wants done leaves as a command; random numbers are a function of the seed and how many were drawn.
 
@@ -15,53 +15,31 @@ states.py has the work of each state type, straight/ a short cut through most of
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
 from math import inf
-from typing import TYPE_CHECKING
 
 from asl_local.engine import straight
-from asl_local.engine.history import History, HistoryFull, Mark
-from asl_local.engine.messages import (
-    EXECUTION_TOKEN,
-    TASKS,
-    Call,
-    Calls,
-    Cancel,
-    Failed,
-    Fired,
-    Heartbeat,
-    Identity,
-    Limits,
-    Outcome,
-    Redriven,
-    Refused,
-    Stopped,
-    Succeeded,
-    Taken,
-    TakenOver,
-    TaskFailed,
-    TaskSucceeded,
-    Timer,
-    Waiting,
-)
-from asl_local.errors import RUNTIME, TIMEOUT, EvaluationError, ExecutionHangs
-from asl_local.lazy import later
-from asl_local.plan import Block, Plan, Rule, State
-from asl_local.values import Json, timestamp, weigh
+from asl_local.engine.history import History, HistoryFull
+from asl_local.engine.messages import EXECUTION_TOKEN, TASKS, Call, Cancel, Identity, Limits, Outcome, Redriven, Timer
+from asl_local.errors import RUNTIME, TIMEOUT, ExecutionHangs
+from asl_local.lazy import TYPE_CHECKING, borrowed, later
 
 if TYPE_CHECKING:
     import hashlib
+    from collections.abc import Callable, Mapping
 
-    from asl_local.engine import children, failures, patterns, redrive, snapshot, states, variables
-    from asl_local.engine.map_runs import asking, flow
+    from asl_local.engine import children, patterns, snapshot, states
+    from asl_local.engine.doors import asked, moving, receiving
+    from asl_local.engine.history import Mark
+    from asl_local.engine.map_runs import asking
     from asl_local.engine.map_runs.run import Child, Errand, MapRun
-    from asl_local.engine.messages import Answer, Command, Names, Stimulus
+    from asl_local.engine.messages import Answer, Calls, Command, Names, Stimulus
+    from asl_local.plan import Block, Plan, State
+    from asl_local.values import Json
 else:
     later(
-        globals(), "hashlib", "asl_local.engine.children", "asl_local.engine.failures",
-        "asl_local.engine.patterns", "asl_local.engine.redrive", "asl_local.engine.snapshot",
-        "asl_local.engine.states", "asl_local.engine.variables", "asl_local.engine.map_runs.asking",
-        "asl_local.engine.map_runs.flow",
+        globals(), "hashlib", "asl_local.engine.children", "asl_local.engine.patterns", "asl_local.engine.snapshot",
+        "asl_local.engine.states", "asl_local.engine.doors.asked", "asl_local.engine.doors.moving",
+        "asl_local.engine.doors.receiving", "asl_local.engine.map_runs.asking",
     )  # fmt: skip
 
 
@@ -202,9 +180,9 @@ class Execution:
         before = self.history.count
         try:
             if stimulus is None:
-                self._begin()
+                self.begin()
             else:
-                self._receive(stimulus)
+                receiving.receive(self, stimulus)
             self._run()
         except HistoryFull:
             # Recorded by floci#2734: event 25,000 itself is the failure.
@@ -229,34 +207,9 @@ class Execution:
             self.withdrawn.clear()
         return commands
 
-    def waiting_for(self) -> list[Waiting]:
-        """What the execution waits for now: tasks that are out, retries and waits that are due, in order of token."""
-        own = [
-            Waiting(
-                token, strand.state.pointer, strand.why, strand.until,
-                patterns.task_token(self, token) if strand.why in ("token", "job", "activity") else "",
-            )
-            for token, strand in self.waiting.items()
-        ]  # fmt: skip
-        return sorted(own + asking.waiting_for(self))
-
     def waits_for(self, token: int) -> bool:
         """Whether a stimulus with this token would be heard."""
         return token in self.waiting or token in self.errands
-
-    def pending(self) -> list[Command]:
-        """What to perform in order to go on with an execution that was loaded: its calls and clocks, anew."""
-        return patterns.pending(self) + asking.pending(self)
-
-    def token_named(self, task_token: str) -> int | None:
-        """The token that a task token's text stands for, whether it is still waited for or not; None if it is none."""
-        own = patterns.number_of(self, task_token)
-        return asking.token_named(self, task_token) if own is None else own
-
-    def place_of(self, token: int) -> str:
-        """Where in the machine a token belongs: `Map 'Orders', item 1 > Task 'Charge'`; "" for a stale one."""
-        strand = self.waiting.get(token)
-        return asking.place_of(self, token) if strand is None else patterns.place(strand)
 
     @staticmethod
     def place_of_strand(strand: Strand) -> str:
@@ -276,21 +229,20 @@ class Execution:
         """A second execution that goes its own way from here; JSON values are shared, nothing else is."""
         return snapshot.fork(self)
 
-    def become(self, other: Execution) -> None:
-        """Be in everything what the other is, for whoever holds this one; from then on only one of them may go on."""
-        for slot in Execution.__slots__:
-            setattr(self, slot, getattr(other, slot))
-
-    def watch(self, marks: set[Mark] | None) -> None:
-        """Put what the execution comes past from now on into this set (history.MARKS), and what its children do.
-
-        The set is shared with whatever is forked off it. It is no part of the value: a dump has none, and two executions
-        are equal whoever watches them.
-        """
-        self.marks = marks
-        for run in self.map_runs:
-            for child in (*run.live.values(), *run.kept.values()):
-                child.execution.watch(marks)
+    if TYPE_CHECKING:
+        waiting_for, pending, token_named, place_of = (
+            asked.waiting_for,
+            asked.pending,
+            asked.token_named,
+            asked.place_of,
+        )
+        become, watch, context = asked.become, asked.watch, asked.context
+        leave, go, suspend, sleep, wake = moving.leave, moving.go, moving.suspend, moving.sleep, moving.wake
+    else:
+        waiting_for, pending, token_named, place_of, become, watch, context = borrowed(
+            asked, "waiting_for pending token_named place_of become watch context"
+        )
+        leave, go, suspend, sleep, wake = borrowed(moving, "leave go suspend sleep wake")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Execution) and snapshot.equal(self, other)
@@ -298,34 +250,6 @@ class Execution:
     __hash__ = None  # type: ignore[assignment]  # a value that changes has no hash
 
     # -- what expressions may ask (language.Scope) ---------------------------------------------------------------------
-
-    def context(self) -> Json:
-        """The Context Object of the strand that is being evaluated, made anew: strands do not carry it around."""
-        strand = self.current
-        entered_at = strand.entered_at if strand.entered or strand.entered_at else self.now
-        state: dict[str, Json] = {"EnteredTime": timestamp(entered_at), "Name": strand.state.name}
-        if strand.state.type in ("Task", "Parallel", "Map"):
-            state["RetryCount"] = strand.retries
-        identity = self.identity
-        execution: dict[str, Json] = {
-            "Id": identity.execution_arn, "Input": self.input, "StartTime": timestamp(self.started_at),
-            "Name": identity.execution_name, "RoleArn": identity.role_arn,
-        }  # fmt: skip
-        if identity.redrivable:
-            execution["RedriveCount"] = self.redrives
-        if self.redriven_at is not None:
-            execution["RedriveTime"] = timestamp(self.redriven_at)
-        context: dict[str, Json] = {
-            "Execution": execution,
-            "StateMachine": {"Id": identity.machine_arn, "Name": identity.machine_name},
-            "State": state,
-        }  # fmt: skip
-        if strand.offered:
-            context["Task"] = {"Token": patterns.task_token(self, strand.offered)}
-        item = self.item or children.item_of(strand)
-        if item is not None:
-            context["Map"] = {"Item": item}
-        return context
 
     def map_item(self) -> Json:
         """The Map item of the strand that is being evaluated. Raises KeyError where there is none."""
@@ -368,7 +292,8 @@ class Execution:
         """When it times out that has so many seconds: a redrive gives it all of them anew."""
         return (self.started_at if self.redriven_at is None else self.redriven_at) + seconds
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Write down that it has begun. Raises ValueError for a second time."""
         if self.history.count:
             raise ValueError("the execution has begun: step it with a stimulus for what it waits for")
         self.started_at = self.now
@@ -401,79 +326,6 @@ class Execution:
                 states.record_started(self, strand)
         self.scheduled.clear()
 
-    def leave(self, strand: Strand, result: Json, rule: Rule | None = None) -> None:
-        """The strand's work is done: data flow out, the Exited event, and on to the next state or to the parent.
-
-        A Choice rule leads elsewhere than the state, with an Output and an Assign of its own.
-        """
-        way = strand.state if rule is None else rule
-        output, assigned = result, None
-        if way.output is not None or way.assign is not None:
-            self.current = strand
-            try:
-                if way.assign is not None:
-                    assigned = way.assign(strand.raw, result, self)
-                    variables.check(self, strand, assigned)
-                if way.output is not None:
-                    output = way.output(strand.raw, result, self)
-            except EvaluationError as error:
-                failures.broken(self, strand, error)
-                return
-        bound = strand.bound
-        if output is not strand.raw:
-            bound = weigh(output, self.most_bytes)
-            if bound > self.most_bytes:
-                failures.broken(self, strand, failures.too_large(strand.state.name))
-                return
-        if self.marks is not None and rule is None:
-            self.marks.add((strand.state.pointer, "left", 0))
-        self.go(strand, output, way.next, assigned, bound)
-
-    def go(
-        self, strand: Strand, output: Json, next: str | None, assigned: dict[str, Json] | None = None,
-        bound: float = straight.UNKNOWN,
-    ) -> None:  # fmt: skip
-        """Leave the state with this output, which has at most so many bytes, and these new variables."""
-        state = strand.state
-        if assigned:
-            strand.event = self.history.add(state.exited, self.now, strand.event, state.name, output, assigned)
-            strand.variables = {**(strand.variables or {}), **assigned}
-        else:
-            strand.event = self.history.add(state.exited, self.now, strand.event, state.name, output)
-        strand.raw, strand.bound = output, bound
-        strand.entered = strand.retries = 0
-        strand.entered_at = 0.0
-        strand.attempts = strand.effective = None
-        if next is not None:
-            strand.state = strand.block.states[next]
-            self.ready.appendleft(strand)
-        elif strand.parent is not None:
-            children.join(self, strand.parent, strand, output)
-        else:
-            self.end("SUCCEEDED", strand.event, output=output)
-
-    def suspend(self, strand: Strand, why: str) -> int:
-        """Let the strand stand still; the token that wakes it."""
-        token, strand.offered = strand.offered, 0
-        if not token:
-            self.tokens += 1
-            token = self.tokens
-        strand.token, strand.why = token, why
-        self.waiting[token] = strand
-        return token
-
-    def sleep(self, strand: Strand, why: str, until: float) -> None:
-        """Let the strand stand still until then."""
-        token = self.suspend(strand, why)
-        strand.until = until
-        self.commands.append(Timer(token, until))
-
-    def wake(self, strand: Strand) -> None:
-        """Take the strand's token back: what still carries it is stale from now on."""
-        self.waiting.pop(strand.token, None)
-        strand.token, strand.why, strand.until, strand.beat_by, strand.heartbeat = 0, "", None, None, None
-        strand.timeout, strand.early, strand.begun, strand.role = None, None, False, None
-
     def cancel(self, *strands: Strand) -> None:
         """Nobody waits for these tasks any more: tell those at work; a call that has not left yet never does."""
         self.withdraw({strand.token for strand in strands if strand.why in TASKS})
@@ -502,93 +354,6 @@ class Execution:
             for strand in list(self.waiting.values()):
                 self.wake(strand)
         self.ready.clear()
-
-    # -- stimuli -------------------------------------------------------------------------------------------------------
-
-    def _receive(self, stimulus: Stimulus) -> None:
-        if self.errands and (errand := self.errands.get(getattr(stimulus, "token", EXECUTION_TOKEN))) is not None:
-            flow.receive(self, errand, stimulus)
-            return
-        if isinstance(stimulus, Succeeded):
-            self._succeeded(stimulus)
-        elif isinstance(stimulus, Failed):
-            self._failed(stimulus)
-        elif isinstance(stimulus, Refused):
-            self._refused(stimulus)
-        elif isinstance(stimulus, Fired):
-            self._fired(stimulus)
-        elif isinstance(stimulus, (TaskSucceeded, TaskFailed)):
-            if (strand := self.waiting.get(stimulus.token)) is not None:
-                patterns.reported(self, strand, stimulus)
-        elif isinstance(stimulus, Taken):
-            if (strand := self.waiting.get(stimulus.token)) is not None:
-                patterns.taken(self, strand, stimulus.worker)
-        elif isinstance(stimulus, Heartbeat):
-            self._heartbeat(stimulus)
-        elif isinstance(stimulus, Stopped):
-            self._stopped(stimulus)
-        elif isinstance(stimulus, TakenOver):
-            states.enter(self, stimulus.strand)
-        else:
-            self._redriven(stimulus)
-
-    def _task_waiting(self, token: int) -> Strand | None:
-        strand = self.waiting.get(token)
-        return strand if strand is not None and strand.why == "task" else None
-
-    def _succeeded(self, stimulus: Succeeded) -> None:
-        token, result = stimulus
-        strand = self.waiting.get(token)
-        if strand is None or strand.why != "task":
-            return
-        resource = strand.state.resource
-        if resource is not None and resource.waits and weigh(result, self.most_bytes) <= self.most_bytes:
-            patterns.submitted(self, strand, result)
-            return
-        self.wake(strand)
-        patterns.succeeded(self, strand, result)
-
-    def _failed(self, stimulus: Failed) -> None:
-        strand = self._task_waiting(stimulus.token)
-        if strand is not None:
-            self.wake(strand)
-            states.record_failed(self, strand, stimulus.error, stimulus.cause, unsubmitted=True)
-            failures.fail(self, strand, failures.Failure(stimulus.error, stimulus.cause))
-
-    def _refused(self, stimulus: Refused) -> None:
-        strand = self._task_waiting(stimulus.token)
-        if strand is not None:
-            self.wake(strand)
-            failures.broken(self, strand, EvaluationError(RUNTIME, stimulus.cause))
-
-    def _fired(self, stimulus: Fired) -> None:
-        if stimulus.token == EXECUTION_TOKEN:
-            seconds = self.plan.timeout
-            if seconds is not None and self.history.count and self.now >= self.times_out_at(seconds):
-                if self.marks is not None:
-                    self.marks.add((self.plan.top.pointer, "timed out", 0))
-                self.end("TIMED_OUT", 0, error=TIMEOUT)
-            return
-        strand = self.waiting.get(stimulus.token)
-        if strand is None:
-            return
-        if strand.why not in TASKS and strand.until is not None and self.now < strand.until:
-            self.commands.append(Timer(stimulus.token, strand.until))  # too early: come back
-            return
-        states.FIRED[strand.why](self, strand)
-
-    def _heartbeat(self, stimulus: Heartbeat) -> None:
-        strand = self.waiting.get(stimulus.token)
-        if strand is not None and strand.heartbeat is not None and strand.beat_by is not None:
-            strand.beat_by = self.now + strand.heartbeat  # the timer that runs already will see it
-
-    def _stopped(self, stimulus: Stopped) -> None:
-        if not self.history.count:
-            self._begin()
-        self.end("ABORTED", 0, error=stimulus.error, cause=stimulus.cause)
-
-    def _redriven(self, _stimulus: Redriven) -> None:
-        redrive.redrive(self)
 
 
 _LAST_EVENT = {

@@ -8,13 +8,16 @@ through (straight/) is one entry in the log and becomes its rows only then.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from sys import maxsize
-from typing import Any, TypeAlias
 
 from asl_local.errors import AslError
+from asl_local.lazy import TYPE_CHECKING
 
-Row: TypeAlias = tuple[Any, ...]
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any, TypeAlias
+
+Row: TypeAlias = "tuple[Any, ...]"
 
 _STATE_ENTERED = ("stateEnteredEventDetails", ("name", "input"))
 _STATE_EXITED = ("stateExitedEventDetails", ("name", "output", "assignedVariables"))
@@ -98,7 +101,7 @@ MARKS: Mapping[str, str] = {
 """What marks say; the number is 0 where nothing is counted."""
 
 
-Part: TypeAlias = Any
+Part: TypeAlias = "Any"
 """What a trail has of a state: the State, or `(state, branches)` of a Parallel, each branch a tuple of parts."""
 
 

@@ -5,14 +5,14 @@ Knows: what is refused before anything runs. Must never know: how it runs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
-
 from asl_local import values
 from asl_local.errors import InvalidExecutionInput, NotJson
-from asl_local.lazy import later
+from asl_local.lazy import TYPE_CHECKING, later
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any, TypeAlias
+
     from asl_local.drivers import Nested, Work
     from asl_local.engine import Execution, Limits
     from asl_local.plan import Plan

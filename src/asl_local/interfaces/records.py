@@ -13,15 +13,18 @@ import os
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from asl_local.engine import Identity
 from asl_local.errors import AslError
 from asl_local.interfaces.machine import Machine
 from asl_local.interfaces.result import Result
+from asl_local.lazy import TYPE_CHECKING
 from asl_local.reporters import Event
 from asl_local.services import files
 from asl_local.values import Json
+
+if TYPE_CHECKING:
+    from typing import Any
 
 FOLDER = "executions"
 

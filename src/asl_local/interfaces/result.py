@@ -5,31 +5,31 @@ Knows: what an execution and its history have. Must never know: how it was run.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from threading import Lock
-from typing import TYPE_CHECKING, Any, overload
+from _thread import allocate_lock as _lock  # threading's Lock, without what that imports
 
-from asl_local.engine import Execution, Identity
 from asl_local.engine.messages import Outcome
-from asl_local.engine.straight import Over, execution_of
+from asl_local.engine.straight import execution_of
 from asl_local.errors import ExecutionFailed
-from asl_local.lazy import dataclass, field, later
-from asl_local.reporters import History
-from asl_local.reporters.aws import query
+from asl_local.lazy import TYPE_CHECKING, borrowed, dataclass, field, later
 from asl_local.values import Json, copy
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
+    from asl_local.engine import Execution, Identity
     from asl_local.engine.messages import Names
-    from asl_local.reporters import map_runs
+    from asl_local.engine.straight import Over
+    from asl_local.interfaces.ways import results
+    from asl_local.reporters import History, aws, map_runs
     from asl_local.reporters.map_runs import MapRun
 else:
-    later(globals(), "asl_local.reporters.map_runs")
+    later(
+        globals(), "asl_local.interfaces.ways.results", "asl_local.reporters.aws", "asl_local.reporters.map_runs",
+    )  # fmt: skip
 
 
-_NAMING = Lock()
+_NAMING = _lock()
 """Held while an execution gets its names: several threads may read one result for the first time."""
 
 
@@ -78,7 +78,7 @@ class Result:
                 self.identity = self.execution.identity
             return self.identity
         if name == "history" and self.execution is not None:
-            self.history = History(self.execution.history)
+            self.history = aws.History(self.execution.history)
             return self.history
         if name == "_runs":
             self._runs = []
@@ -114,47 +114,11 @@ class Result:
         """The Map Runs of its Distributed Maps, in the order in which they started, with the children that were kept."""
         return () if self.execution is None else map_runs.map_runs_of(self.execution)
 
-    @overload
-    def to_html(self, path: None = None, *, aws: Any = None) -> str: ...
-    @overload
-    def to_html(self, path: str | os.PathLike[str], *, aws: Any = None) -> Path: ...
-    def to_html(self, path: str | os.PathLike[str] | None = None, *, aws: Any = None) -> str | Path:
-        """The execution report: one HTML page that needs nothing besides itself, with graph, states, timeline and events.
-
-        Gives the page's text; with a path it is written there, whole or not at all, and the path given. With a LocalAWS as
-        `aws`, references to pictures in its S3 are shown as small pictures. Raises OSError.
-        """
-        from asl_local.interfaces.viewing import writing  # noqa: PLC0415 - with all that draws
-
-        text = writing.report(self._run(), aws)
-        return text if path is None else writing.write(text, path)
-
-    def _repr_html_(self) -> str:
-        from asl_local.interfaces.viewing.notebooks import run_card  # noqa: PLC0415 - only in notebooks
-
-        return run_card(self._run())
-
-    def timeline(self, width: int = 100, *, ascii: bool = False) -> str:
-        """What happened when, as lines of text of at most `width` columns: `print(result.timeline())`.
-
-        A tree of the states with a bar each, over an axis of the execution's time; `ascii` is for
-        streams that have nothing else.
-        """
-        from asl_local.reporters.visits.text import timeline_text  # noqa: PLC0415 - see _run
-
-        return timeline_text(self._run(), width, ascii=ascii)
-
-    def _run(self) -> Any:
-        """What the history says, read once: an execution that has ended says nothing more."""
-        from asl_local.reporters.visits.whole import run_of  # noqa: PLC0415 - few ask, many have results
-
-        if not self._runs:
-            self._runs.append(run_of(self))
-        return self._runs[0]
-
-    def find(self, path: str) -> list[Json]:
-        """What a JSONPath (jsonpath-ng's dialect) finds in the output."""
-        return query(path, self.output)
+    if TYPE_CHECKING:
+        to_html, timeline, find = results.to_html, results.timeline, results.find
+        _repr_html_ = results.card
+    else:
+        to_html, timeline, find, _repr_html_ = borrowed(results, "to_html timeline find card")
 
 
 _PLAIN = {

@@ -57,8 +57,9 @@ class _Borrowed:
         self._owner, self._at = owner, at
 
     def __get__(self, instance: Any, _owner: Any = None) -> Any:
-        setattr(self._owner, self._at, getattr(self._home, self._function))
-        return getattr(self._owner if instance is None else instance, self._at)
+        function = getattr(self._home, self._function)
+        setattr(self._owner, self._at, function)
+        return function if instance is None else function.__get__(instance)
 
 
 def borrowed(home: Any, functions: str) -> list[Any]:

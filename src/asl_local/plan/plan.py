@@ -6,29 +6,29 @@ Nothing in a plan changes after compile.py has made it; executions share it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
 from math import inf
-from typing import TYPE_CHECKING, Any, TypeAlias
 
 from asl_local.errors import ALL, DATA_LIMIT_EXCEEDED, HEARTBEAT_TIMEOUT, RUNTIME, TASK_FAILED, TIMEOUT
 from asl_local.language import Flow, Scope
-from asl_local.lazy import dataclass, field, later
+from asl_local.lazy import TYPE_CHECKING, dataclass, field, later
 from asl_local.values import Json, text_of
 
 if TYPE_CHECKING:
     import hashlib
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any, TypeAlias
 
     from asl_local.plan.requests import Fields
 else:
     later(globals(), "hashlib")
 
-OutputFlow: TypeAlias = Callable[[Json, Json, Scope], Json]
+OutputFlow: TypeAlias = "Callable[[Json, Json, Scope], Json]"
 """(raw input, result, scope) -> output (ResultSelector, ResultPath, OutputPath; Output), or -> new variables (Assign)."""
 
-Place: TypeAlias = Callable[[Json, Json], Json]
+Place: TypeAlias = "Callable[[Json, Json], Json]"
 """(raw input, result) -> raw input with the result in its place."""
 
-Test: TypeAlias = Callable[[Json, Scope], bool]
+Test: TypeAlias = "Callable[[Json, Scope], bool]"
 
 LONGEST_DELAY = 31_622_400.0
 """Seconds, 366 days: the most that MaxDelaySeconds can say, and more than a Standard execution lives. Back-off without

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from asl_local.lazy import names
+from asl_local.lazy import TYPE_CHECKING, names
 from asl_local.reporters.aws import Event, History
 
 if TYPE_CHECKING:

@@ -6,18 +6,19 @@ Shapes are made when somebody reads; the log itself holds bare tuples.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from _thread import allocate_lock as _lock  # threading's Lock, without what that imports
+from collections.abc import Sequence
 from itertools import islice
-from threading import Lock
-from typing import TYPE_CHECKING, Any, overload
 
 from asl_local.engine.history import EVENTS, Row
 from asl_local.engine.history import History as Log
-from asl_local.lazy import dataclass, later
+from asl_local.lazy import TYPE_CHECKING, dataclass, later
 from asl_local.values import LATEST, Json, copy, text_of
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any, overload
 else:
     later(globals(), dt="datetime")
 
@@ -91,7 +92,7 @@ class _Texts(dict[int, str]):
         return text
 
 
-_READING = Lock()
+_READING = _lock()
 """Held while a log is written out: several threads may read one result for the first time."""
 
 
@@ -114,10 +115,13 @@ class History(Sequence[Event]):
     def __len__(self) -> int:
         return len(self._rows)
 
-    @overload
-    def __getitem__(self, index: int) -> Event: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Event]: ...
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self, index: int) -> Event: ...
+        @overload
+        def __getitem__(self, index: slice) -> list[Event]: ...
+
     def __getitem__(self, index: int | slice) -> Event | list[Event]:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]

@@ -5,24 +5,24 @@ Knows: what a step has changed. Must never know: why, or what becomes of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
-
 from asl_local.engine import Execution
-from asl_local.lazy import NamedTuple, later
+from asl_local.lazy import TYPE_CHECKING, NamedTuple, later
 from asl_local.reporters import Event
 from asl_local.reporters.aws import event
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
     from asl_local.reporters import map_runs
     from asl_local.reporters.map_runs import ChildExecution, MapRun
 else:
     later(globals(), "asl_local.reporters.map_runs")
 
-OnEvent: TypeAlias = Callable[[Event], None]
+OnEvent: TypeAlias = "Callable[[Event], None]"
 OnProgress: TypeAlias = "Callable[[MapRun], None]"
 OnChild: TypeAlias = "Callable[[ChildExecution], None]"
-Observer: TypeAlias = Callable[[Execution], None]
+Observer: TypeAlias = "Callable[[Execution], None]"
 
 
 class Told(NamedTuple):

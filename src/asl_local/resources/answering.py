@@ -6,23 +6,25 @@ Knows: how a handler is called where nobody has to wait for it (engine/straight/
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from math import inf
 from operator import is_
 from types import CodeType, TracebackType
-from typing import TYPE_CHECKING, Any
 
 from asl_local import lazy
 from asl_local.engine.messages import Answer, Call, Unsettled
 from asl_local.errors import NotJson
-from asl_local.language.generated import GENERATED
+from asl_local.lazy import TYPE_CHECKING
 from asl_local.values import Json, accept, copy, weigh
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from asl_local.drivers import driver
     from asl_local.drivers.driver import TaskContext, Work
     from asl_local.engine import Execution, patterns
     from asl_local.engine.execution import Strand
+    from asl_local.language import generated
     from asl_local.plan import Plan
     from asl_local.resources import registry
     from asl_local.resources.registry import Handler, Resources
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
     from asl_local.services.local import LocalAWS
 else:
     lazy.later(
-        globals(), "asl_local.drivers.driver", "asl_local.engine.patterns", "asl_local.resources.registry",
-        "asl_local.services.lambda_",
+        globals(), "asl_local.drivers.driver", "asl_local.engine.patterns", "asl_local.language.generated",
+        "asl_local.resources.registry", "asl_local.services.lambda_",
     )  # fmt: skip
 
 
@@ -74,7 +76,7 @@ class Bound:
 
     def __init__(self, given: Mapping[str, Handler] | Resources | LocalAWS | None, plan: Plan) -> None:
         calls = any(state.resource is not None or state.distributed is not None for state in plan.states.values())
-        self.resources = None if given is None and not calls else registry.Resources.of(given)
+        self.resources = None if not calls and _is_plain(given) else registry.Resources.of(given)
         self.answers: Mapping[str, Answer] | None = None
         self.instant: Mapping[str, Answer] | None = None
         self.plain: dict[str, Handler] | None = None
@@ -107,6 +109,13 @@ class Bound:
         return (self.resources or registry.Resources()).bind(
             execution.plan, execution.identity, like=execution, family=family
         )
+
+
+def _is_plain(given: Any) -> bool:
+    """Whether resources that nobody calls need no second look."""
+    if given is None or hasattr(given, "client"):
+        return True
+    return type(given) is dict and all(type(name) is str and callable(handler) for name, handler in given.items())
 
 
 def _answering(handler: Handler) -> Answer:
@@ -200,7 +209,7 @@ def _own_frames(traceback: TracebackType | None) -> TracebackType | None:
 
 def _is_answering(code: CodeType) -> bool:
     """Whether a frame with this code calls handlers."""
-    return code in _ANSWERING or code.co_filename == GENERATED
+    return code in _ANSWERING or code.co_filename == generated.GENERATED
 
 
 _ANSWERING = tuple(

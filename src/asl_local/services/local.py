@@ -8,14 +8,15 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from asl_local.errors import AslError, MissingExtra
-from asl_local.lazy import later
+from asl_local.lazy import TYPE_CHECKING, later
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from asl_local.services import events, lambda_client, parameters, s3, sns, sqs
     from asl_local.services.lambda_client import Functions
 else:  # each when its client is made

@@ -9,15 +9,16 @@ somebody reads it (interfaces/result.py), and is the same in everything (tests/p
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import inf
-from typing import TYPE_CHECKING, TypeAlias
 
 from asl_local.errors import NotJson
-from asl_local.lazy import later
+from asl_local.lazy import TYPE_CHECKING, later
 from asl_local.values import Json, taken
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
     from asl_local.engine import execution as executions
     from asl_local.engine.execution import Execution
     from asl_local.engine.history import Row

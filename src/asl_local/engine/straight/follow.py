@@ -17,15 +17,16 @@ is replaced by a measurement.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import inf
-from typing import TYPE_CHECKING, Any, TypeAlias
 
 from asl_local.engine.straight.ways import OVER, Way, make_choice, make_pass
-from asl_local.lazy import later
+from asl_local.lazy import TYPE_CHECKING, later
 from asl_local.plan import Block, Plan, State
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeAlias
+
     from asl_local.engine import children, states
     from asl_local.engine.execution import Execution, Strand
     from asl_local.engine.straight import fan_out, generated_ways, stretches, tasks

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from asl_local.lazy import names
+from asl_local.lazy import TYPE_CHECKING, names
 
 if TYPE_CHECKING:
     from asl_local.reporters.live.watching import live
