@@ -275,3 +275,72 @@ def test_a_machine_that_has_failed_does_not_wait_for_a_handler_that_blocks() -> 
 
     assert run(over_items(task("work")), [0, 1], work).error == "ValueError"
     never.set()
+
+
+def then(after: dict[str, Any]) -> asl_local.Machine:
+    """Two functions that are out at once, one of which waits for the other, and a task when both have come back."""
+    branches = [{"StartAt": name, "States": {name: task(name.lower())}} for name in ("Blocks", "Frees")]
+    both = {"Type": "Parallel", "Next": "After", "Branches": branches}
+    return asl_local.load({"StartAt": "Both", "States": {"Both": both, "After": after}})
+
+
+def two_and(after: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
+    free = threading.Event()
+
+    def blocks(event: Any) -> str:
+        assert free.wait(LONG)
+        return "late"
+
+    def frees(event: Any) -> str:
+        free.set()
+        return "soon"
+
+    return {"blocks": blocks, "frees": frees, "after": after}
+
+
+def test_a_call_that_holds_up_nobody_is_made_by_the_thread_that_waits_for_it() -> None:
+    threads = []
+
+    def after(event: Any) -> Any:
+        threads.append(threading.current_thread())
+        return event
+
+    assert then(task("after")).run({}, two_and(after)).unwrap() == ["late", "soon"]
+    then(task("after", TimeoutSeconds=60)).run({}, two_and(after)).unwrap()  # which may have to go on without it
+    assert threads[0] is threading.current_thread()
+    assert threads[1] is not threading.current_thread()
+
+
+def test_ctrl_c_in_such_a_call_ends_the_run() -> None:
+    def after(event: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        then(task("after")).run({}, two_and(after))
+
+
+def test_such_a_call_may_fail() -> None:
+    def after(event: Any) -> Any:
+        raise ValueError("no")
+
+    result = then(task("after")).run({}, two_and(after))
+    assert (result.status, result.error, result.place) == ("FAILED", "ValueError", "Task 'After'")
+    assert isinstance(result.exception, ValueError)
+
+
+def test_such_a_call_may_be_async_or_run_a_loop_of_its_own() -> None:
+    async def inner() -> int:
+        return 7
+
+    async def after(event: Any) -> int:
+        return await inner()
+
+    def runs(event: Any) -> int:
+        return asyncio.run(inner())
+
+    async def outer(handler: Callable[..., Any]) -> asl_local.Result:
+        return then(task("after")).run({}, two_and(handler))
+
+    for handler in (after, runs):
+        assert then(task("after")).run({}, two_and(handler)).unwrap() == 7
+        assert asyncio.run(outer(handler)).unwrap() == 7

@@ -66,7 +66,12 @@ def run(
     def go_on(commands: list[Command], settle: Settle) -> Ended:
         nonlocal driven
         driven = True
-        world = threads.RealTime(bind(execution), began=began)
+        alone = (
+            None
+            if observe is not None or _in_event_loop()
+            else lambda: len(execution.waiting) == 1 and not execution.errands
+        )
+        world = threads.RealTime(bind(execution), began=began, alone=alone)
         return drive.drive(execution, world, observe, commands=commands, settle=settle, hearing=hearing)
 
     if slow is None:
