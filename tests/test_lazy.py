@@ -9,6 +9,7 @@ import pickle
 import sys
 from types import ModuleType
 from typing import Any, ClassVar, NamedTuple
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -186,3 +187,54 @@ def test_a_packages_names_come_from_its_modules() -> None:
     assert namespace == {"Element": Element}
     with pytest.raises(AttributeError, match=r"module 'xml\.etree' has no attribute 'Elephant'"):
         find("Elephant")
+
+
+class TestBorrowed:
+    """Methods that are functions of a module, as those of Machine, Result and Execution are."""
+
+    @pytest.fixture
+    def owner(self, monkeypatch: pytest.MonkeyPatch) -> Any:
+        """A class whose `twice` nobody has asked for yet."""
+
+        def doubled(thing: Any, more: int, *, times: int = 2) -> Any:
+            """Doubled."""
+            return [thing, more * times]
+
+        home = ModuleType("home_of_doubled")
+        home.doubled = doubled  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, home.__name__, home)
+        space: dict[str, Any] = {}
+        lazy.later(space, home.__name__)
+        (borrowed,) = lazy.borrowed(space[home.__name__], "doubled")
+        return type("Owner", (), {"twice": borrowed, "__module__": __name__})
+
+    def test_it_is_a_method_by_the_name_that_it_has_in_the_class(self, owner: Any) -> None:
+        thing = owner()
+        assert thing.twice(2) == owner.twice(thing, 2) == [thing, 4]
+        assert (owner.twice.__name__, owner.twice.__qualname__, owner.twice.__module__) == (
+            "twice", "Owner.twice", __name__,
+        )  # fmt: skip
+        with pytest.raises(TypeError, match=r"^Owner\.twice\(\) got an unexpected keyword argument 'half'"):
+            thing.twice(2, half=1)
+
+    @pytest.mark.parametrize("told", [{"autospec": True}, {"spec": True}, {}])
+    def test_it_can_be_mocked_before_anybody_has_asked_for_it(self, owner: Any, told: dict[str, Any]) -> None:
+        thing = owner()
+        with mock.patch.object(owner, "twice", **told) as mocked:
+            mocked.return_value = "mocked"
+            assert thing.twice(2, times=3) == "mocked"
+        assert thing.twice(2, times=3) == [thing, 6]
+
+    def test_a_mock_with_autospec_is_called_as_the_method_is(self, owner: Any) -> None:
+        with mock.patch.object(owner, "twice", autospec=True) as mocked:
+            thing = owner()
+            thing.twice(2)
+            mocked.assert_called_once_with(thing, 2)
+            with pytest.raises(TypeError, match="half"):
+                thing.twice(2, half=1)
+
+    def test_from_the_classs_own_dict_it_is_the_function(self, owner: Any) -> None:
+        found = inspect.getattr_static(owner, "twice")
+        assert inspect.isfunction(found)
+        assert str(inspect.signature(found)) == "(thing: 'Any', more: 'int', *, times: 'int' = 2) -> 'Any'"
+        assert found("it", 2) == ["it", 4]

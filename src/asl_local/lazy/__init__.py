@@ -46,7 +46,10 @@ def later(namespace: dict[str, Any], *modules: str, **aliases: str) -> None:
 
 
 class _Borrowed:
-    """A method that is a function of some module, taken from there when somebody asks for it."""
+    """A method that is a function of some module, taken from there when somebody asks for it.
+
+    Who finds it in the class's `__dict__`, as mocks with autospec do, finds what looks and is called like the function.
+    """
 
     __slots__ = ("_at", "_function", "_home", "_owner")
 
@@ -57,9 +60,25 @@ class _Borrowed:
         self._owner, self._at = owner, at
 
     def __get__(self, instance: Any, _owner: Any = None) -> Any:
-        function = getattr(self._home, self._function)
+        function = self._taken()
         setattr(self._owner, self._at, function)
         return function if instance is None else function.__get__(instance)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._taken(), name)
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        return self._taken()(*given, **named)
+
+    @property  # type: ignore[misc]  # what isinstance asks
+    def __class__(self) -> Any:
+        return type(borrowed)
+
+    def _taken(self) -> Any:
+        function, owner = getattr(self._home, self._function), self._owner
+        function.__name__, function.__qualname__ = self._at, f"{owner.__qualname__}.{self._at}"
+        function.__module__ = owner.__module__
+        return function
 
 
 def borrowed(home: Any, functions: str) -> list[Any]:
