@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 import traceback
 from decimal import Decimal
@@ -236,6 +237,14 @@ def test_a_traceback_shows_the_handler_and_no_generated_function() -> None:
     assert not [frame for frame in frames if frame.filename == GENERATED]
 
 
+@pytest.mark.parametrize("count", [3_000, 9_000])
+def test_more_rules_than_python_can_compile_are_done_without_source(count: int) -> None:
+    rules = [{"Variable": "$.n", "NumericEquals": number, "Next": "S1"} for number in range(count)]
+    states = chain(passing())
+    states["States"]["S0"] = {"Type": "Choice", "Default": "S1", "Choices": rules}
+    agree(states, {"n": 1}, {"n": count})
+
+
 class TestWhole:
     """Executions that are over before anybody asks for them."""
 
@@ -285,6 +294,38 @@ class TestWhole:
         for wrong in ({"v": Odd()}, "x" * 300_000):
             with pytest.raises(asl_local.errors.InvalidExecutionInput):
                 machine.run(wrong)
+
+    @pytest.mark.parametrize("way", ["run", "simulate"])
+    @pytest.mark.parametrize("wrong", [7, {"f": 5}])
+    def test_resources_are_refused_as_ever(self, way: str, wrong: Any) -> None:
+        machine = asl_local.load(chain(PLACING))
+        for _ in range(OFTEN):
+            machine.run(FINE, asl_local.Resources({}))
+        assert machine.plan.whole is not None
+        with pytest.raises(TypeError, match="resource"):
+            getattr(machine, way)(FINE, wrong)
+
+    def test_another_thread_may_give_it_up_meanwhile(self) -> None:
+        machine = asl_local.load(chain(PLACING))
+
+        class Input(dict[str, Any]):
+            """Is read between the question whether the machine can be done at once and the call that does it."""
+
+            def items(self) -> Any:
+                machine.plan.whole = None
+                return super().items()
+
+        for _ in range(OFTEN):
+            machine.run(FINE)
+        assert machine.plan.whole is not None
+        assert machine.run(Input(FINE)).status == "SUCCEEDED"
+
+    def test_a_result_is_a_dataclass_however_it_was_made(self) -> None:
+        machine = asl_local.load(chain(PLACING))
+        names = {field.name for field in dataclasses.fields(asl_local.Result)}
+        for _ in range(OFTEN + 2):
+            result = machine.run(FINE)
+            assert {name for name in names if hasattr(result, name)} == names
 
     def test_a_machine_that_often_goes_another_way_is_done_step_by_step(self) -> None:
         machine = asl_local.load(chain(PLACING))

@@ -18,7 +18,7 @@ from asl_local.interfaces.given import moment, taken, work_of
 from asl_local.interfaces.result import result_of, result_over
 from asl_local.lazy import TYPE_CHECKING, borrowed, later, pattern
 from asl_local.plan import Plan, compile_machine
-from asl_local.resources.answering import Bound, settled
+from asl_local.resources.answering import Bound, is_right, settled
 from asl_local.values import Json
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Machine:
         mocked = mocks is not None or mock_config is not None or test_case is not None
         if self.plan.whole is not None and not watched and not mocked and type is None and not listened():
             limits = limits or _LIMITS
-            over = at_once(self.plan, input, limits, time.time())
+            over = at_once(self.plan, input, limits, time.time()) if is_right(resources) else None
             if over is not None:
                 unnamed = self.unnamed if execution_name is None else None
                 return result_over(
@@ -183,7 +183,7 @@ class Machine:
         mocked = mocks is not None or mock_config is not None or test_case is not None
         if self.plan.whole is not None and seed == 0 and not watched and not mocked and type is None and not listened():
             limits = limits or _LIMITS
-            over = at_once(self.plan, input, limits, moment(start))
+            over = at_once(self.plan, input, limits, moment(start)) if is_right(resources) else None
             if over is not None:
                 return result_over(over, self.identity, identity, execution_name, 0, virtual=True)
         execution = self.of_type(type).execution(

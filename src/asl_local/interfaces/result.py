@@ -129,6 +129,7 @@ _PLAIN = {
     "exception": None,
     "nested": (),
     "virtual": False,
+    "_over": None,
 }
 """What a result has that was made by `result_over`, unless it says something else."""
 

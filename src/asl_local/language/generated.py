@@ -102,10 +102,10 @@ def written(flow: Any, parameters: str = "value, scope") -> Any:
     writer = Writer()
     try:
         expression = write(writer)
+        lines = ("try:", f"    return {expression}", "except Exception:", f"    return closure({parameters})")
+        made = generate(parameters, lines, writer, closure=flow)
     except Unwritten:
         return flow
-    lines = ("try:", f"    return {expression}", "except Exception:", f"    return closure({parameters})")
-    made = generate(parameters, lines, writer, closure=flow)
     made.write, made.closure = write, flow
     return made
 
@@ -114,6 +114,7 @@ def generate(parameters: str, lines: Sequence[str], writer: Writer, **names: Any
     """A function of these lines, which know the writer's constants and these names.
 
     They are further parameters with defaults: a variable is found sooner than a closure's cell, and takes less room.
+    Raises Unwritten where that is too much for Python's compiler.
     """
     code = _code(parameters, tuple(lines), tuple(names), len(writer.constants))
     return FunctionType(code, _SPACE, "written", (*names.values(), _text, *writer.constants))
@@ -125,7 +126,10 @@ def _code(parameters: str, lines: tuple[str, ...], names: tuple[str, ...], count
     body = "".join(f"    {line}\n" for line in lines)
     space: dict[str, Any] = {}
     source = f"def written({parameters}{given}):\n{body}"
-    exec(compile(source, GENERATED, "exec"), space)  # noqa: S102 - no text of a definition is in it
+    try:
+        exec(compile(source, GENERATED, "exec"), space)  # noqa: S102 - no text of a definition is in it
+    except (RecursionError, MemoryError, SyntaxError):  # thousands of rules, or parentheses, are too many for Python
+        raise Unwritten from None
     code: CodeType = space["written"].__code__
     return code
 

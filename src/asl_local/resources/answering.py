@@ -111,6 +111,11 @@ class Bound:
         )
 
 
+def is_right(given: Any) -> bool:
+    """Whether these can be resources, in which nobody is looked up."""
+    return _is_plain(given) or isinstance(given, registry.Resources)
+
+
 def _is_plain(given: Any) -> bool:
     """Whether resources that nobody calls need no second look."""
     if given is None or hasattr(given, "client"):
@@ -217,4 +222,4 @@ _ANSWERING = tuple(
     for make in (_answering, _answering_with_context)
 )
 
-__all__ = ["Bound", "answers", "settled"]
+__all__ = ["Bound", "answers", "is_right", "settled"]

@@ -60,7 +60,10 @@ def at_once(plan: Plan, input: Json, limits: Limits, at: float) -> Over | None:
         return None
     if bound > most:
         return None
-    entry = plan.whole(accepted, bound, most, at)
+    whole = plan.whole
+    if whole is None:  # another thread has given it up meanwhile
+        return None
+    entry = whole(accepted, bound, most, at)
     if entry is None:
         plan.missed += 1
         if plan.missed > _TRIES:

@@ -373,10 +373,13 @@ def stretch(state: State, block: Block, single: Way) -> Way | None:
         head += ["scope = x", "x.current = strand"]
     head += ["at = now = x.now", "start = strand.raw", "bound = strand.bound", "most = x.most_bytes", "try:"]
     tail = ["except BaseException as error:", "    return retreat(x, strand, locals(), error)"]
-    made: Way = generate(
-        "x, strand", [*head, *loom.lines, *tail], loom.writer, single=single, retreat=retreat_of(root, single),
-        weigh=weigh, marshalled=marshalled, copy=copy, accept=accept,
-    )  # fmt: skip
+    try:
+        made: Way = generate(
+            "x, strand", [*head, *loom.lines, *tail], loom.writer, single=single, retreat=retreat_of(root, single),
+            weigh=weigh, marshalled=marshalled, copy=copy, accept=accept,
+        )  # fmt: skip
+    except Unwritten:
+        return None
     return made
 
 
@@ -388,7 +391,10 @@ def whole(block: Block) -> Whole | None:
     if any(led is not OVER for led in loom.ends):
         return None
     lines = ["try:", *loom.lines, "except Exception:", "    return None"]
-    made: Whole = generate("start, bound, most, at", lines, loom.writer, marshalled=marshalled)
+    try:
+        made: Whole = generate("start, bound, most, at", lines, loom.writer, marshalled=marshalled)
+    except Unwritten:
+        return None
     return made
 
 
