@@ -111,7 +111,7 @@ def taken(value: Any) -> tuple[Json, float]:
 
     Most values are flat objects, which one look is enough for.
     """
-    if value.__class__ is dict:
+    if type(value) is dict:
         bound = 2
         for name in value:
             member = value[name]
@@ -119,9 +119,9 @@ def taken(value: Any) -> tuple[Json, float]:
                 break
             if member.__class__ is int and -_MODERATE < member < _MODERATE:
                 bound += 26 + 6 * len(name)
-            elif member.__class__ is str:
+            elif type(member) is str:
                 bound += 6 + 6 * len(member) + 6 * len(name)
-            elif member.__class__ is bool or member is None:
+            elif type(member) is bool or member is None:
                 bound += 10 + 6 * len(name)
             else:
                 break
@@ -162,7 +162,7 @@ def _accepted(value: Any, depth: int) -> Json:
             if not isinstance(key, str):
                 raise _Refusal(f"key {key!r} is a {type(key).__name__}, not a string")
             try:
-                result[str(key)] = _accepted(member, depth + 1)
+                result[_text(key)] = _accepted(member, depth + 1)
             except _Refusal as refusal:
                 refusal.steps.append(f".{key}")
                 raise
@@ -181,7 +181,7 @@ def _accepted(value: Any, depth: int) -> Json:
                 raise
         return items
     if isinstance(value, str):
-        return str(value)
+        return _text(value)
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
@@ -191,6 +191,11 @@ def _accepted(value: Any, depth: int) -> Json:
 
 # Of a dictionary: CPython's garbage collector does not look into one that has only held plain values.
 _may_hold_others: Callable[[dict[str, Json]], bool] = getattr(gc, "is_tracked", bool)
+
+
+def _text(value: str) -> str:
+    """What a kind of `str` holds, as json has it: an enumeration's own `str` is its name."""
+    return str.__str__(value) if issubclass(type(value), str) else str(value)
 
 
 def copy(value: Json) -> Json:

@@ -6,7 +6,9 @@ import dataclasses
 import sys
 import traceback
 from decimal import Decimal
+from enum import Enum
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -165,6 +167,23 @@ def test_arguments_and_results_of_tasks_have_their_places() -> None:
     )
 
 
+@pytest.mark.parametrize("spec", [dict, str, int, bool, list, float])
+@pytest.mark.parametrize("inside", [False, True])
+def test_mocks_that_look_like_values_are_what_they_ordinarily_are(spec: type, inside: bool) -> None:
+    mock = MagicMock(spec=spec)
+
+    def handler(event: Any) -> Any:
+        return {"n": mock} if inside else mock
+
+    machine = asl_local.load(chain(*[task() for _ in range(4)]))
+    for _ in range(OFTEN):
+        machine.simulate({"n": 1}, {LAMBDA + "f": lambda event: event})
+    fast = machine.simulate({"n": 1}, {LAMBDA + "f": handler})
+    slow = ordinarily(machine, {"n": 1}, {LAMBDA + "f": handler})
+    assert slow.outcome is not None
+    assert (fast.status, fast.output, fast.error) == (slow.outcome.status, slow.outcome.output, slow.outcome.error)
+
+
 def test_an_event_that_a_handler_has_edited_stays_what_it_was() -> None:
     def handler(event: Any) -> Any:
         event["edited"] = True
@@ -177,6 +196,57 @@ def test_an_event_that_a_handler_has_edited_stays_what_it_was() -> None:
     inputs = [event.details["input"] for event in result.history if event.type == "TaskStateEntered"]
     assert inputs == [{"n": 2}, {"n": 2, "edited": True}]
     assert result.output == {"n": 2, "edited": True}
+
+
+def test_ctrl_c_between_any_two_lines_leaves_each_state_once() -> None:
+    machine = asl_local.load(chain(PLACING, task(), PLACING, task(), passing()))
+    functions: dict[str, Any] = {LAMBDA + "f": lambda event: {**event, "deep": {}}}
+    for _ in range(OFTEN):
+        machine.simulate(FINE, functions)
+    whole = machine.simulate(FINE, functions)
+    ends = set()
+    for stop in range(1, 200):
+        heard = Heard()
+        with asl_local.drivers.listening(heard):
+            lines = Lines(stop)
+            try:
+                with lines:
+                    machine.simulate(FINE, functions)
+            except KeyboardInterrupt:
+                pass
+        rows, history = heard.executions[0].history.rows, heard.executions[0].history
+        assert history.count == len(rows)
+        assert rows[:-1] == [*whole.execution.history.rows][: len(rows) - 1]  # type: ignore[union-attr]
+        ends.add(len(rows))
+        if lines.seen < stop:
+            break
+    assert len(ends) > 5
+    assert lines.seen > 20
+
+
+class Lines:
+    """Raises KeyboardInterrupt at so manieth line of generated functions."""
+
+    def __init__(self, stop: int) -> None:
+        self.stop, self.seen = stop, 0
+
+    def __enter__(self) -> None:
+        self.before = sys.gettrace()
+        sys.settrace(self._called)
+
+    def __exit__(self, *_: object) -> None:
+        sys.settrace(self.before)
+
+    def _called(self, frame: Any, event: str, _: Any) -> Any:
+        return self._line if frame.f_code.co_filename == GENERATED else None
+
+    def _line(self, frame: Any, event: str, _: Any) -> Any:
+        if event == "line":
+            self.seen += 1
+            if self.seen == self.stop:
+                sys.settrace(None)
+                raise KeyboardInterrupt
+        return self._line
 
 
 @pytest.mark.parametrize("way", ["run", "simulate"])
@@ -388,3 +458,19 @@ def test_too_large_an_item_ends_the_map_where_it_begins() -> None:
     each = mapping(passing(), ItemSelector=ITEM)
     result = agree(chain(each), OUTER, {"items": [*range(50), "x" * 500]}, payload_bytes=700)
     assert (result.status, result.error) == ("FAILED", "States.DataLimitExceeded")
+
+
+class Color(str, Enum):  # noqa: UP042 - as many write them, and other than StrEnum
+    """Its `str` is its name."""
+
+    RED = "red"
+
+
+def test_enumerations_of_texts_are_their_texts() -> None:
+    def handler(event: Any) -> Any:
+        return {Color.RED: Color.RED, "n": event["n"]}
+
+    result = agree(chain(task(), passing()), {"n": Color.RED}, {"n": Color.RED}, {LAMBDA + "f": handler})
+    assert result.output == {"red": "red", "n": "red"}
+    assert [type(text) for text in result.output] == [str, str]
+    assert type(result.output["red"]) is type(result.output["n"]) is str

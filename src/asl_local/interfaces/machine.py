@@ -73,6 +73,7 @@ class Machine:
         self.source = source
         self.unnamed = unwatched.LaterNamed(self.identity, _ROLE)
         self._last_bound: Bound | None = None
+        self._last_right: Mapping[str, Any] | None = None
         if type == "EXPRESS":
             plan.timeout = EXPRESS_SECONDS if plan.timeout is None else min(plan.timeout, EXPRESS_SECONDS)
 
@@ -109,7 +110,7 @@ class Machine:
         mocked = mocks is not None or mock_config is not None or test_case is not None
         if self.plan.whole is not None and not watched and not mocked and type is None and not listened():
             limits = limits or _LIMITS
-            over = at_once(self.plan, input, limits, time.time()) if is_right(resources) else None
+            over = at_once(self.plan, input, limits, time.time()) if self._is_right(resources) else None
             if over is not None:
                 unnamed = self.unnamed if execution_name is None else None
                 return result_over(
@@ -183,7 +184,7 @@ class Machine:
         mocked = mocks is not None or mock_config is not None or test_case is not None
         if self.plan.whole is not None and seed == 0 and not watched and not mocked and type is None and not listened():
             limits = limits or _LIMITS
-            over = at_once(self.plan, input, limits, moment(start)) if is_right(resources) else None
+            over = at_once(self.plan, input, limits, moment(start)) if self._is_right(resources) else None
             if over is not None:
                 return result_over(over, self.identity, identity, execution_name, 0, virtual=True)
         execution = self.of_type(type).execution(
@@ -256,6 +257,15 @@ class Machine:
             role_arn=_ROLE,
             redrivable=not express,
         )
+
+    def _is_right(self, resources: Given) -> bool:
+        """Whether these can be resources, in which nobody is looked up; the last ones are known again."""
+        if resources is None or (type(resources) is dict and resources == self._last_right):
+            return True
+        right = is_right(resources)
+        if right and type(resources) is dict:
+            self._last_right = resources.copy()
+        return right
 
     def _bound(self, execution: Execution, resources: Given) -> Bound:
         """The resources, looked up once as long as they are the same. Raises UnknownResource."""

@@ -127,7 +127,7 @@ def _answering(handler: Handler) -> Answer:
     def answer(event: Json, x: Execution, _strand: Strand) -> tuple[Json, float]:
         given = event.copy() if event is x.flat and event is not None else copy(event)
         result = handler(given)
-        if result.__class__ is dict:
+        if type(result) is dict:
             bound = 1
             for name in result:
                 member = result[name]
@@ -135,9 +135,9 @@ def _answering(handler: Handler) -> Answer:
                     break
                 if member.__class__ is int and -_MODERATE < member < _MODERATE:
                     bound += len(name) + 5
-                elif member.__class__ is str:
+                elif type(member) is str:
                     bound += len(name) + len(member) + 1
-                elif member.__class__ is bool or member is None:
+                elif type(member) is bool or member is None:
                     bound += len(name) + 2
                 else:
                     break

@@ -6,6 +6,7 @@ Knows: the variables of a stretch's function, and the tree of its states. Must n
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from asl_local.engine.history import Part, Trail
@@ -39,6 +40,8 @@ def retreat_of(root: Knot, single: Way) -> Retreat:
     """The retreat out of the stretch of this tree; `single` is the way of its first state."""
 
     def retreat(x: Execution, strand: Strand, found: dict[str, Any], error: BaseException) -> State | None:
+        if _has_written(x, strand, root, found):
+            raise error
         strand.state = led = root.state
         knot: Knot | None = root
         while knot is not None and _is_done(knot, found) and _write_down(x, strand, knot, found):
@@ -55,6 +58,24 @@ def retreat_of(root: Knot, single: Way) -> Retreat:
         return single(x, strand) if knot is root else led
 
     return retreat
+
+
+def _has_written(x: Execution, strand: Strand, root: Knot, found: dict[str, Any]) -> bool:
+    """Whether the stretch was over, and its entry written; then what it would have set is set."""
+    log, entry = x.history.log, found.get("entry")
+    if not log or log[-1] is not entry:
+        return False
+    x.history.count = strand.event = found["count"]
+    strand.raw, strand.bound = log[-1][-1], inf
+    if "tokens" in found:
+        x.now, x.tokens = found["now"], found["tokens"]
+    knot: Knot | None = root
+    while knot is not None:
+        strand.state = knot.state
+        led, knot = knot.leads[found[f"i{knot.number}"] if len(knot.leads) > 1 else 0]
+    if led.type:
+        strand.state = led
+    return True
 
 
 def _is_done(knot: Knot, found: dict[str, Any]) -> bool:

@@ -308,11 +308,16 @@ class _Loom:
         if self.whole:
             say(f"{pad}return ({trail}, at, 0, start{values})")
             return
-        say(f"{pad}history.log.append(({trail}, at, strand.event, start{values}))")
-        say(f"{pad}history.count = strand.event = history.count + {run.events}")
+        # Ctrl-C may be heard between any two of these lines: `retreat` looks whether the entry is there.
+        say(f"{pad}entry = ({trail}, at, strand.event, start{values})")
+        say(f"{pad}count = history.count + {run.events}")
+        if run.tasks:
+            say(f"{pad}tokens = x.tokens + {run.tasks}")
+        say(f"{pad}history.log.append(entry)")
+        say(f"{pad}history.count = strand.event = count")
         if run.tasks:
             say(f"{pad}x.now = now")
-            say(f"{pad}x.tokens += {run.tasks}")
+            say(f"{pad}x.tokens = tokens")
             say(f"{pad}x.flat = flat")
         say(f"{pad}strand.raw = {run.raw}")
         say(f"{pad}strand.bound = {bound}")
@@ -326,16 +331,17 @@ _WORD = re.compile(r"[a-z]+")  # whole: constants and variables have numbers
 _LARGE = 20_000  # bytes that are worth being measured anew, see ways.measured
 
 _CHECK = (
-    # What handlers give is mostly flat, and is looked at, bounded and copied here. `w` is a sixth of the bound: no
+    # What handlers give is mostly flat, and is looked at, bounded and copied here. A mock may say that it is of another
+    # class, but none can be compared with numbers, or is a key. `w` is a sixth of the bound: no
     # character takes more than six bytes, and a number of a moderate size no more than 20.
     "w{n} = 1",
-    "if r{n}.__class__ is dict:",
+    "if type(r{n}) is dict:",
     "    for name in r{n}:",
     "        if name.__class__ is not str: break",
     "        member = r{n}[name]",
     "        if member.__class__ is int and -2**62 < member < 2**62: w{n} += len(name) + 5",
-    "        elif member.__class__ is str: w{n} += len(name) + len(member) + 1",
-    "        elif member.__class__ is bool or member is None: w{n} += len(name) + 2",
+    "        elif type(member) is str: w{n} += len(name) + len(member) + 1",
+    "        elif type(member) is bool or member is None: w{n} += len(name) + 2",
     "        else: break",
     "    else: flat = s{n} = r{n}.copy()",
     "if flat is not s{n} or w{n} > sixth:",
