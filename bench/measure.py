@@ -54,9 +54,8 @@ def times_of(name: str, size: int, budget: Budget, *, only_ours: bool = False) -
         least = budget.least if max(taken.values()) < LONG else budget.least_of_long
         if only_ours and max(taken.values()) > TOO_LONG:
             return {way: taken[way] for way in measured}  # what a first call does besides is little of it
-        for way, side in measured.items():
-            if not side.process and taken[way] * VISITED < TOO_LONG:
-                sample(side, VISITED)
+        for side in measured.values():
+            _visit(side)
         counts = {way: _calls(side, taken[way]) for way, side in measured.items()}
         samples: dict[str, list[float]] = {way: [] for way in measured}
         spent = dict.fromkeys(measured, 0.0)
@@ -74,6 +73,14 @@ def times_of(name: str, size: int, budget: Budget, *, only_ours: bool = False) -
         return {way: statistics.median(each) for way, each in samples.items()}
     finally:
         sides.close()
+
+
+def _visit(side: Side) -> None:
+    """Let a side become what it is once it has been called some times, if that takes some seconds only."""
+    spent, calls = 0.0, 0
+    while not side.process and calls < VISITED and spent < TOO_LONG / 2:
+        spent += sample(side, 1)
+        calls += 1
 
 
 def sample(side: Side, calls: int) -> float:
