@@ -65,7 +65,14 @@ def test_handlers_that_wait_for_each_other_meet() -> None:
     assert run(over_items(task("work")), [0, 1, 2, 3, 4], work).unwrap() == [0, 2, 4, 6, 8]
 
 
-def test_branches_do_not_wait_for_a_handler_that_blocks() -> None:
+def then(after: dict[str, Any]) -> asl_local.Machine:
+    """Two functions that are out at once, one of which waits for the other, and a task when both have come back."""
+    branches = [{"StartAt": name, "States": {name: task(name.lower())}} for name in ("Blocks", "Frees")]
+    both = {"Type": "Parallel", "Next": "After", "Branches": branches}
+    return asl_local.load({"StartAt": "Both", "States": {"Both": both, "After": after}})
+
+
+def two_and(after: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
     free = threading.Event()
 
     def blocks(event: Any) -> str:
@@ -76,11 +83,15 @@ def test_branches_do_not_wait_for_a_handler_that_blocks() -> None:
         free.set()
         return "soon"
 
+    return {"blocks": blocks, "frees": frees, "after": after}
+
+
+def test_branches_do_not_wait_for_a_handler_that_blocks() -> None:
     branches = [{"StartAt": name, "States": {name: task(name.lower())}} for name in ("Blocks", "Frees")]
     machine = asl_local.load(
         {"StartAt": "Both", "States": {"Both": {"Type": "Parallel", "End": True, "Branches": branches}}}
     )
-    result = machine.run({}, {"blocks": blocks, "frees": frees})
+    result = machine.run({}, two_and(len))
     assert result.unwrap() == ["late", "soon"]
     types = result.history.types()
     assert types.count("LambdaFunctionSucceeded") == types.count("LambdaFunctionStarted") == 2
@@ -275,27 +286,6 @@ def test_a_machine_that_has_failed_does_not_wait_for_a_handler_that_blocks() -> 
 
     assert run(over_items(task("work")), [0, 1], work).error == "ValueError"
     never.set()
-
-
-def then(after: dict[str, Any]) -> asl_local.Machine:
-    """Two functions that are out at once, one of which waits for the other, and a task when both have come back."""
-    branches = [{"StartAt": name, "States": {name: task(name.lower())}} for name in ("Blocks", "Frees")]
-    both = {"Type": "Parallel", "Next": "After", "Branches": branches}
-    return asl_local.load({"StartAt": "Both", "States": {"Both": both, "After": after}})
-
-
-def two_and(after: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
-    free = threading.Event()
-
-    def blocks(event: Any) -> str:
-        assert free.wait(LONG)
-        return "late"
-
-    def frees(event: Any) -> str:
-        free.set()
-        return "soon"
-
-    return {"blocks": blocks, "frees": frees, "after": after}
 
 
 def test_a_call_that_holds_up_nobody_is_made_by_the_thread_that_waits_for_it() -> None:
