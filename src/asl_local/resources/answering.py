@@ -133,12 +133,14 @@ def _answering(handler: Handler) -> Answer:
                 member = result[name]
                 if name.__class__ is not str:
                     break
-                if member.__class__ is int and -_MODERATE < member < _MODERATE:
+                if member.__class__ is int and -_SMALL < member < _SMALL:
                     bound += len(name) + 5
                 elif type(member) is str:
                     bound += len(name) + len(member) + 1
                 elif type(member) is bool or member is None:
                     bound += len(name) + 2
+                elif member.__class__ is int and -_MODERATE < member < _MODERATE:
+                    bound += len(name) + 5
                 else:
                     break
             else:  # what is flat needs no second look, and is known if it is the next event
@@ -149,6 +151,7 @@ def _answering(handler: Handler) -> Answer:
     return answer
 
 
+_SMALL = 2**29  # Python compares those in half the time
 _MODERATE = 2**62
 """Integers nearer to 0 have at most 20 characters; a character takes at most six bytes."""
 
