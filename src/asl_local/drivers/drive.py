@@ -193,7 +193,7 @@ class _World:
         if own is not None and not execution.waits_for(own):
             self.driver.over(token)  # type: ignore[arg-type]
         if execution.outcome is not None:
-            self.finish(number, execution, now, exception if execution.outcome.status == "FAILED" else None)
+            self.finish(number, execution, now, exception if execution.told else None)
 
     def perform(self, execution: Execution, base: int, commands: Sequence[Command], now: float) -> None:
         """Do what a step wants done."""

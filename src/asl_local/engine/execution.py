@@ -97,7 +97,7 @@ class Execution:
         "_identity", "_seed", "activities", "answers", "assigned_bytes", "calls", "clock", "commands", "current", "draws", "errands",
         "finished", "flat", "history", "input", "item", "limits", "map_runs", "marks", "most_bytes", "now", "order", "outcome",
         "plain", "plan", "ready", "redriven_at", "redrives", "root", "said", "scheduled", "shuffle", "started_at", "straight",
-        "tokens", "waiting", "withdrawn",
+        "tokens", "told", "waiting", "withdrawn",
     )  # fmt: skip
 
     def __init__(
@@ -141,6 +141,7 @@ class Execution:
         self.most_bytes: float = inf if self.limits.payload_bytes is None else self.limits.payload_bytes
         self.order: Callable[[deque[Strand]], int] | None = None  # whose turn it is, for whoever tries every order
         self.outcome: Outcome | None = None
+        self.told = False  # whether it has failed with what its last step was told of
 
     @property
     def identity(self) -> Identity:
@@ -337,9 +338,10 @@ class Execution:
 
     def end(
         self, status: str, previous: int, *, output: Json = None, error: str | None = None, cause: str | None = None,
-        at: Strand | None = None,
+        at: Strand | None = None, told: bool = False,
     ) -> None:  # fmt: skip
         """Write the last event and the outcome, and tell whoever is still at work. `at` is the strand that failed."""
+        self.told = told
         details = (output,) if status == "SUCCEEDED" else (error, cause)
         self.history.add_last(_LAST_EVENT[status], self.now, previous, *details)
         if status == "TIMED_OUT":  # DescribeExecution has neither then (measured, floci#2733)

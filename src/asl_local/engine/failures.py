@@ -33,7 +33,8 @@ class Failure(NamedTuple):
 
     A missed heartbeat is States.Timeout in the history and at the execution's end (recorded), States.HeartbeatTimeout
     to Retry and Catch; a timeout has no cause in the history and an empty one in the Error Output (recorded).
-    `origin` is the strand that failed first, where that is not the one that fails now.
+    `origin` is the strand that failed first, where that is not the one that fails now; `told` says that the failure is
+    what the step was told of, and not what became of it here.
     """
 
     error: str | None
@@ -41,6 +42,7 @@ class Failure(NamedTuple):
     seen: tuple[str, str] | None = None
     task_result: bool = False
     origin: Strand | None = None
+    told: bool = False
 
     @property
     def name(self) -> str:
@@ -148,4 +150,5 @@ def fail(x: Execution, strand: Strand, failure: Failure) -> None:
 
 
 def _end(x: Execution, strand: Strand, failure: Failure) -> None:
-    x.end("FAILED", strand.event, error=failure.error, cause=failure.cause, at=failure.origin or strand)
+    at = failure.origin or strand
+    x.end("FAILED", strand.event, error=failure.error, cause=failure.cause, at=at, told=failure.told)

@@ -143,7 +143,7 @@ def reported(x: Execution, strand: Strand, told: TaskSucceeded | TaskFailed) -> 
     x.wake(strand)
     if isinstance(told, TaskFailed):
         states.record_failed(x, strand, told.error, told.cause)
-        failures.fail(x, strand, failures.Failure(told.error, told.cause))
+        failures.fail(x, strand, failures.Failure(told.error, told.cause, told=True))
         return
     succeeded(x, strand, told.output)
 

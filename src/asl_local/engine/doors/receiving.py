@@ -89,7 +89,7 @@ def _failed(x: Execution, stimulus: Failed) -> None:
     if strand is not None:
         x.wake(strand)
         states.record_failed(x, strand, stimulus.error, stimulus.cause, unsubmitted=True)
-        failures.fail(x, strand, failures.Failure(stimulus.error, stimulus.cause))
+        failures.fail(x, strand, failures.Failure(stimulus.error, stimulus.cause, told=True))
 
 
 def _refused(x: Execution, stimulus: Refused) -> None:

@@ -311,9 +311,8 @@ def _ended(x: Execution, run: MapRun, child: Child) -> None:
         x.finished.append((run, child))
     if not succeeded and not run.closing and _exceeded(run):
         run.culprit = f"item {child.index} > {outcome.place}" if outcome.place else f"item {child.index}"
-        _close(
-            x, run, EXCEED_TOLERATED_FAILURE_THRESHOLD, "The specified tolerated failure threshold was exceeded"
-        )  # recorded
+        cause = "The specified tolerated failure threshold was exceeded"  # recorded
+        _close(x, run, EXCEED_TOLERATED_FAILURE_THRESHOLD, cause, told=child.execution.told)
 
 
 def _exceeded(run: MapRun) -> bool:
@@ -391,7 +390,7 @@ def _page(x: Execution, run: MapRun, stimulus: Stimulus) -> None:
         if run.done and not run.closing and _exceeded(run):
             _close(x, run, EXCEED_TOLERATED_FAILURE_THRESHOLD, "The specified tolerated failure threshold was exceeded")
     elif isinstance(stimulus, (Failed, Refused)):
-        _close(x, run, ITEM_READER_FAILED, stimulus.cause)
+        _close(x, run, ITEM_READER_FAILED, stimulus.cause, told=True)
 
 
 def _write(x: Execution, run: MapRun, *, last: bool = False) -> None:
@@ -411,16 +410,16 @@ def _written(x: Execution, run: MapRun, file: Json, stimulus: Stimulus) -> None:
         return
     cause = stimulus.cause if isinstance(stimulus, (Failed, Refused)) else None
     run.buffers.clear()
-    _close(x, run, RESULT_WRITER_FAILED, cause)
+    _close(x, run, RESULT_WRITER_FAILED, cause, told=True)
 
 
 # -- the end -----------------------------------------------------------------------------------------------------------
 
 
-def _close(x: Execution, run: MapRun, error: str, cause: str | None) -> None:
+def _close(x: Execution, run: MapRun, error: str, cause: str | None, *, told: bool = False) -> None:
     """The run will fail: no more children start, those that run are aborted."""
     if run.error is None or error == RESULT_WRITER_FAILED:
-        run.error, run.cause = error, cause
+        run.error, run.cause, run.told = error, cause, told
     run.close()
     _stop_children(x, run)
     if run.reading:
@@ -453,7 +452,7 @@ def _finish(x: Execution, run: MapRun) -> None:
     if run.error is not None:
         run.status = FAILED
         strand.event = x.history.add("MapRunFailed", x.now, run.event, run.error, run.cause)
-        failures.fail(x, strand, failures.Failure(run.error, run.cause))
+        failures.fail(x, strand, failures.Failure(run.error, run.cause, told=run.told))
         return
     run.status = SUCCEEDED
     if x.marks is not None and run.unsuccessful:

@@ -121,6 +121,7 @@ class MapRun:
         "stopped_at",
         "strand",
         "taken",
+        "told",
         "tolerated_count",
         "tolerated_percentage",
         "uuid",
@@ -176,6 +177,7 @@ class MapRun:
         self.error: str | None = None
         self.cause: str | None = None
         self.culprit = ""
+        self.told = False  # whether that is what a step was told of; it ends in that step, so no dump has it
 
     def count(self, child: Child, by: int = 1) -> None:
         """Count a child that has ended, or take it out of the count again: it will go on."""

@@ -183,7 +183,7 @@ def run_of(setting: Setting, followed: Followed, schedule: Sequence[str] = ()) -
 def _taken(rules: Rules, point: Point, choice: Choice) -> tuple[Point, BaseException | None]:
     after = rules.take(point, choice)
     performed = point.performed.get(choice.token)
-    return after, None if performed is None else performed.exception
+    return after, performed.exception if performed is not None and after.execution.told else None
 
 
 def _named(rules: Rules, point: Point, step: str) -> Choice | None:
