@@ -7,10 +7,13 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
 
+import asl_local
 from asl_local.interfaces import cli
 
 PASS = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
@@ -55,9 +58,25 @@ def one_line(text: str) -> str:
 # -- the program itself ------------------------------------------------------------------------------------------------
 
 
-def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+def test_version(capsys: pytest.CaptureFixture[str], project: Path) -> None:
     assert cli.main(["--version"]) == 0
-    assert capsys.readouterr().out.startswith("asl-local 0.")
+    released = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    assert capsys.readouterr().out == f"asl-local {released}\n"
+
+
+@pytest.mark.parametrize("zipped", [False, True], ids=["on the path", "in a zip"])
+def test_the_version_of_a_package_that_is_not_installed(tmp_path: Path, project: Path, *, zipped: bool) -> None:
+    source = str(project / "src")
+    if zipped:
+        source = str(tmp_path / "package.zip")
+        with zipfile.ZipFile(source, "w") as archive:
+            for file in (project / "src" / "asl_local").rglob("*.py"):
+                archive.write(file, file.relative_to(project / "src"))
+    command = [sys.executable, "-S", "-m", "asl_local", "--version"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": source}, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"asl-local {asl_local.__version__}\n", "")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["validate", "-h"], ["aws", "--help"]])

@@ -51,15 +51,15 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _Version(argparse.Action):
-    """--version; reading the package's metadata takes longer than all else at the start, so only then."""
+    """--version, of the package that runs: it need not be installed, or not in this version."""
 
     def __init__(self, option_strings: Sequence[str], dest: str, **_: Any) -> None:
         super().__init__(option_strings, dest, nargs=0, help="print the version and exit")
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        import importlib.metadata  # noqa: PLC0415 - see above
-
-        print(f"{parser.prog} {importlib.metadata.version('asl-local')}")
+        # The package is above this floor, and there whenever a module of it is.
+        package: Any = sys.modules[__name__.partition(".")[0]]
+        print(f"{parser.prog} {package.__version__}")
         parser.exit()
 
 
