@@ -14,7 +14,7 @@ Whose fault an error is can be read off its class:
 
 from __future__ import annotations
 
-from asl_local.lazy import TYPE_CHECKING, dataclass
+from asl_local.lazy import TYPE_CHECKING, dataclass, hinted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -185,3 +185,6 @@ class ExecutionFailed(AslError):
 
 class InternalError(BaseException):
     """This should never happen. If you see it, please report it with the definition; no Catch ever sees it."""
+
+
+hinted(globals(), "Diagnostic ExecutionFailed InvalidDefinition")

@@ -22,6 +22,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from asl_local.lazy import hinted
 from asl_local.resources.mocking import MockConfig, MockedCall, Mocks
 from asl_local.resources.mocking.answers import (
     After,
@@ -174,3 +175,5 @@ __all__ = [
     "MockedCall", "Mocks", "after", "by_attempt", "by_input", "by_item", "config_file", "hangs", "heartbeats",
     "payload", "real", "recorded", "returns", "sequence", "throws",
 ]  # fmt: skip
+
+hinted(globals())

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from asl_local.engine.messages import Call, Heartbeat, Stimulus, Taken, TaskFailed, TaskSucceeded
 from asl_local.errors import InvalidToken, TaskTimedOut
-from asl_local.lazy import NamedTuple
+from asl_local.lazy import NamedTuple, hinted
 from asl_local.values import Json, accept, copy
 
 Deliver: TypeAlias = Callable[[Stimulus, float], None]
@@ -160,3 +160,5 @@ class Desk:
 
 
 __all__ = ["ActivityTask", "Callbacks", "Deliver", "Desk"]
+
+hinted(globals())

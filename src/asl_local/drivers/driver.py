@@ -23,7 +23,7 @@ from asl_local.engine.messages import (
     TaskSucceeded,
 )
 from asl_local.errors import EvaluationError, InvalidToken, StateError
-from asl_local.lazy import NamedTuple, dataclass, later
+from asl_local.lazy import NamedTuple, dataclass, hinted, later
 from asl_local.values import Json
 
 if TYPE_CHECKING:
@@ -346,3 +346,5 @@ __all__ = [
     "NEVER", "PLAIN", "TOKEN_BITS", "Answer", "Begun", "Driver", "Later", "Nested", "Never", "TaskContext", "Work", "answer",
     "is_awaitable", "performer", "report",
 ]  # fmt: skip
+
+hinted(globals())

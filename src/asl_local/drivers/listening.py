@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 
-from asl_local.lazy import TYPE_CHECKING, NamedTuple, Protocol
+from asl_local.lazy import TYPE_CHECKING, NamedTuple, Protocol, hinted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,3 +114,5 @@ def hear(execution: Execution, machine: Heard, kind: str) -> Hearing | None:
 
 
 __all__ = ["Ended", "Heard", "Hearing", "Listener", "hear", "listened", "listening"]
+
+hinted(globals())

@@ -30,6 +30,7 @@ from asl_local.drivers.driver import (
 )
 from asl_local.engine.messages import Call, Cancel, Command, Fired, Heartbeat, Stimulus, Succeeded, Taken, Timer
 from asl_local.errors import AslError, InternalError, UnansweredToken
+from asl_local.lazy import hinted
 
 if TYPE_CHECKING:
     from asl_local.drivers.virtual_loop import VirtualLoop
@@ -263,3 +264,6 @@ def _unanswered(call: Call) -> str:
 
 class Stalled(BaseException):
     """A handler waits and nothing will ever wake it. Not an Exception: no handler's own code may catch it."""
+
+
+hinted(globals())

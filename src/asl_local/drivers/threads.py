@@ -39,7 +39,7 @@ from asl_local.engine.messages import (
     Taken,
     Timer,
 )
-from asl_local.lazy import NamedTuple, later
+from asl_local.lazy import NamedTuple, hinted, later
 
 if TYPE_CHECKING:
     import asyncio
@@ -305,3 +305,6 @@ def _stop(loop: asyncio.AbstractEventLoop) -> None:
         )
     else:
         loop.stop()
+
+
+hinted(globals())

@@ -21,7 +21,7 @@ from asl_local.engine import straight
 from asl_local.engine.history import History, HistoryFull
 from asl_local.engine.messages import EXECUTION_TOKEN, TASKS, Call, Cancel, Identity, Limits, Outcome, Redriven, Timer
 from asl_local.errors import RUNTIME, TIMEOUT, ExecutionHangs
-from asl_local.lazy import TYPE_CHECKING, borrowed, later
+from asl_local.lazy import TYPE_CHECKING, borrowed, hinted, later
 
 if TYPE_CHECKING:
     import hashlib
@@ -362,3 +362,5 @@ _LAST_EVENT = {
     "SUCCEEDED": "ExecutionSucceeded", "FAILED": "ExecutionFailed", "TIMED_OUT": "ExecutionTimedOut",
     "ABORTED": "ExecutionAborted",
 }  # fmt: skip
+
+hinted(globals(), "Execution")

@@ -6,7 +6,7 @@ A task, its timeout and its heartbeat carry the same token: whoever comes first 
 
 from __future__ import annotations
 
-from asl_local.lazy import TYPE_CHECKING, NamedTuple, Protocol, dataclass
+from asl_local.lazy import TYPE_CHECKING, NamedTuple, Protocol, dataclass, hinted
 from asl_local.values import PAYLOAD_LIMIT, Json
 
 if TYPE_CHECKING:
@@ -277,3 +277,6 @@ class Outcome(NamedTuple):
     error: str | None = None
     cause: str | None = None
     place: str = ""
+
+
+hinted(globals(), "Identity Limits Outcome")

@@ -16,7 +16,7 @@ from asl_local.engine.straight import at_once
 from asl_local.errors import InvalidDefinition
 from asl_local.interfaces.given import moment, taken, work_of
 from asl_local.interfaces.result import result_of, result_over
-from asl_local.lazy import TYPE_CHECKING, borrowed, later, pattern
+from asl_local.lazy import TYPE_CHECKING, borrowed, hinted, later, pattern
 from asl_local.plan import Plan, compile_machine
 from asl_local.resources.answering import Bound, is_right, settled
 from asl_local.values import Json
@@ -357,3 +357,6 @@ def _plain_name(name: str) -> str:
     if name.isascii() and name.isalnum() and len(name) <= _LONGEST_NAME:
         return name
     return _OTHERS.sub("-", name).strip("-")[:_LONGEST_NAME] or "StateMachine"
+
+
+hinted(globals())

@@ -10,7 +10,7 @@ from _thread import allocate_lock as _lock  # threading's Lock, without what tha
 from asl_local.engine.messages import Outcome
 from asl_local.engine.straight import execution_of
 from asl_local.errors import ExecutionFailed
-from asl_local.lazy import TYPE_CHECKING, borrowed, dataclass, field, later
+from asl_local.lazy import TYPE_CHECKING, borrowed, dataclass, field, hinted, later
 from asl_local.values import Json, copy
 
 if TYPE_CHECKING:
@@ -166,3 +166,6 @@ def result_of(
             result_of(each, each.outcome or Outcome("RUNNING"), virtual=virtual) for each in nested
         )  # fmt: skip
     return result
+
+
+hinted(globals())

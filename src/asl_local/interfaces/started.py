@@ -16,6 +16,7 @@ from asl_local.drivers.drive import drive
 from asl_local.engine import Execution, Identity, snapshot
 from asl_local.engine.messages import Stopped, Waiting
 from asl_local.interfaces.result import Result, result_of
+from asl_local.lazy import hinted
 from asl_local.reporters import History
 from asl_local.values import Json
 
@@ -142,3 +143,5 @@ class Started:
 
 
 __all__ = ["Started"]
+
+hinted(globals())

@@ -8,6 +8,8 @@ what a plain run does not need is not imported for it. For mypy everything here 
         from asl_local.engine import redrive
     else:
         later(globals(), "asl_local.engine.redrive")
+
+(`hinted`, at a module's end, is for those who want to evaluate annotations at run time all the same.)
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = [
-    "TYPE_CHECKING", "NamedTuple", "Protocol", "borrowed", "dataclass", "field", "later", "names", "pattern", "replace",
+    "TYPE_CHECKING", "NamedTuple", "Protocol", "borrowed", "dataclass", "field", "hinted", "later", "names", "pattern",
+    "replace",
 ]  # fmt: skip
 
 
@@ -78,6 +81,7 @@ class _Borrowed:
         function, owner = getattr(self._home, self._function), self._owner
         function.__name__, function.__qualname__ = self._at, f"{owner.__qualname__}.{self._at}"
         function.__module__ = owner.__module__
+        _hinted(function)
         return function
 
 
@@ -98,6 +102,76 @@ def names(package: str, namespace: dict[str, Any], table: Mapping[str, str]) -> 
         return found
 
     return find
+
+
+class _Hints(dict[str, "Any"]):
+    """Annotations. Whoever looks at them has the names in them imported, which hints.py finds."""
+
+    __slots__ = ("_whose",)
+    _whose: Any
+
+    def _looked_at(self) -> dict[str, Any]:
+        whose, self._whose = self._whose, None
+        if whose is not None:
+            from asl_local.lazy import hints  # noqa: PLC0415 - most annotations are never looked at
+
+            hints.find_names(whose)
+        return self
+
+    def __iter__(self) -> Any:  # also what makes `dict(annotations)` ask for `keys`
+        return dict.__iter__(self._looked_at())
+
+    def keys(self) -> Any:
+        return dict.keys(self._looked_at())
+
+    def values(self) -> Any:
+        return dict.values(self._looked_at())
+
+    def items(self) -> Any:
+        return dict.items(self._looked_at())
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return dict.get(self._looked_at(), name, default)
+
+    def __getitem__(self, name: str) -> Any:
+        return dict.__getitem__(self._looked_at(), name)
+
+    def __reduce__(self) -> Any:
+        return dict, (dict(self.items()),)
+
+
+def _hinted(whose: Any) -> None:
+    given = whose.__annotations__
+    hints = whose.__annotations__ = _Hints(given if type(given) is dict else dict.items(given))  # not looked at
+    hints._whose = whose  # noqa: SLF001
+
+
+def hinted(namespace: dict[str, Any], only: str = "") -> None:
+    """At the end of a module: its public functions and classes have annotations that can be evaluated at run time.
+
+    That is for `typing.get_type_hints` and its like: names that are imported for type checkers only are unknown to them.
+    `only` are names of some, where a start would spend time on others that need nothing of that.
+    """
+    home = namespace["__name__"]
+    for name in only.split() or [name for name in namespace if name[0] != "_"]:
+        found = namespace[name]
+        if type(found) is _FUNCTION:
+            if found.__module__ == home:
+                _hinted(found)
+        elif isinstance(found, type) and found.__module__ == home:
+            if "__annotations__" in found.__dict__:
+                _hinted(found)
+            for what, each in found.__dict__.items():
+                if what[0] != "_" or what in _CALLED:
+                    kind = type(each)
+                    method = each.fget if kind is property else each.__func__ if kind in _WRAPPED else each
+                    if type(method) is _FUNCTION:
+                        _hinted(method)
+
+
+_CALLED = frozenset({"__call__", "__enter__", "__getitem__", "__init__", "__iter__"})
+_WRAPPED = (classmethod, staticmethod)
+_FUNCTION = type(hinted)
 
 
 if TYPE_CHECKING:
@@ -167,6 +241,7 @@ else:
         made.__defaults__ = tuple(cls._field_defaults.values())
         made.__annotations__ = cls.__annotations__
         made.__name__, made.__qualname__, made.__module__ = "__new__", f"{cls.__qualname__}.__new__", cls.__module__
+        _hinted(made)
         return made
 
     def _checked(cls, values):
@@ -309,4 +384,5 @@ else:
         made = function(cls, "__init__", [*positional, *(["*", *named] if named else ())], lines or ["pass"], known)
         made.__annotations__ = {name: each.annotation for name, each in cls.__lazy_fields__.items() if each.init}
         made.__annotations__["return"] = None
+        _hinted(made)
         return made

@@ -81,6 +81,11 @@ def _twin(cls: Any) -> Any:
     return dataclasses.dataclass(**cls.__lazy_options__)(type(cls.__name__, (), namespace))
 
 
+def _fields(cls: Any) -> Any:
+    dict(cls.__annotations__)  # whoever wants the fields may evaluate their types: lazy.hinted
+    return _twin(cls).__dataclass_fields__
+
+
 METHODS: Final[dict[str, Callable[[Any], Any]]] = {
     "__eq__": _eq,
     "__hash__": _hash,
@@ -90,6 +95,6 @@ METHODS: Final[dict[str, Callable[[Any], Any]]] = {
     "__getstate__": _getstate,
     "__setstate__": _setstate,
     "__replace__": lambda _cls: lazy.replace,
-    "__dataclass_fields__": lambda cls: _twin(cls).__dataclass_fields__,
+    "__dataclass_fields__": _fields,
     "__dataclass_params__": lambda cls: _twin(cls).__dataclass_params__,
 }

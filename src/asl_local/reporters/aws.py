@@ -12,7 +12,7 @@ from itertools import islice
 
 from asl_local.engine.history import EVENTS, Row
 from asl_local.engine.history import History as Log
-from asl_local.lazy import TYPE_CHECKING, dataclass, later
+from asl_local.lazy import TYPE_CHECKING, dataclass, hinted, later
 from asl_local.values import LATEST, Json, copy, text_of
 
 if TYPE_CHECKING:
@@ -216,3 +216,6 @@ def query(path: str, document: Json) -> list[Json]:
     from jsonpath_ng.ext.parser import parse  # noqa: PLC0415 - 0.1 s that only a query should pay
 
     return [match.value for match in parse(path).find(document)]
+
+
+hinted(globals())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from asl_local.engine import Execution
 from asl_local.engine.map_runs.run import Child as EngineChild
 from asl_local.engine.map_runs.run import MapRun as EngineRun
-from asl_local.lazy import dataclass, field, later
+from asl_local.lazy import dataclass, field, hinted, later
 from asl_local.reporters.aws import History
 from asl_local.values import LATEST, Json, copy
 
@@ -148,3 +148,5 @@ def child_execution(run: EngineRun, child: EngineChild) -> ChildExecution:
 
 
 __all__ = ["ChildExecution", "MapRun", "child_execution", "map_run", "map_runs_of"]
+
+hinted(globals())

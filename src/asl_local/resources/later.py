@@ -11,7 +11,7 @@ from typing import Any
 from asl_local.drivers.driver import Answer, Later, TaskContext, Work, is_awaitable
 from asl_local.engine.messages import Call
 from asl_local.errors import StateError
-from asl_local.lazy import dataclass
+from asl_local.lazy import dataclass, hinted
 from asl_local.values import Json
 
 
@@ -94,3 +94,5 @@ def nothing(_call: Call, _context: TaskContext) -> Json:
 
 
 __all__ = ["Job", "activity", "job_done", "nothing", "outcome_of", "submitting", "worked"]
+
+hinted(globals())

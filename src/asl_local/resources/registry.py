@@ -20,7 +20,7 @@ from asl_local.drivers.driver import PLAIN, Answer, Later, Nested, TaskContext, 
 from asl_local.engine import Execution, Identity
 from asl_local.engine.messages import Call
 from asl_local.errors import TASK_FAILED, NotJson, StateError, UnknownResource
-from asl_local.lazy import NamedTuple, replace
+from asl_local.lazy import NamedTuple, hinted, replace
 from asl_local.plan import Plan, Resource
 from asl_local.values import Json, accept, copy
 
@@ -444,3 +444,6 @@ def _hint(given: Any) -> str:
     if hasattr(given, "plan"):
         return "; machines that are started go into Resources(machines={...})"
     return " (a function that makes handlers over a world goes with world=...)" if callable(given) else ""
+
+
+hinted(globals())

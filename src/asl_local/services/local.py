@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from asl_local.errors import AslError, MissingExtra
-from asl_local.lazy import TYPE_CHECKING, later
+from asl_local.lazy import TYPE_CHECKING, hinted, later
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,3 +165,6 @@ def _check_root(root: Path) -> None:
         raise AslError(f"the root directory {root} cannot be made: {existing} is not writable")
     if not os.access(existing, os.W_OK | os.X_OK):
         raise AslError(f"the root directory {root} cannot be used: it is not writable")
+
+
+hinted(globals())

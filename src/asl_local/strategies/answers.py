@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from asl_local.definition.resource_arns import ResourceArn, parse
 from asl_local.errors import AslError
-from asl_local.lazy import dataclass
+from asl_local.lazy import dataclass, hinted
 from asl_local.plan import State
 from asl_local.resources import Resources, shapes
 from asl_local.resources.inferred.answers import Described, always_there
@@ -248,3 +248,5 @@ def _scalar(shape: Shape) -> st.SearchStrategy[Json]:
 
 
 __all__ = ["Answers", "Scenario", "answers", "scenarios"]
+
+hinted(globals())

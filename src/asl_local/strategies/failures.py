@@ -11,7 +11,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from asl_local.errors import DATA_LIMIT_EXCEEDED
-from asl_local.lazy import dataclass
+from asl_local.lazy import dataclass, hinted
 from asl_local.resources.inferred.answers import Described
 from asl_local.resources.mocking import Mocks
 from asl_local.resources.mocking.answers import Answer, Hangs, Real, Returns, Throws, answer_of
@@ -127,3 +127,5 @@ def failure_plans(
 
 
 __all__ = ["Failure", "FailurePlan", "failure_plans"]
+
+hinted(globals())

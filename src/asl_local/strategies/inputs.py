@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from hypothesis import strategies as st
 
 from asl_local.errors import InvalidDefinition
+from asl_local.lazy import hinted
 from asl_local.resources.inferred.demands import Demands, demands_of, origins_of
 from asl_local.resources.inferred.wants import Note, Want
 from asl_local.strategies.aims import Aim, Group, Place, aims_of, questions_of
@@ -108,3 +109,6 @@ def drawn(draw: Callable[[st.SearchStrategy[Any]], Any], aim: Aim) -> list[tuple
     return [
         pair for group in aim.groups for pair in zip(group.places, draw(st.sampled_from(group.options)), strict=True)
     ]
+
+
+hinted(globals())

@@ -13,6 +13,7 @@ from typing import Final
 
 from hypothesis import strategies as st
 
+from asl_local.lazy import hinted
 from asl_local.values import Json
 
 SAFE: Final = 2**53 - 1
@@ -83,3 +84,6 @@ def json_values(
         ),
         max_leaves=max_leaves,
     )
+
+
+hinted(globals())

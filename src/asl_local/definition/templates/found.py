@@ -6,7 +6,7 @@ Knows: names and places. Must never know: the kinds of templates.
 from __future__ import annotations
 
 from asl_local.definition import source
-from asl_local.lazy import TYPE_CHECKING, dataclass, field
+from asl_local.lazy import TYPE_CHECKING, dataclass, field, hinted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,3 +52,6 @@ def plain_text(text: str, name: str, yaml: bool | None, called: str) -> FoundDef
 def has_signs(text: str) -> bool:
     """Whether a text may be a template: one of these is in whatever is one."""
     return "AWS::" in text or "stepFunctions" in text
+
+
+hinted(globals())

@@ -13,7 +13,7 @@ from asl_local.engine import Limits
 from asl_local.errors import InvalidDefinition
 from asl_local.interfaces.machine import Definition, Machine, load
 from asl_local.interfaces.result import Result, result_of
-from asl_local.lazy import replace
+from asl_local.lazy import hinted, replace
 from asl_local.reporters.recorded import Given
 from asl_local.testing.replaying import Recording, Replay, read, replayed
 
@@ -64,3 +64,5 @@ def _who(recording: Recording) -> dict[str, Any]:
 
 
 __all__ = ["replay"]
+
+hinted(globals())

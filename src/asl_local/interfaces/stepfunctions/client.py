@@ -17,6 +17,7 @@ from asl_local.interfaces.stepfunctions.operations import ERRORS, MISSING, OPERA
 from asl_local.interfaces.stepfunctions.parameters import operation
 from asl_local.interfaces.stepfunctions.running import Run
 from asl_local.interfaces.test_state import test_state
+from asl_local.lazy import hinted
 from asl_local.resources import Resources
 from asl_local.resources.registry import Handler
 from asl_local.services.errors import ExceptionNames, client_error
@@ -433,3 +434,6 @@ class StepFunctions:
         if found is None:
             raise client_error("ResourceNotFound", f"Resource not found: '{arn}'", here)
         return found
+
+
+hinted(globals())

@@ -26,7 +26,7 @@ from asl_local.interfaces.test_state.inspection import Trace, trace_of, watched
 from asl_local.interfaces.test_state.maps import MapTest
 from asl_local.interfaces.test_state.request import Request
 from asl_local.interfaces.test_state.subject import Subject
-from asl_local.lazy import replace
+from asl_local.lazy import hinted, replace
 from asl_local.plan import Block, Plan, Resource, State
 from asl_local.plan.plan import Retrier, matches
 from asl_local.resources import Resources
@@ -314,3 +314,6 @@ def _identity(role: str | None) -> Identity:
         machine_name=machine,
         role_arn=role or f"arn:aws:iam::{account}:role/asl-local",
     )
+
+
+hinted(globals())

@@ -13,7 +13,7 @@ from typing import Any, overload
 from asl_local.interfaces.result import Result
 from asl_local.interfaces.viewing.definitions import Shown, tree_of
 from asl_local.interfaces.viewing.facts import Described, described, tell
-from asl_local.lazy import dataclass
+from asl_local.lazy import dataclass, hinted
 from asl_local.reporters.graph.outline import outline
 from asl_local.reporters.recorded import Given, read
 from asl_local.reporters.visits.model import Run, Visit
@@ -120,3 +120,5 @@ def _some(words: Iterable[str]) -> str:
 
 
 __all__ = ["View", "view"]
+
+hinted(globals())

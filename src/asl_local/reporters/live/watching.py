@@ -19,6 +19,7 @@ from typing import Protocol, TextIO
 
 from asl_local.drivers.listening import Heard, listening
 from asl_local.engine import Execution
+from asl_local.lazy import hinted
 from asl_local.reporters.aws import event as event_of
 from asl_local.reporters.live import screen
 from asl_local.reporters.live.families import families
@@ -215,3 +216,5 @@ def _watched(watch: Watch) -> Iterator[None]:
 
 
 __all__ = ["Face", "Lines", "Watch", "live", "wants_tree"]
+
+hinted(globals())

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, Final, Protocol
 
+from asl_local.lazy import hinted
 from asl_local.plan import Plan
 from asl_local.resources.inferred.demands import Demands, demands_of
 from asl_local.resources.inferred.wants import ITEMS, Want, sample
@@ -104,3 +105,6 @@ class _Answers:
 def always_there(service: str, action: str) -> Mapping[str, Json] | None:
     """The members that the answer of a service integration has anyway; None where nothing is known of it."""
     return _ALWAYS.get((service, action)) or _ALWAYS.get((service, action.split(".", maxsplit=1)[0]))
+
+
+hinted(globals())

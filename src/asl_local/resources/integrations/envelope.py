@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from asl_local.errors import StateError
-from asl_local.lazy import dataclass, later
+from asl_local.lazy import dataclass, hinted, later
 from asl_local.values import Json, accept, text_of
 
 if TYPE_CHECKING:
@@ -209,3 +209,6 @@ def service_response(response: Mapping[str, Any], context: Any = None, *, status
     request = getattr(context, "aws_request_id", "00000000-0000-0000-0000-000000000000")
     shown = accept(plain({name: value for name, value in response.items() if name != "ResponseMetadata"}))
     return {**shown, **sdk_metadata(shown, request, status=http.HTTPStatus(status).value)}
+
+
+hinted(globals())

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol, TypeAlias
 from asl_local.definition.resource_arns import parse
 from asl_local.drivers.driver import Work
 from asl_local.errors import ExpressionSyntaxError, InvalidMockConfig, NotJson
-from asl_local.lazy import replace
+from asl_local.lazy import hinted, replace
 from asl_local.plan import Plan, State
 from asl_local.resources import shapes
 from asl_local.resources.mocking.answers import Answer, Returns, answer_of, falls_through, leaves
@@ -258,3 +258,5 @@ def _shown(calls: list[MockedCall]) -> str:
 
 
 __all__ = ["MODES", "ByState", "Mocks", "MocksGiven", "close", "no_task", "pattern"]
+
+hinted(globals())

@@ -14,7 +14,7 @@ from asl_local.drivers.driver import NEVER, Later, TaskContext, Work, is_awaitab
 from asl_local.drivers.driver import Answer as Answered
 from asl_local.engine.messages import Call, Inside
 from asl_local.errors import InvalidMockConfig, StateError
-from asl_local.lazy import dataclass, field
+from asl_local.lazy import dataclass, field, hinted
 from asl_local.resources.integrations.envelope import failed
 from asl_local.resources.later import Job
 from asl_local.resources.mocking.answers import (
@@ -293,3 +293,5 @@ def _followed(then: Callable[[TaskContext], Any], made: MockedCall) -> Callable[
 
 
 __all__ = ["MockedCall", "Player", "Session"]
+
+hinted(globals())

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, TypeAlias
 from hypothesis import strategies as st
 
 from asl_local.language.choice import OPERATORS
+from asl_local.lazy import hinted
 from asl_local.strategies.definitions.blocks import Builder, Options
 from asl_local.strategies.definitions.jsonata import FUNCTIONS as JSONATA_FUNCTIONS
 from asl_local.strategies.definitions.jsonpath import FUNCTIONS as JSONPATH_FUNCTIONS
@@ -65,3 +66,5 @@ def definition_inputs() -> st.SearchStrategy[Any]:
 
 
 __all__ = ["FUNCTIONS", "definition_inputs", "definitions"]
+
+hinted(globals())

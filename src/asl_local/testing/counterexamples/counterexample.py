@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from asl_local.errors import AslError
-from asl_local.lazy import dataclass, field, replace
+from asl_local.lazy import dataclass, field, hinted, replace
 from asl_local.testing.counterexamples import mock_file, pytest_file, state_command, story
 from asl_local.testing.counterexamples.shrinking.json_trees import shrink_json
 from asl_local.testing.counterexamples.shrinking.machines import shrink_definition
@@ -245,3 +245,6 @@ def _problem(judge: Callable[[Run], Any], run: Run) -> tuple[Any, ...] | None:
     except Exception:  # an input that the invariant was not made for
         return None
     return (run.status, run.error) if said is False else None
+
+
+hinted(globals())

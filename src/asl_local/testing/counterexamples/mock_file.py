@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from asl_local.errors import AslError, StateError
-from asl_local.lazy import dataclass
+from asl_local.lazy import dataclass, hinted
 from asl_local.resources import Resources
 from asl_local.testing.counterexamples.calls import Machine, Made, Ran, alike, calls_of, told
 from asl_local.values import Json, text_of
@@ -99,3 +99,6 @@ def spans(replies: list[Json]) -> dict[str, Json]:
 
 def _nobody(_event: Json) -> Json:
     raise StateError("NotMocked", "the run that the mock file is of did not call this state")
+
+
+hinted(globals())

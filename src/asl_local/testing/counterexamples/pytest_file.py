@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 from asl_local.drivers import START
 from asl_local.engine.messages import Call, Failed, Succeeded, TaskFailed, TaskSucceeded
 from asl_local.errors import AslError, StateError
-from asl_local.lazy import dataclass, replace
+from asl_local.lazy import dataclass, hinted, replace
 from asl_local.resources import Resources
 from asl_local.testing.counterexamples.imports import Imports, literal
 from asl_local.testing.counterexamples.story import Step
@@ -272,3 +272,6 @@ def _alone(found: Found, answers: Sequence[_Row]) -> Run:
         "the handlers cannot be imported, and with the answers that they gave the run cannot be gone through again: "
         f"say in `sources` where resources and world come from ({why})"
     )
+
+
+hinted(globals())

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from asl_local.definition.resource_arns import parse
 from asl_local.errors import AslError
-from asl_local.lazy import dataclass
+from asl_local.lazy import dataclass, hinted
 from asl_local.plan import State
 from asl_local.plan.plan import matches
 from asl_local.resources import shapes
@@ -197,3 +197,6 @@ def _reads(tree: Json) -> list[str]:
 
     texts += walk(tree)
     return texts
+
+
+hinted(globals())

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from asl_local.engine.messages import Call, Failed, Stimulus, Succeeded, TaskFailed, TaskSucceeded
-from asl_local.lazy import dataclass, field
+from asl_local.lazy import dataclass, field, hinted
 from asl_local.testing.exploring import Fault, Setting, follow
 from asl_local.testing.exploring.points import Choice, Point
 from asl_local.values import Json, text_of
@@ -137,3 +137,6 @@ def told(setting: Setting, schedule: Sequence[str], *, repeats: int | None = Non
     if repeats is not None:
         lines.append(f"and from step {repeats + 1} on the same again, for ever")
     return lines or ["nothing is to be chosen: it always happens"]
+
+
+hinted(globals())

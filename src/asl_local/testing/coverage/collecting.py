@@ -18,7 +18,7 @@ from asl_local.drivers import Ended, Heard, listening
 from asl_local.engine import Execution
 from asl_local.engine.history import MARKS, Mark
 from asl_local.errors import AslError
-from asl_local.lazy import replace
+from asl_local.lazy import hinted, replace
 from asl_local.testing.coverage.measured import MachineCoverage, covered, percent_of
 from asl_local.testing.coverage.table import table, to_json
 from asl_local.values import Json
@@ -254,3 +254,5 @@ def combine(files: Iterable[str | os.PathLike[str]], *, keep: bool = False) -> C
 
 
 __all__ = ["DATA_FILE", "Coverage", "combine", "data_files"]
+
+hinted(globals())

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from asl_local.definition.json_text import escape
 from asl_local.engine.history import Mark
+from asl_local.lazy import hinted
 
 Tree: TypeAlias = Mapping[str, Any]
 
@@ -208,3 +209,5 @@ def _field(state: Tree, kind: Kind) -> str:
 
 
 __all__ = ["KINDS", "MOST_ATTEMPTS", "NO_COVER", "Goal", "Kind", "goals_of", "inner_blocks", "is_left_out", "states_of"]
+
+hinted(globals())

@@ -12,7 +12,7 @@ from typing import Any
 from asl_local.definition import Source
 from asl_local.drivers import Heard
 from asl_local.engine.history import Mark
-from asl_local.lazy import dataclass, field
+from asl_local.lazy import dataclass, field, hinted
 from asl_local.testing.coverage.goals import Goal, goals_of
 from asl_local.values import Json
 
@@ -162,3 +162,5 @@ def summary(covered: int, goals: int) -> dict[str, Json]:
 
 
 __all__ = ["MachineCoverage", "covered", "percent_of", "percent_text", "summary"]
+
+hinted(globals())

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from asl_local.lazy import hinted
 from asl_local.testing.coverage.measured import MachineCoverage, percent_text, summary
 from asl_local.values import Json
 
@@ -64,3 +65,5 @@ def to_json(machines: Sequence[MachineCoverage]) -> dict[str, Json]:
 
 
 __all__ = ["names_of", "table", "to_json"]
+
+hinted(globals())

@@ -14,7 +14,7 @@ from asl_local.engine import Execution
 from asl_local.engine.map_runs.run import EXPRESS_SECONDS
 from asl_local.engine.messages import Outcome as Ending
 from asl_local.errors import AslError
-from asl_local.lazy import replace
+from asl_local.lazy import hinted, replace
 from asl_local.testing.coverage.measured import covered
 from asl_local.testing.exploring.faults import Faults
 from asl_local.testing.exploring.fingerprint import Fingerprints, contents, without_ids
@@ -326,3 +326,5 @@ def _not_the_same(run: Run, worldly: bool, execution: Execution) -> str:
 
 
 __all__ = ["BUDGET", "explore", "reads_clock"]
+
+hinted(globals())

@@ -20,6 +20,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from asl_local.errors import DATA_LIMIT_EXCEEDED, HEARTBEAT_TIMEOUT, PERMISSIONS, TIMEOUT
+from asl_local.lazy import hinted
 from asl_local.plan import Block, Plan, State
 from asl_local.resources.integrations.envelope import SDK, words_of
 from asl_local.values import text_of
@@ -164,3 +165,5 @@ def _ways(state: State) -> list[str]:
 
 
 __all__ = ["CRASH", "KINDS", "NO_ANSWER", "OVERSIZED", "UNLISTED", "Fault", "Faults", "cause_of"]
+
+hinted(globals())

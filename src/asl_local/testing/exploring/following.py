@@ -13,7 +13,7 @@ from asl_local.drivers import Ended, Heard, hear
 from asl_local.engine import Execution, Identity, Limits
 from asl_local.engine.messages import Outcome as Ending
 from asl_local.errors import ImpossibleSchedule
-from asl_local.lazy import Protocol, dataclass
+from asl_local.lazy import Protocol, dataclass, hinted
 from asl_local.plan import Plan
 from asl_local.resources.mocking import Mocks
 from asl_local.testing.exploring.faults import Faults
@@ -222,3 +222,5 @@ def _cannot(rules: Rules, point: Point, step: str, number: int) -> str:
 
 
 __all__ = ["Followed", "Setting", "follow", "over", "run_of"]
+
+hinted(globals())

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
+from asl_local.lazy import hinted
+
 
 class Edge(NamedTuple):
     """One step: from node `source` to node `target` by `step`, its text in a schedule, which costs so many `faults`.
@@ -137,3 +139,5 @@ class Graph:
 
 
 __all__ = ["Edge", "Graph"]
+
+hinted(globals())

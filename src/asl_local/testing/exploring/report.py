@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asl_local.errors import AslError
-from asl_local.lazy import dataclass, field
+from asl_local.lazy import dataclass, field, hinted
 from asl_local.testing.exploring.faults import Fault
 from asl_local.testing.exploring.graph import Graph
 from asl_local.values import Json, text_of
@@ -278,3 +278,6 @@ def verdict(judge: Callable[[Run], Any], run: Run) -> str | None:
     raise TypeError(
         f"{named} gave {said!r:.80}: True or False is wanted, or an assert and nothing (bool(...) makes one of a value)"
     )
+
+
+hinted(globals())

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, TypeAlias
 
+from asl_local.lazy import hinted
 from asl_local.testing.counterexamples.shrinking.reducing import BUDGET, Shrunk, chunks, reduce
 from asl_local.values import Json, text_of
 
@@ -173,3 +174,6 @@ def _nearer_to_zero(number: int | float) -> Iterator[int | float]:
     while distance:  # half of it, a quarter less, an eighth less, ... one less
         yield number - distance if number > 0 else number + distance
         distance //= 2
+
+
+hinted(globals())

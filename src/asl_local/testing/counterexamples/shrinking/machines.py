@@ -12,6 +12,7 @@ from typing import Any, Final
 from asl_local.definition import load_model
 from asl_local.definition.grammar import Field, Kind, fields_of, groups_of
 from asl_local.errors import InvalidDefinition
+from asl_local.lazy import hinted
 from asl_local.testing.counterexamples.shrinking import json_trees
 from asl_local.testing.counterexamples.shrinking.blocks import (
     Block,
@@ -217,3 +218,6 @@ def _with_state(block: Block, name: str, state: State) -> Block:
 
 def _without(part: Block, names: list[str]) -> Block:
     return {name: value for name, value in part.items() if name not in names}
+
+
+hinted(globals())

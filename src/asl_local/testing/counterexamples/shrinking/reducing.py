@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
-from asl_local.lazy import dataclass
+from asl_local.lazy import dataclass, hinted
 
 T = TypeVar("T")
 
@@ -80,3 +80,6 @@ def chunks(count: int, least: int = 0) -> Iterable[tuple[int, int]]:
             if count - (stop - start) >= least:
                 yield start, stop
         length //= 2
+
+
+hinted(globals())
