@@ -13,8 +13,7 @@ from types import TracebackType
 from asl_local.lazy import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from typing import IO, Any
+    from collections.abc import Callable, Iterable, Iterator
 
 try:
     import fcntl
@@ -23,7 +22,7 @@ except ImportError:  # pragma: no cover - Windows has no flock; there the lock h
 
 
 _CHUNK = 1 << 20
-_BINARY = getattr(os, "O_BINARY", 0)  # Windows
+BINARY = getattr(os, "O_BINARY", 0)  # Windows has to be told that bytes are meant
 
 
 def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
@@ -37,33 +36,47 @@ def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
         staged = stage(path.parent, (data,), durable=durable)
-    try:
-        staged.replace(path)
-    except BaseException:
-        staged.unlink(missing_ok=True)
-        raise
+    with putting(staged):
+        os.replace(staged, path)  # noqa: PTH105 - staged is no Path
 
 
-def stage(folder: Path, chunks: Iterable[bytes], *, durable: bool = True) -> Path:
-    """A new temporary file `.tmp-...` in `folder` that holds the chunks, for the caller to rename or unlink.
+def stage(
+    folder: Path | str, chunks: Iterable[bytes], *, durable: bool = True, finish: Callable[[int], None] | None = None
+) -> str:
+    """The path of a new temporary file `.tmp-...` in `folder` that holds the chunks, for the caller to rename (`putting`).
 
-    Raises what `chunks` raises, or OSError; then no file is left.
+    `finish` gets the open file before it is synced. Raises what `chunks` and `finish` raise, or OSError; then no file is left.
     """
     # Not mkstemp: its files are the owner's alone, whatever the umask says, and so would be what they are renamed to.
-    name = folder / f".tmp-{os.urandom(16).hex()}"
-    descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
-    try:
+    name = f"{folder}/.tmp-{os.urandom(16).hex()}"
+    descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, 0o666)
+    with putting(name):
         try:
             for chunk in chunks:
-                _write(descriptor, chunk)
+                write_all(descriptor, chunk)
+            if finish is not None:
+                finish(descriptor)
             if durable:
                 os.fsync(descriptor)
         finally:
             os.close(descriptor)
-    except BaseException:
-        name.unlink(missing_ok=True)
-        raise
     return name
+
+
+class putting:  # noqa: N801 - read as `with putting(staged):`
+    """`with` this a staged file gets to where it belongs, or is taken away."""
+
+    __slots__ = ("_staged",)
+
+    def __init__(self, staged: str) -> None:
+        self._staged = staged
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, _error: object, _trace: object) -> None:
+        if kind is not None:
+            Path(self._staged).unlink(missing_ok=True)
 
 
 def append(path: Path, data: bytes, *, at: int) -> None:
@@ -75,7 +88,7 @@ def append(path: Path, data: bytes, *, at: int) -> None:
     try:
         os.ftruncate(descriptor, at)
         os.lseek(descriptor, at, os.SEEK_SET)
-        _write(descriptor, data)
+        write_all(descriptor, data)
         os.fsync(descriptor)
     except BaseException:
         os.ftruncate(descriptor, at)
@@ -84,7 +97,8 @@ def append(path: Path, data: bytes, *, at: int) -> None:
         os.close(descriptor)
 
 
-def _write(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, data: bytes) -> None:
+    """All of the bytes, however many of them the system takes at once."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
@@ -116,17 +130,17 @@ class FileLock:
         self._path = path
         self._threads = threading.RLock()
         self._depth = 0
-        self._file: IO[Any] | None = None
+        self._file = -1
 
     def __enter__(self) -> FileLock:
         self._threads.acquire()
         try:
             if self._depth == 0 and fcntl is not None:
                 try:
-                    self._file = self._path.open("a+b")
+                    self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
                 except FileNotFoundError:
                     self._path.parent.mkdir(parents=True, exist_ok=True)
-                    self._file = self._path.open("a+b")
+                    self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
                 fcntl.flock(self._file, fcntl.LOCK_EX)
             self._depth += 1
         except BaseException:
@@ -144,6 +158,6 @@ class FileLock:
         self._threads.release()
 
     def _release_file(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        if self._file >= 0:
+            descriptor, self._file = self._file, -1
+            os.close(descriptor)

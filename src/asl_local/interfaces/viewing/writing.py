@@ -47,7 +47,7 @@ def check_writable(path: Path) -> None:
         raise FileNotFoundError(2, "there is no such folder", str(path.parent))
     if path.exists() and not path.is_file():
         return  # a device or a pipe
-    files.stage(folder, (), durable=False).unlink()
+    Path(files.stage(folder, (), durable=False)).unlink()
 
 
 def objects_of(aws: Any) -> Fetch:

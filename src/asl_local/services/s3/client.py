@@ -26,8 +26,9 @@ from asl_local.services.parameters import (
 from asl_local.services.s3 import rules
 from asl_local.services.s3.bodies import chunks_of_body, reported
 from asl_local.services.s3.paths import Cursor
+from asl_local.services.s3.records import Properties
 from asl_local.services.s3.rules import OPERATIONS, moment, s3_error
-from asl_local.services.s3.store import CHUNK, DEFAULT_TYPE, Bucket, Properties, Stored, chunks_of
+from asl_local.services.s3.store import CHUNK, DEFAULT_TYPE, Bucket, Stored, chunks_of
 from asl_local.services.streaming import FilePart, StreamingBody
 
 SYSTEM = ".system"  # no bucket's name begins with a dot
@@ -306,11 +307,8 @@ class S3:
                 file.writelines(self._download(told))
             return
         staged = files.stage(target.parent, self._download(told), durable=False)
-        try:
-            staged.replace(target)
-        except BaseException:
-            staged.unlink(missing_ok=True)
-            raise
+        with files.putting(staged):
+            os.replace(staged, target)  # noqa: PTH105 - staged is no Path
 
     def download_fileobj(self, *arguments: Any, **given: Any) -> None:
         """`download_fileobj(Bucket, Key, Fileobj, ExtraArgs=None, Callback=None)` writes into a binary file."""

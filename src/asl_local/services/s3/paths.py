@@ -139,10 +139,10 @@ def make_place(folder: Path, key: str, *, folding: bool = False) -> Path:
     return place
 
 
-def inside(folder: Path, path: Path) -> bool:
+def inside(folder: Path, path: Path | str) -> bool:
     """Whether the path is reached without a symbolic link below `folder` (which is resolved itself)."""
     if os.name != "posix":
-        return os.path.realpath(path) == str(path) and path.is_relative_to(folder)
+        return os.path.realpath(path) == str(path) and Path(path).is_relative_to(folder)
     at, wanted = str(folder), str(path)
     if not wanted.startswith(f"{at}/"):
         return False

@@ -4,7 +4,7 @@ Knows: files. Must never know: S3's requests, answers and errors (a missing obje
 
 The body is a plain file that a person can open. Its properties (content type, user metadata, ETag) lie in a file of their
 own below `.system/objects/`, as the newest two versions: each says which body it belongs to, by size and modification time. A
-put writes the new version of the properties beside the old one and then renames the body into place, so that this one
+put writes the new version of the properties beside the old one (`records`) and then renames the body into place, so that this one
 rename is the moment at which both change. A kill before it leaves the old body, which finds its old properties; a kill
 after it leaves the new ones.
 
@@ -14,9 +14,9 @@ If that fits none either, a person put or edited the file: then the properties f
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
-import json
 import mimetypes
 import os
 import shutil
@@ -25,10 +25,11 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from asl_local.services import files
-from asl_local.services.s3 import paths
+from asl_local.services.s3 import paths, records
+from asl_local.services.s3.records import Properties, Version
 from asl_local.services.unchanged import Identity, Unchanged, identity
 
 DEFAULT_TYPE = "binary/octet-stream"  # what S3 stores for an object put without a ContentType
@@ -36,24 +37,18 @@ CHUNK = 1 << 20
 _REMEMBERED = 4096  # checksums of files without properties, per bucket
 _REMEMBERED_RECORDS = 16_384  # properties, per bucket
 _POSIX = os.name == "posix"
+_READING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | files.BINARY  # a pipe that somebody put there is no object
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_STAMPS_OPEN_FILES = os.utime in os.supports_fd
 
 # Its own table: the machine's mime.types must not change an answer.
 _types = mimetypes.MimeTypes()
 
 
-class Properties(NamedTuple):
-    """What S3 keeps beside the bytes. `headers` are CacheControl and its like, `metadata` the user's own."""
-
-    etag: str  # MD5, hexadecimal, without quotes
-    content_type: str
-    headers: dict[str, str]
-    metadata: dict[str, str]
-
-
 class Stored(NamedTuple):
     """One object as it lies on disk; `stamp` is its file's time in nanoseconds since 1970."""
 
-    path: Path
+    path: str
     size: int
     stamp: int
     properties: Properties
@@ -81,8 +76,8 @@ class Bucket:
     """The objects of one bucket; any number of threads and processes may have one for the same folder."""
 
     def __init__(self, folder: Path, system: Path) -> None:
-        self._given = folder
-        self._objects = system / "objects" / folder.name
+        self._given, self._base = folder, str(folder)
+        self._objects = str(system / "objects" / folder.name)
         # Outside the bucket's own folders: a lock that is deleted while somebody waits for it guards nothing.
         self._lock = files.FileLock(system / "locks" / folder.name)
         self._checksums: Unchanged[str] = Unchanged(_REMEMBERED)
@@ -94,7 +89,7 @@ class Bucket:
     def folder(self) -> Path:
         """The bucket's folder. It may itself be a link to a folder of photos elsewhere; nothing below it may."""
         # The folder around it is resolved already, so only a link needs more than a look.
-        return Path(os.path.realpath(self._given)) if not _POSIX or self._given.is_symlink() else self._given
+        return Path(os.path.realpath(self._base)) if not _POSIX or os.path.islink(self._base) else self._given  # noqa: PTH114
 
     @property
     def lock(self) -> files.FileLock:
@@ -103,7 +98,13 @@ class Bucket:
 
     def find(self, key: str) -> Stored | None:
         """The object without its bytes."""
-        opened = self.open(key)
+        known = self._known.get(key)
+        if known is not None and known.file is not None:
+            with contextlib.suppress(OSError):
+                state = os.stat(known.file, follow_symlinks=False)  # noqa: PTH116
+                if identity(state) == known.body and identity(os.stat(known.record)) == known.told:  # noqa: PTH116
+                    return known.stored
+        opened = self._open(key)
         if opened is None:
             return None
         os.close(opened[0])
@@ -111,6 +112,26 @@ class Bucket:
 
     def open(self, key: str) -> tuple[int, Stored] | None:
         """An open descriptor, which the caller closes, and the object it belongs to."""
+        return self.open_known(key) or self._open(key)
+
+    def open_known(self, key: str) -> tuple[int, Stored] | None:
+        """The same for an object that nobody has touched since it was looked at last, or None: a few questions to the system."""
+        known = self._known.get(key)
+        if known is None or known.file is None:
+            return None
+        try:
+            descriptor = os.open(known.file, _READING | _NO_LINK)
+        except OSError:
+            return None
+        try:
+            if identity(os.fstat(descriptor)) == known.body and identity(os.stat(known.record)) == known.told:  # noqa: PTH116
+                return descriptor, known.stored
+        except OSError:  # no record any more
+            pass
+        os.close(descriptor)
+        return None
+
+    def _open(self, key: str) -> tuple[int, Stored] | None:
         folder, folding = self.folder, self._folds()
         for _ in range(8):
             for path in paths.places(folder, key, folding=folding):
@@ -118,7 +139,7 @@ class Bucket:
                 if descriptor is None:
                     continue
                 state = os.fstat(descriptor)
-                properties = self._recorded(key, state)
+                properties = self._recorded(key, str(path), state)
                 if properties is None and not self._is_still(path, state):
                     os.close(descriptor)  # replaced twice since it was opened: look again
                     break
@@ -127,7 +148,7 @@ class Bucket:
                 except BaseException:
                     os.close(descriptor)
                     raise
-                return descriptor, Stored(path, state.st_size, state.st_mtime_ns, properties)
+                return descriptor, Stored(str(path), state.st_size, state.st_mtime_ns, properties)
             else:
                 return None
         raise OSError(f"{key!r} is replaced faster than it can be read")
@@ -138,10 +159,10 @@ class Bucket:
             state = os.stat(path)  # noqa: PTH116 - a listing has a thousand of these, and no use for a Path
         except FileNotFoundError:
             return None
-        properties = self._recorded(key, state)
+        properties = self._recorded(key, path, state)
         if properties is None:
             return self.find(key)
-        return Stored(Path(path), state.st_size, state.st_mtime_ns, properties)
+        return Stored(path, state.st_size, state.st_mtime_ns, properties)
 
     def put(
         self,
@@ -162,25 +183,29 @@ class Bucket:
                 checksum.update(chunk)
                 yield chunk
 
-        staged = files.stage(folder, counted())
-        try:
-            properties = describe(checksum.hexdigest())
+        state: os.stat_result
+
+        def stamped(file: int | str) -> None:
+            nonlocal state
             # Whole seconds are S3's; the rest makes the time tell one body from another.
-            stamp = int(now) * 10**9 + int(checksum.hexdigest()[:8], 16) % 10**9
-            os.utime(staged, ns=(stamp, stamp))
+            stamp = int(now) * 10**9 + int.from_bytes(os.urandom(4), "big") % 10**9
+            os.utime(file, ns=(stamp, stamp))
+            state = os.stat(file)  # noqa: PTH116 - of an open file
+
+        staged = files.stage(folder, counted(), finish=stamped if _STAMPS_OPEN_FILES else None)
+        with files.putting(staged):
+            if not _STAMPS_OPEN_FILES:
+                stamped(staged)
+            properties = describe(checksum.hexdigest())
             with self._lock:
                 old = self.find(key)
                 may(old)
-                state = staged.stat()
-                self._record(key, state, properties, old)
-                place = old.path if old else paths.make_place(folder, key, folding=self._folds())
+                record = self._record(key, state, properties, old)
+                place = old.path if old else str(paths.make_place(folder, key, folding=self._folds()))
                 if not paths.inside(folder, place):
                     raise OSError(f"a symbolic link leads out of the bucket's folder at {place}")
-                staged.replace(place)
-        except BaseException:
-            staged.unlink(missing_ok=True)
-            raise
-        return Stored(place, state.st_size, state.st_mtime_ns, properties)
+                os.replace(staged, place)  # noqa: PTH105 - nobody needs a Path
+                return self._put(key, record, Stored(place, state.st_size, state.st_mtime_ns, properties))
 
     def delete(self, key: str) -> None:
         """Removes the object if there is one, and the folders that it leaves empty."""
@@ -190,7 +215,7 @@ class Bucket:
                 if paths.inside(folder, path) and path.is_file():
                     path.unlink()
                     paths.remove_empty(path.parent, folder)
-            self._record_of(key).unlink(missing_ok=True)
+            Path(records.place_of(self._objects, key)).unlink(missing_ok=True)
 
     def walk(self, prefix: str, cursor: paths.Cursor) -> Iterator[tuple[bytes, str]]:
         """(key as UTF-8, path) of every object in the order of the keys' bytes."""
@@ -220,7 +245,7 @@ class Bucket:
 
     def _open_file(self, folder: Path, path: Path, folding: bool) -> int | None:
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            descriptor = os.open(path, _READING)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
         except OSError as error:
@@ -241,60 +266,64 @@ class Bucket:
         except OSError:
             return False
 
-    def _record_of(self, key: str) -> Path:
-        return self._objects / f"{hashlib.sha256(key.encode()).hexdigest()[:40]}.json"
-
-    def _versions(self, key: str) -> list[dict[str, Any]]:
-        try:
-            record = json.loads(self._record_of(key).read_bytes())
-            return (
-                [version for version in record["Versions"] if version.keys() == _VERSION]
-                if record["Key"] == key
-                else []
-            )
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):  # none, or none that we wrote
-            return []
-
-    def _recorded(self, key: str, state: os.stat_result) -> Properties | None:
+    def _recorded(self, key: str, path: str, state: os.stat_result) -> Properties | None:
         """The properties that belong to a body: read from the record, unless both are as they were when it was read last."""
         known = self._known.get(key)
-        record = str(self._record_of(key)) if known is None else known.record
+        record = records.place_of(self._objects, key) if known is None else known.record
         try:
             told = identity(os.stat(record))  # noqa: PTH116 - a listing has a thousand of these, and no use for a Path
         except OSError:
             return None
         if known is not None and known.told == told and known.body == identity(state):
-            return known.properties
-        for version in self._versions(key):
-            if version["Size"] == state.st_size and version["Stamp"] == state.st_mtime_ns:
-                properties = _properties(version)
-                with self._guard:
-                    self._known[key] = _Known(record, told, identity(state), properties)
-                    if len(self._known) > _REMEMBERED_RECORDS:
-                        self._known.popitem(last=False)
-                return properties
+            return known.stored.properties
+        for version in records.read(record, key):
+            if version.size == state.st_size and version.stamp == state.st_mtime_ns:
+                stored = Stored(path, *version)
+                self._remember(key, _Known(record, told, identity(state), stored, self._plain(key, path)))
+                return version.properties
         return None
+
+    def _remember(self, key: str, known: _Known) -> None:
+        with self._guard:
+            self._known[key] = known
+            if len(self._known) > _REMEMBERED_RECORDS:
+                self._known.popitem(last=False)
+
+    def _plain(self, key: str, path: str) -> str | None:
+        """The path of a body that is where everybody looks first, with no folder on the way that could become a link."""
+        plain = _POSIX and "/" not in key and path == f"{self._base}/{key}" and not self._folds()
+        return path if plain else None
+
+    def _put(self, key: str, record: str, stored: Stored) -> Stored:
+        """Remembers what was put: who asks next finds the record read. The caller holds the lock."""
+        with contextlib.suppress(OSError):
+            told, state = identity(os.stat(record)), os.stat(stored.path)  # noqa: PTH116
+            if (state.st_size, state.st_mtime_ns) == stored[1:3]:  # a person with an editor asks for no lock
+                self._remember(key, _Known(record, told, identity(state), stored, self._plain(key, stored.path)))
+        return stored
 
     def _computed(self, key: str, descriptor: int, state: os.stat_result) -> Properties:
         etag = self._checksums.of(state, lambda: _checksum(descriptor))
-        for version in self._versions(key):
-            if version["ETag"] == etag and version["Size"] == state.st_size:
-                return _properties(version)
-        return Properties(etag, guess_type(key), {}, {})
+        for version in records.read(records.place_of(self._objects, key), key):
+            if version.properties.etag == etag and version.size == state.st_size:
+                return version.properties
+        return _following(key, etag)
 
-    def _record(self, key: str, state: os.stat_result, properties: Properties, old: Stored | None) -> None:
-        versions = [_version(state.st_size, state.st_mtime_ns, properties)]
-        telling = properties != Properties(properties.etag, guess_type(key), {}, {})
-        if old is not None:
-            telling = telling or old.properties != Properties(old.properties.etag, guess_type(key), {}, {})
-            versions.append(_version(old.size, old.stamp, old.properties))
-        text = json.dumps({"Key": key, "Versions": versions}, ensure_ascii=False)
+    def _record(self, key: str, state: os.stat_result, properties: Properties, old: Stored | None) -> str:
+        """Tells the properties beside those of the body that lies there; gives where."""
         # Properties that follow from name and bytes are only a shortcut: no need to wait for the disk.
-        files.write_atomically(self._record_of(key), text.encode(), durable=telling)
+        durable = properties != _following(key, properties.etag)
+        durable = durable or (old is not None and old.properties != _following(key, old.properties.etag))
+        new = Version(state.st_size, state.st_mtime_ns, properties)
+        kept = None if old is None else Version(old.size, old.stamp, old.properties)
+        known = self._known.get(key)
+        record = records.place_of(self._objects, key) if known is None else known.record
+        records.write(record, key, new, kept, durable=durable)
+        return record
 
     def _folds(self) -> bool:
         if self._folding is None:
-            system = self._objects.parent.parent
+            system = Path(self._objects).parent.parent
             if not system.is_dir():
                 return False
             self._folding = system.with_name(system.name.upper()).exists()
@@ -302,12 +331,18 @@ class Bucket:
 
 
 class _Known(NamedTuple):
-    """What a record said of a body; the identities say whether both are still the same."""
+    """What a record said of a body; the identities say whether both are still the same. `file`: see `Bucket._plain`."""
 
     record: str
     told: Identity
     body: Identity
-    properties: Properties
+    stored: Stored
+    file: str | None
+
+
+def _following(key: str, etag: str) -> Properties:
+    """The properties that follow from a key and the bytes, which a file has that a person put there."""
+    return Properties(etag, guess_type(key), {}, {})
 
 
 def _checksum(descriptor: int) -> str:
@@ -315,21 +350,3 @@ def _checksum(descriptor: int) -> str:
     for chunk in chunks_of(descriptor):
         checksum.update(chunk)
     return checksum.hexdigest()
-
-
-_VERSION = {"Size", "Stamp", "ETag", "ContentType", "Headers", "Metadata"}
-
-
-def _version(size: int, stamp: int, properties: Properties) -> dict[str, Any]:
-    return {
-        "Size": size,
-        "Stamp": stamp,
-        "ETag": properties.etag,
-        "ContentType": properties.content_type,
-        "Headers": properties.headers,
-        "Metadata": properties.metadata,
-    }
-
-
-def _properties(version: dict[str, Any]) -> Properties:
-    return Properties(version["ETag"], version["ContentType"], version["Headers"], version["Metadata"])
