@@ -50,7 +50,7 @@ def counts(monkeypatch):
 
         return call
 
-    monkeypatch.setattr(album.files, "chunks_from", counted("read", album.files.chunks_from))
+    monkeypatch.setattr(album.files, "whole", counted("read", album.files.whole))
     monkeypatch.setattr(seeing.images, "decode", counted("decode", seeing.images.decode))
     for name in ("find_faces", "embed_chip"):
         monkeypatch.setattr(seeing, name, counted(name, getattr(seeing, name)))

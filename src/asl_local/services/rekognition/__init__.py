@@ -11,8 +11,7 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -169,7 +168,7 @@ class Rekognition:
         """
         _checked("SearchFacesByImage", given)
         collection = self._open("SearchFacesByImage", given["CollectionId"])
-        usable = self._usable("SearchFacesByImage", "Image", given, 1)
+        usable = self._usable("SearchFacesByImage", "Image", given, 1, landmarks=False)
         if not usable:
             text = "There are no faces in the image. Should be at least 1."
             raise client_error("InvalidParameterException", text, "SearchFacesByImage")
@@ -249,10 +248,12 @@ class Rekognition:
 
     # Below: pictures and collections.
 
-    def _usable(self, name: str, field: str, given: Mapping[str, Any], vectors: int) -> list[Seen]:
+    def _usable(
+        self, name: str, field: str, given: Mapping[str, Any], vectors: int, *, landmarks: bool = True
+    ) -> list[Seen]:
         bar = BARS[given.get("QualityFilter", "NONE")]
         with self._image(name, field, given) as image:
-            seen = self._see(name, image, bar=bar, vectors=vectors)
+            seen = self._see(name, image, bar=bar, vectors=vectors, landmarks=landmarks)
         return [one for one in seen if not one.reasons]
 
     def _see(self, name: str, image: Image, wanted: Collection[str] = (), **how: Any) -> list[Seen]:
@@ -311,14 +312,21 @@ def _checked(name: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
     return given
 
 
-@contextmanager
-def _existing(name: str, collection_id: str) -> Iterator[None]:
+class _existing:  # noqa: N801 - read as `with _existing(...):`
     """Turns a collection that is not there, or no longer, into the service's error."""
-    try:
-        yield
-    except CollectionGone as error:
-        text = f"The collection id: {collection_id} does not exist"
-        raise client_error("ResourceNotFoundException", text, name) from error
+
+    __slots__ = ("_id", "_operation")
+
+    def __init__(self, name: str, collection_id: str) -> None:
+        self._operation, self._id = name, collection_id
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+        if kind is not None and issubclass(kind, CollectionGone):
+            text = f"The collection id: {self._id} does not exist"
+            raise client_error("ResourceNotFoundException", text, self._operation) from error
 
 
 def _folder_name(collection_id: str) -> str:

@@ -12,8 +12,6 @@ import hashlib
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from asl_local.services import files
@@ -26,19 +24,23 @@ _ENTRY, _FACE = 1024, 2048  # bytes, roughly, of an entry and of a face beside i
 class KnownFace:
     """One face, and what was asked about it so far.
 
-    `face` is a detector.Face, `measured` attributes.Measured with the odds that were asked for. `chip` is the aligned face,
-    until somebody asks for the `vector`.
+    `face` is a detector.Face, `measured` attributes.Measured with the odds that were asked for, `points` the landmarks that
+    were, by name. `chip` is the aligned face, until somebody asks for the `vector`.
     """
 
     def __init__(self, face: Any, measured: Any) -> None:
         self.face, self.measured = face, measured
+        self.points: dict[str, tuple[float, float]] = {}
         self.chip: Any = None
         self.vector: Any = None
 
     @property
     def size(self) -> int:
         """Bytes, about."""
-        return _FACE + sum(int(part.nbytes) for part in (self.face.mesh, self.chip, self.vector) if part is not None)
+        size: int = _FACE + self.face.mesh.nbytes
+        if self.chip is not None:
+            size += self.chip.nbytes
+        return size if self.vector is None else size + int(self.vector.nbytes)
 
 
 class Photo:
@@ -53,7 +55,10 @@ class Photo:
     @property
     def size(self) -> int:
         """Bytes, about."""
-        return _ENTRY + sum(known.size for known in self.faces or ())
+        size = _ENTRY
+        for known in self.faces or ():
+            size += known.size
+        return size
 
 
 class Album:
@@ -64,19 +69,14 @@ class Album:
         self._photos: OrderedDict[str, Photo] = OrderedDict()
         self._lock = threading.Lock()
 
-    @contextmanager
-    def open(self, digest: str) -> Iterator[Photo]:
-        """The photo of that hash, for its holder alone: who wants the same one waits, and then finds it looked at."""
+    def open(self, digest: str) -> Opened:
+        """`with` this the photo of that hash is its holder's alone: who wants the same one waits, and then finds it looked at."""
         with self._lock:
             photo = self._photos.get(digest)
             if photo is None:
                 photo = self._photos[digest] = Photo()
             self._photos.move_to_end(digest)
-        with photo.lock:
-            try:
-                yield photo
-            finally:
-                self._count(digest, photo)
+        return Opened(self, digest, photo)
 
     def clear(self) -> None:
         """Forgets all."""
@@ -84,7 +84,8 @@ class Album:
             self._photos.clear()
             self._bytes = 0
 
-    def _count(self, digest: str, photo: Photo) -> None:
+    def count(self, digest: str, photo: Photo) -> None:
+        """Takes in how large the photo is now."""
         with self._lock:
             if self._photos.get(digest) is not photo:
                 return  # forgotten meanwhile
@@ -97,6 +98,25 @@ class Album:
 
     def _drop(self, digest: str) -> None:
         self._bytes -= self._photos.pop(digest).counted
+
+
+class Opened:
+    """A photo of an album, opened."""
+
+    __slots__ = ("_album", "_digest", "_photo")
+
+    def __init__(self, album: Album, digest: str, photo: Photo) -> None:
+        self._album, self._digest, self._photo = album, digest, photo
+
+    def __enter__(self) -> Photo:
+        self._photo.lock.acquire()
+        return self._photo
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._album.count(self._digest, self._photo)
+        finally:
+            self._photo.lock.release()
 
 
 class Changed(Exception):
@@ -125,7 +145,7 @@ class Image:
     def read(self) -> bytes:
         """The bytes. Raises Changed, once, if they no longer are those that the hash was told of."""
         if self._data is None:
-            self._data = b"".join(files.chunks_from(self._descriptor, 0))
+            self._data = files.whole(self._descriptor, self.size)
             if identity(os.fstat(self._descriptor)) != identity(self._state):
                 self.md5 = _md5(self._data)
                 raise Changed

@@ -10,7 +10,7 @@ emotions, ...) does not appear at all.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
@@ -26,6 +26,7 @@ from asl_local.services.rekognition.networks import Networks
 from asl_local.services.rekognition.requests import JUDGED
 
 Array: TypeAlias = NDArray[Any]
+Point: TypeAlias = tuple[float, float]
 
 # Rekognition's landmarks, each the mean of points of the mesh. The first five belong to the default attributes.
 LANDMARKS: dict[str, tuple[int, ...]] = {
@@ -60,7 +61,8 @@ LANDMARKS: dict[str, tuple[int, ...]] = {
     "midJawlineRight": (397,),
     "upperJawlineRight": (356,),
 }
-DEFAULT_LANDMARKS = tuple(LANDMARKS)[:5]
+ALL_LANDMARKS = tuple(LANDMARKS)
+DEFAULT_LANDMARKS = ALL_LANDMARKS[:5]
 
 MOUTH_OPEN = 0.125  # inner lips: height to width
 EYE_OPEN = 0.25  # lids: height to width
@@ -269,29 +271,38 @@ def measured(view: View, requested: Collection[str]) -> Measured:
 
 def face_detail(view: View, requested: Collection[str]) -> dict[str, Any]:
     """Rekognition's FaceDetail: the default attributes, and of the others those `requested` ("ALL" for all)."""
-    height, width = view.picture.pixels.shape[:2]
-    return described(view.face, (height, width), measured(view, requested), requested)
+    height, width = shape = view.picture.pixels.shape[:2]
+    points = landmarks_of(view.face, (height, width), names_of_landmarks(requested))
+    return described(view.face, shape, measured(view, requested), requested, points)
 
 
-def described(face: Face, shape: tuple[int, int], measurements: Measured, requested: Collection[str]) -> dict[str, Any]:
-    """A FaceDetail made of what is known of a face in a picture of that height and width."""
-    height, width = shape
+def described(
+    face: Face, shape: tuple[int, int], measurements: Measured, requested: Collection[str], points: Mapping[str, Point]
+) -> dict[str, Any]:
+    """A FaceDetail made of what is known of a face in a picture of that height and width; `points` are its landmarks."""
     detail: dict[str, Any] = {"BoundingBox": bounding_box(face, shape)}
     for name in asked(requested):
         odds = measurements.odds[name]
         detail[JUDGED[name]] = {"Value": odds > 0, "Confidence": 100 / (1 + math.exp(-min(abs(odds), 50.0)))}
-    names = tuple(LANDMARKS) if "ALL" in requested else DEFAULT_LANDMARKS
+    detail["Landmarks"] = [{"Type": name, "X": x, "Y": y} for name, (x, y) in points.items()]
+    detail["Pose"] = dict(measurements.pose)
+    detail["Quality"] = dict(measurements.quality)
+    detail["Confidence"] = confidence(face)
+    return detail
+
+
+def names_of_landmarks(requested: Collection[str]) -> tuple[str, ...]:
+    """The landmarks of an answer."""
+    return ALL_LANDMARKS if "ALL" in requested else DEFAULT_LANDMARKS
+
+
+def landmarks_of(face: Face, shape: tuple[int, int], names: tuple[str, ...]) -> dict[str, Point]:
+    """Where these are, as shares of the picture's width and height."""
+    height, width = shape
     means = np.empty((len(names), 2))
     for which, points in _points_of(names):
         means[which] = face.mesh[points, :2].mean(0)
-    return detail | {
-        "Landmarks": [
-            {"Type": name, "X": x / width, "Y": y / height} for name, (x, y) in zip(names, means.tolist(), strict=True)
-        ],
-        "Pose": dict(measurements.pose),
-        "Quality": dict(measurements.quality),
-        "Confidence": confidence(face),
-    }
+    return {name: (x / width, y / height) for name, (x, y) in zip(names, means.tolist(), strict=True)}
 
 
 @cache

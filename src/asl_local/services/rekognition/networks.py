@@ -85,18 +85,19 @@ class Pool:
     @contextmanager
     def borrow(self) -> Iterator[Networks]:
         """`with pool.borrow() as networks:`"""
-        with self._free:
-            networks = self._lend()
-            try:
-                yield networks
-            finally:
-                self._take_back(networks)
+        networks = self.lend()
+        try:
+            yield networks
+        finally:
+            self.take_back(networks)
 
     # These networks are too small to gain from OpenCV's own threads, and two callers lose all of their gain to them
     # (two threads on two processors: 85 ms a photo with, 40 without). The setting is the process's and perhaps its
     # owner's too, so it is put back when nobody has a set of networks.
 
-    def _lend(self) -> Networks:
+    def lend(self) -> Networks:
+        """A set, for who gives it back with `take_back`."""
+        self._free.acquire()
         with self._lock:
             if self._lent == 0:
                 self._threads_before = cv2.getNumThreads()
@@ -104,12 +105,14 @@ class Pool:
             self._lent += 1
             return self._idle.pop() if self._idle else Networks()
 
-    def _take_back(self, networks: Networks) -> None:
+    def take_back(self, networks: Networks) -> None:
+        """It is for somebody else now."""
         with self._lock:
             self._idle.append(networks)
             self._lent -= 1
             if self._lent == 0:
                 cv2.setNumThreads(self._threads_before)
+        self._free.release()
 
 
 @cache

@@ -9,6 +9,7 @@ import base64
 import json
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from asl_local.lazy import dataclass
@@ -169,10 +170,13 @@ def _check_text(operation: str, kind: str, value: Any, field: str) -> None:
     if not isinstance(value, str):
         text = f"Invalid type for parameter {field}, value: {value!r}, type: {type(value)}, valid types: <class 'str'>"
         raise invalid_parameters(operation, text)
-    if not re.fullmatch(pattern, value):
+    if not _compiled(pattern).fullmatch(value):
         raise invalid(operation, field, value, f"Member must satisfy regular expression pattern: {pattern}")
     if len(value) > longest:
         raise invalid(operation, field, value, f"Member must have length less than or equal to {longest}")
+
+
+_compiled = cache(re.compile)
 
 
 def image_source(operation: str, field: str, image: Mapping[str, Any]) -> Source:

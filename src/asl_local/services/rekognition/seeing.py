@@ -7,14 +7,22 @@ What is known of a photo already is not looked for again.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from contextlib import ExitStack
 from typing import Any
 
 from asl_local.lazy import dataclass
 from asl_local.services.errors import client_error
 from asl_local.services.rekognition import images
 from asl_local.services.rekognition.album import KnownFace, Photo
-from asl_local.services.rekognition.attributes import View, asked, described, judge, measured
+from asl_local.services.rekognition.attributes import (
+    Point,
+    View,
+    asked,
+    described,
+    judge,
+    landmarks_of,
+    measured,
+    names_of_landmarks,
+)
 from asl_local.services.rekognition.detector import find_faces
 from asl_local.services.rekognition.embedding import embed_chip, face_chip
 from asl_local.services.rekognition.kept import kept
@@ -45,11 +53,12 @@ def see(
     bar: Bar = BARS["NONE"],
     vectors: int = 0,
     photo: Photo | None = None,
+    landmarks: bool = True,
 ) -> list[Seen]:
     """The faces of a JPEG or PNG file, the largest first, at most 100; it is read where something is not known yet.
 
     `wanted` names attributes (face_detail). With `vectors` the largest so many faces that pass the `bar` get theirs,
-    the others get the reason EXCEEDS_MAX_FACES. `photo` is what is known of the file, and is told what was found.
+    the others get the reason EXCEEDS_MAX_FACES. Details that nobody is shown need no `landmarks`. `photo` is what is known of the file, and is told what was found.
     Raises InvalidImageFormatException, ImageTooLargeException, InvalidParameterException.
     """
     photo = photo or Photo()
@@ -57,7 +66,8 @@ def see(
     embedded = 0
     with _Look(operation, read) as look:
         for known in _faces(look, photo, wanted):
-            detail = described(known.face, photo.shape, known.measured, wanted)
+            points = _points(known, photo.shape, names_of_landmarks(wanted)) if landmarks else {}
+            detail = described(known.face, photo.shape, known.measured, wanted, points)
             reasons = bar.reasons(detail, min(known.face.box[2:]))
             vector = None
             if not reasons and embedded < vectors:
@@ -75,13 +85,13 @@ class _Look:
 
     def __init__(self, operation: str, read: Callable[[], bytes]) -> None:
         self._operation, self._read = operation, read
-        self._lent = ExitStack()
 
     def __enter__(self) -> _Look:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._lent.close()
+        if "networks" in self.__dict__:
+            shared_pool().take_back(self.networks)
 
     @property
     def taken(self) -> bool:
@@ -91,7 +101,7 @@ class _Look:
     @kept
     def networks(self) -> Networks:
         """Networks of its own, until the look is over."""
-        return self._lent.enter_context(shared_pool().borrow())
+        return shared_pool().lend()
 
     @kept
     def picture(self) -> images.Picture:
@@ -127,6 +137,13 @@ def _faces(look: _Look, photo: Photo, wanted: Collection[str]) -> list[KnownFace
             view = before or View(look.networks, look.picture, known.face)
             odds.update((name, judge(view, name)) for name in missing)
     return photo.faces
+
+
+def _points(known: KnownFace, shape: tuple[int, int], names: tuple[str, ...]) -> dict[str, Point]:
+    there = known.points
+    if any(name not in there for name in names):
+        there |= landmarks_of(known.face, shape, names)
+    return {name: there[name] for name in names}
 
 
 def _vector(look: _Look, known: KnownFace) -> Any:

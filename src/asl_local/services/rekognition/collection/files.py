@@ -83,7 +83,7 @@ class Files:
 
         state = view.state()
         append(self.path(state.generation), state.places, (vectors,))
-        view.add(records.items())
+        view.add(records.items(), state)
 
     def copy_living(self, view: View) -> Path:
         """Copies the vectors that still have a face into a file of the next generation; gives the file of no more use."""

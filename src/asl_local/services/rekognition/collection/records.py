@@ -15,7 +15,6 @@ import os
 import sqlite3
 import weakref
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -98,9 +97,9 @@ class View:
         found = self._one("SELECT record FROM faces WHERE identity = ?", who)
         return None if found is None else dict(json.loads(found[0]))
 
-    def add(self, records: Collection[tuple[bytes, Record]]) -> None:
-        """Puts faces, each with its identity, at the next places."""
-        state = self.state()
+    def add(self, records: Collection[tuple[bytes, Record]], state: State | None = None) -> None:
+        """Puts faces, each with its identity, at the next places; `state` is that of now, if it has been asked for."""
+        state = state or self.state()
         self._connection.executemany(
             "INSERT INTO faces (number, place, face_id, identity, record) VALUES (?, ?, ?, ?, ?)",
             (
@@ -157,56 +156,40 @@ class Records:
     @classmethod
     def create(cls, path: Path) -> None:
         """A new file without faces. Raises OSError."""
-        with _told(path):
+        try:
             connection = sqlite3.connect(path, isolation_level=None)
             try:
                 connection.executescript(_TABLES)
             finally:
                 connection.close()
+        except sqlite3.DatabaseError as error:
+            raise _told(path, error) from error
 
-    @contextmanager
-    def reading(self) -> Iterator[View]:
+    def reading(self) -> Transaction:
         """One moment of the file, for as long as this lasts."""
-        with self._connected() as connection:
-            connection.execute("BEGIN")
-            try:
-                yield View(connection)
-            finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+        return Transaction(self, "BEGIN", "ROLLBACK")
 
-    @contextmanager
-    def writing(self) -> Iterator[View]:
+    def writing(self) -> Transaction:
         """Changes that are made all or, where something is raised, not at all. Raises OSError for a full disk."""
-        with self._connected() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield View(connection)
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+        return Transaction(self, "BEGIN IMMEDIATE", "COMMIT")
 
     def close(self) -> None:
         """Gives the file back."""
         _close(self._idle)
 
-    @contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
-        with _told(self._path):
-            connection = self._borrow()
-            try:
-                yield connection
-            except BaseException:
-                connection.close()
-                raise
-            if len(self._idle) < _MOST_IDLE:
-                self._idle.append(connection)
-            else:
-                connection.close()
+    def told(self, error: sqlite3.DatabaseError) -> Exception:
+        """SQLite's error as that of a file."""
+        return _told(self._path, error)
 
-    def _borrow(self) -> sqlite3.Connection:
+    def give_back(self, connection: sqlite3.Connection) -> None:
+        """For the next operation."""
+        if len(self._idle) < _MOST_IDLE:
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+    def borrow(self) -> sqlite3.Connection:
+        """A connection of the caller's own."""
         if self._process != os.getpid():  # a connection must not be carried into a forked process
             self._process = os.getpid()
             _close(self._idle)
@@ -220,21 +203,59 @@ class Records:
             return connection
 
 
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """SQLite's errors as those of a file: none there, damage, or the system's refusal."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if not path.exists():
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from error
-        name = getattr(error, "sqlite_errorname", "")
-        if name.startswith(_FULL):
-            number = errno.ENOSPC if name == "SQLITE_FULL" else errno.EIO
-            raise OSError(number, f"{os.strerror(number)} ({error})", str(path)) from error
-        raise
-    except sqlite3.DatabaseError as error:
-        raise CollectionDamaged(f"{path}: {error}") from error
+class Transaction:
+    """`with transaction as view:`, on a connection of its own; one during which something is raised leaves nothing behind."""
+
+    __slots__ = ("_begin", "_connection", "_end", "_records")
+
+    def __init__(self, records: Records, begin: str, end: str) -> None:
+        self._records, self._begin, self._end = records, begin, end
+
+    def __enter__(self) -> View:
+        try:
+            self._connection = self._records.borrow()
+            try:
+                self._connection.execute(self._begin)
+            except BaseException:
+                self._connection.close()
+                raise
+        except sqlite3.DatabaseError as error:
+            raise self._records.told(error) from error
+        return View(self._connection)
+
+    def __exit__(self, kind: type[BaseException] | None, raised: BaseException | None, _trace: object) -> None:
+        connection = self._connection
+        try:
+            try:
+                if kind is None:
+                    connection.execute(self._end)
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+        except BaseException as error:
+            connection.close()
+            if isinstance(error, sqlite3.DatabaseError):
+                raise self._records.told(error) from error
+            raise
+        if kind is None:
+            self._records.give_back(connection)
+            return
+        connection.close()
+        if isinstance(raised, sqlite3.DatabaseError):
+            raise self._records.told(raised) from raised
+
+
+def _told(path: Path, error: sqlite3.DatabaseError) -> Exception:
+    """SQLite's error as that of a file: none there, damage, or the system's refusal."""
+    if not isinstance(error, sqlite3.OperationalError):
+        return CollectionDamaged(f"{path}: {error}")
+    if not path.exists():
+        return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    name = getattr(error, "sqlite_errorname", "")
+    if name.startswith(_FULL):
+        number = errno.ENOSPC if name == "SQLITE_FULL" else errno.EIO
+        return OSError(number, f"{os.strerror(number)} ({error})", str(path))
+    return sqlite3.OperationalError(*error.args)
 
 
 def _close(connections: list[sqlite3.Connection]) -> None:

@@ -6,6 +6,7 @@ Knows: float32 rows in a file, distances. Must never know: whose face a row is, 
 from __future__ import annotations
 
 import itertools
+import math
 import mmap
 import os
 import threading
@@ -66,7 +67,8 @@ class Rows:
         the product is off by rounding. About the `first` of them are got ready at once, more when they are asked for.
         """
         wanted = np.asarray(vector, np.float32)
-        length = float(np.linalg.norm(wanted.astype(np.float64)))
+        wide = wanted.astype(np.float64)
+        length = math.sqrt(float(wide @ wide))
         slack = _ROUNDING * (1 + length) ** 2
         squared = self._products(wanted)
         squared *= -2
@@ -79,21 +81,27 @@ class Rows:
         self, wanted: Vector, rows: Vector, roughly: Vector, slack: float, ready: int
     ) -> Iterator[tuple[float, int]]:
         """The rows with their distances; `roughly` are the squares of these, each off by less than `slack`."""
-        while len(rows):
-            near, bound = np.ones(len(rows), np.bool_), np.inf
-            if len(rows) > ready:
-                # All that lie within the bound are taken: the others are farther even with the worst rounding.
-                last = float(np.partition(roughly, ready - 1)[ready - 1])
-                near, bound = roughly <= last + 2 * slack, last + slack
+        while len(rows) > ready:
+            # All that lie within the bound are taken: the others are farther even with the worst rounding.
+            last = float(np.partition(roughly, ready - 1)[ready - 1])
+            near, bound = roughly <= last + 2 * slack, last + slack
             chosen = rows[near]
-            distances = np.concatenate(
-                [np.linalg.norm(piece.astype(np.float64) - wanted, axis=1) for piece in self.copies(chosen)]
-            )
+            distances = self._distances(wanted, chosen)
             done = distances <= np.sqrt(bound)
-            order = np.lexsort((chosen[done], distances[done]))
-            yield from zip(distances[done][order].tolist(), chosen[done][order].tolist(), strict=True)
+            yield from _sorted(distances[done], chosen[done])
             near[near] = done
             rows, roughly, ready = rows[~near], roughly[~near], ready * 4
+        if len(rows):
+            yield from _sorted(self._distances(wanted, rows), rows)
+
+    def _distances(self, wanted: Vector, rows: Vector) -> Vector:
+        found = []
+        for piece in self.copies(rows):
+            apart = piece.astype(np.float64)
+            apart -= wanted
+            apart *= apart
+            found.append(np.sqrt(np.add.reduce(apart, axis=1)))
+        return found[0] if len(found) == 1 else np.concatenate(found)
 
     def _products(self, wanted: Vector) -> Vector:
         """The matrix product of all rows with a vector."""
@@ -105,6 +113,11 @@ class Rows:
             np.matmul(here[:whole].reshape(-1, BLOCK, DIMENSIONS), wanted, out=there[:whole].reshape(-1, BLOCK))
             np.matmul(here[whole:], wanted, out=there[whole:])
         return found
+
+
+def _sorted(distances: Vector, rows: Vector) -> Iterator[tuple[float, int]]:
+    order = np.lexsort((rows, distances))
+    return zip(distances[order].tolist(), rows[order].tolist(), strict=True)
 
 
 class VectorFile:
