@@ -34,6 +34,7 @@ from asl_local.services.rekognition.networks import Networks
 SAMPLES = Path(__file__).resolve().parents[1] / "examples" / "rider_photos" / "photos"
 PORTRAITS = ("1_collins.jpg", "6_hopper.jpg")
 BUCKET, SMALL, COLLECTION = "photos", "small", "riders"
+BY_HAND = "by-hand"  # where the loops put their thumbnails: S3 would take those in its own bucket for files that a person edited
 LIKENESS, THUMBNAIL = 70.0, 300
 
 
@@ -74,7 +75,7 @@ def four_times(networks: Networks, folder: Path, keys: Iterable[str]) -> list[An
             vector = embed(networks, picture, face)
         found.append((detail["Sunglasses"]["Value"], near(known, vector)))
         known = np.vstack([known, vector])
-        (folder / SMALL / key).write_bytes(small((folder / BUCKET / key).read_bytes()))
+        (folder / BY_HAND / key).write_bytes(small((folder / BUCKET / key).read_bytes()))
     return found
 
 
@@ -89,7 +90,7 @@ def once(networks: Networks, folder: Path, keys: Iterable[str]) -> list[Any]:
         vector = embed(networks, picture, face)
         found.append((detail["Sunglasses"]["Value"], near(known, vector)))
         known = np.vstack([known, vector])
-        (folder / SMALL / key).write_bytes(small(data))
+        (folder / BY_HAND / key).write_bytes(small(data))
     return found
 
 
@@ -106,6 +107,7 @@ class Workflow:
         self.anew()
         for bucket in (BUCKET, SMALL):
             self._s3.create_bucket(Bucket=bucket)
+        (folder / "s3" / BY_HAND).mkdir()
 
     def upload(self, data: list[bytes]) -> list[str]:
         """Puts photos into the bucket; gives their keys."""
