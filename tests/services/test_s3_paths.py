@@ -68,7 +68,7 @@ def test_what_was_put_is_found_and_listed_in_the_order_of_utf_8(
         assert place.is_relative_to(folder)
         place.write_bytes(key.encode())
         for other in keys[: keys.index(key) + 1]:
-            found = next(path for path in places(folder, other, folding=folding) if path.is_file())
+            found = next(path for path in map(Path, places(folder, other, folding=folding)) if path.is_file())
             assert found.read_bytes().decode() == other
     listed = [(key.decode(), Path(path).read_bytes().decode()) for key, path in walk(folder, b"", Cursor())]
     assert listed == [(key, key) for key in sorted(keys, key=str.encode)]
@@ -103,12 +103,12 @@ def test_what_a_person_dropped_is_found_under_its_own_name(tmp_path: Path) -> No
     listed = {key.decode() for key, _ in walk(tmp_path, b"", Cursor())}
     assert listed == {"50% off/20%.jpg", "Photo.JPG", "n" * 240, "plain.txt", "%zz", "50% off/ours%"}
     for key in listed:
-        assert next(path for path in places(tmp_path, key) if path.is_file()).read_text() == key
+        assert next(path for path in map(Path, places(tmp_path, key)) if path.is_file()).read_text() == key
 
 
 def test_a_folder_from_a_file_system_of_the_other_kind_can_be_read(tmp_path: Path) -> None:
     make_place(tmp_path, "Photo.JPG", folding=True).write_text("x")
-    (place,) = (path for path in places(tmp_path, "Photo.JPG") if path.is_file())
+    (place,) = (path for path in map(Path, places(tmp_path, "Photo.JPG")) if path.is_file())
     assert place.name != "Photo.JPG"
     assert [key for key, _ in walk(tmp_path, b"", Cursor())] == [b"Photo.JPG"]
 

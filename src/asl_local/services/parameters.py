@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import functools
-import uuid
+import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Concatenate, NoReturn, TypeAlias, TypeVar
 
@@ -69,6 +69,20 @@ def invalid_parameters(operation: str, *problems: str) -> ClientError:
     return client_error("ParamValidationError", "Parameter validation failed: " + "; ".join(problems), operation)
 
 
+def fine(rules: Mapping[str, Rule], required: Iterable[str], given: Given) -> bool:
+    """Whether `check` has nothing to say, which is so of almost every request."""
+    for name in required:
+        if name not in given:
+            return False
+    for name, value in given.items():
+        rule = rules.get(name)
+        if rule is None or rule.refused is not None or (rule.types and not isinstance(value, rule.types)):
+            return False
+        if (value is True or value is False or rule.choices or rule.shortest) and _problems(name, rule, value):
+            return False
+    return True
+
+
 def check(operation: str, rules: Mapping[str, Rule], given: Given) -> None:
     """Raises ParamValidationError with every problem of `given` in boto3's words."""
     problems = [
@@ -109,13 +123,15 @@ def operation(
 
     `name` is the API's name (`GetObject`), which errors carry. The answer gets ResponseMetadata if it has none.
     """
+    required = tuple(parameter for parameter, rule in rules.items() if rule.required)
 
     def wrap(method: Callable[[Service, Given], Answer]) -> Callable[Concatenate[Service, ...], Answer]:
         @functools.wraps(method)
         def call(self: Service, *arguments: Any, **given: Any) -> Answer:
             if arguments:
                 raise TypeError(f"{method.__name__}() only accepts keyword arguments.")
-            check(name, rules, given)
+            if not fine(rules, required, given):
+                check(name, rules, given)
             answer = method(self, given)
             if "ResponseMetadata" not in answer:
                 answer["ResponseMetadata"] = response_metadata()
@@ -129,7 +145,15 @@ def operation(
 
 def response_metadata(status: int = 200) -> dict[str, Any]:
     """The ResponseMetadata of an answer, as boto3 gives it."""
-    return {"RequestId": str(uuid.uuid4()), "HTTPStatusCode": status, "HTTPHeaders": {}, "RetryAttempts": 0}
+    return {"RequestId": new_id(), "HTTPStatusCode": status, "HTTPHeaders": {}, "RetryAttempts": 0}
+
+
+def new_id() -> str:
+    """A random UUID as text, as str(uuid.uuid4()) gives it, in a third of the time."""
+    drawn = bytearray(os.urandom(16))
+    drawn[6], drawn[8] = drawn[6] & 0x0F | 0x40, drawn[8] & 0x3F | 0x80
+    digits = drawn.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def no_operation(service: object, title: str, name: str) -> NoReturn:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asl_local.services.errors import ClientError, ExceptionNames, client_error
-from asl_local.services.parameters import no_operation, operation
+from asl_local.services.parameters import new_id, no_operation, operation
 from asl_local.services.rekognition import requests
 from asl_local.services.rekognition.album import Album, Changed, Image
 from asl_local.services.rekognition.collection import CollectionGone, FaceCollection
@@ -141,7 +141,7 @@ class Rekognition:
         external = {"ExternalImageId": given["ExternalImageId"]} if "ExternalImageId" in given else {}
         records = [
             {
-                "FaceId": str(uuid.uuid4()),
+                "FaceId": new_id(),
                 "BoundingBox": one.detail["BoundingBox"],
                 "ImageId": image_id,
                 **external,

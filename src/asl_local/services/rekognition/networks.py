@@ -101,7 +101,8 @@ class Pool:
         with self._lock:
             if self._lent == 0:
                 self._threads_before = cv2.getNumThreads()
-                cv2.setNumThreads(1)
+                if self._threads_before != 1:
+                    cv2.setNumThreads(1)
             self._lent += 1
             return self._idle.pop() if self._idle else Networks()
 
@@ -110,7 +111,7 @@ class Pool:
         with self._lock:
             self._idle.append(networks)
             self._lent -= 1
-            if self._lent == 0:
+            if self._lent == 0 and self._threads_before != 1:
                 cv2.setNumThreads(self._threads_before)
         self._free.release()
 

@@ -92,13 +92,13 @@ def _segment_of(name: str) -> str:
     return segment if [name] in (_names_of_segment(segment, False), _names_of_segment(segment, True)) else name
 
 
-def places(folder: Path, key: str, *, folding: bool = False) -> Iterator[Path]:
+def places(folder: Path, key: str, *, folding: bool = False) -> Iterator[str]:
     """Where the file of a key may lie, likeliest first, always below `folder`."""
-    plain = folder.joinpath(*names_of(key, folding=folding))
+    plain = os.sep.join((str(folder), *names_of(key, folding=folding)))  # noqa: PTH118 - no use for a Path
     yield plain
     for path in _search(folder, key.split("/"), folding):
-        if path != plain:
-            yield path
+        if str(path) != plain:
+            yield str(path)
 
 
 def _search(folder: Path, segments: list[str], folding: bool) -> Iterator[Path]:

@@ -49,17 +49,20 @@ def place_of(folder: str, key: str) -> str:
 def read(path: str, key: str) -> list[Version]:
     """The versions that are told, in no order; none where there is no file, or none that we wrote."""
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - no use for a Path
-            text = file.read()
+        descriptor = os.open(path, os.O_RDONLY | files.BINARY)
+        try:
+            text = os.read(descriptor, os.fstat(descriptor).st_size)
+        finally:
+            os.close(descriptor)
     except OSError:
         return []
-    told = [version for line in text.splitlines() for version in _read_line(line, key)]
+    told = [version for line in text.splitlines() if not line.isspace() for version in _read_line(line, key)]
     return told or _read_line(text, key)  # somebody may have laid it out anew
 
 
 def _read_line(line: bytes, key: str) -> list[Version]:
     try:
-        record = json.loads(line)
+        record = json.loads(line.decode())
         return (
             [_read_version(each) for each in record["Versions"] if each.keys() == _FIELDS]
             if record["Key"] == key
@@ -92,15 +95,17 @@ def write(path: str, key: str, new: Version, old: Version | None, *, durable: bo
 def _overwritten(path: str, line: bytes, kept: bytes) -> bool:
     """Whether there was a free line, which now is this one."""
     try:
-        descriptor = os.open(path, os.O_RDWR | files.BINARY | getattr(os, "O_CLOEXEC", 0))
+        descriptor = os.open(path, os.O_RDWR | files.BINARY)
     except OSError:
         return False
     try:
-        text = os.read(descriptor, 1 << 16)
+        state = os.fstat(descriptor)
+        text = os.read(descriptor, state.st_size)
         room = len(text) // 2
         lines = text[: room - 1].rstrip(), text[room:-1].rstrip()
         whole = len(text) == 2 * room and text.endswith(b"\n") and text.find(b"\n") == room - 1
-        if not whole or len(line) >= room or kept not in lines or os.fstat(descriptor).st_nlink != 1:
+        # What has more names than one is somebody's copy, too.
+        if not whole or len(line) >= room or kept not in lines or state.st_nlink != 1:
             return False
         free = 1 - lines.index(kept)
         os.lseek(descriptor, free * room, os.SEEK_SET)

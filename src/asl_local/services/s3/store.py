@@ -139,7 +139,7 @@ class Bucket:
                 if descriptor is None:
                     continue
                 state = os.fstat(descriptor)
-                properties = self._recorded(key, str(path), state)
+                properties = self._recorded(key, path, state)
                 if properties is None and not self._is_still(path, state):
                     os.close(descriptor)  # replaced twice since it was opened: look again
                     break
@@ -148,7 +148,7 @@ class Bucket:
                 except BaseException:
                     os.close(descriptor)
                     raise
-                return descriptor, Stored(str(path), state.st_size, state.st_mtime_ns, properties)
+                return descriptor, Stored(path, state.st_size, state.st_mtime_ns, properties)
             else:
                 return None
         raise OSError(f"{key!r} is replaced faster than it can be read")
@@ -212,9 +212,9 @@ class Bucket:
         folder = self.folder
         with self._lock:
             for path in list(paths.places(folder, key, folding=self._folds())):
-                if paths.inside(folder, path) and path.is_file():
-                    path.unlink()
-                    paths.remove_empty(path.parent, folder)
+                if paths.inside(folder, path) and os.path.isfile(path):  # noqa: PTH113
+                    Path(path).unlink()
+                    paths.remove_empty(Path(path).parent, folder)
             Path(records.place_of(self._objects, key)).unlink(missing_ok=True)
 
     def walk(self, prefix: str, cursor: paths.Cursor) -> Iterator[tuple[bytes, str]]:
@@ -243,7 +243,7 @@ class Bucket:
         shutil.rmtree(self._objects, ignore_errors=True)
         return None
 
-    def _open_file(self, folder: Path, path: Path, folding: bool) -> int | None:
+    def _open_file(self, folder: Path, path: str, folding: bool) -> int | None:
         try:
             descriptor = os.open(path, _READING)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
@@ -253,16 +253,16 @@ class Bucket:
                 return None
             raise
         is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
-        exact = not folding or path.name in {other.name for other in path.parent.iterdir()}
+        exact = not folding or os.path.basename(path) in os.listdir(os.path.dirname(path))  # noqa: PTH119, PTH120, PTH208
         if is_file and exact and paths.inside(folder, path):
             return descriptor
         os.close(descriptor)
         return None
 
     @staticmethod
-    def _is_still(path: Path, state: os.stat_result) -> bool:
+    def _is_still(path: str, state: os.stat_result) -> bool:
         try:
-            return path.stat().st_ino == state.st_ino
+            return os.stat(path).st_ino == state.st_ino  # noqa: PTH116
         except OSError:
             return False
 

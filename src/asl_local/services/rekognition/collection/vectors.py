@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from asl_local.services.files import BINARY
 from asl_local.services.rekognition.collection.errors import CollectionDamaged
 
 Vector: TypeAlias = NDArray[Any]
@@ -124,7 +125,7 @@ class VectorFile:
     """A file of rows; it may grow at its end while this is in use, and nothing else may happen to it."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path, self._name = path, str(path)
         self._segments: list[Vector] = []
         self._mapping = threading.Lock()
 
@@ -133,7 +134,7 @@ class VectorFile:
         needed = -(-count // SEGMENT)
         with self._mapping:
             if sum(map(len, self._segments)) < count:
-                _check_size(self._path, self._path.stat().st_size, count)
+                _check_size(self._path, os.stat(self._name).st_size, count)  # noqa: PTH116 - a search of a grown file asks
                 kept = [segment for segment in self._segments if len(segment) == SEGMENT]
                 fresh = range(len(kept), needed)
                 self._segments = kept + [self._map(number, min(SEGMENT, count - number * SEGMENT)) for number in fresh]
@@ -142,8 +143,11 @@ class VectorFile:
     def _map(self, number: int, rows: int) -> Vector:
         offset = number * SEGMENT * ROW
         beside = offset % mmap.ALLOCATIONGRANULARITY
-        with self._path.open("rb") as file:  # numpy's memmap does the same in four times the time
-            mapped = mmap.mmap(file.fileno(), beside + rows * ROW, access=mmap.ACCESS_READ, offset=offset - beside)
+        descriptor = os.open(self._name, os.O_RDONLY | BINARY)
+        try:  # numpy's memmap does the same in four times the time
+            mapped = mmap.mmap(descriptor, beside + rows * ROW, access=mmap.ACCESS_READ, offset=offset - beside)
+        finally:
+            os.close(descriptor)
         return np.frombuffer(mapped, "<f4", rows * DIMENSIONS, beside).reshape(rows, DIMENSIONS)
 
 
@@ -153,7 +157,7 @@ def append(path: Path, before: int, vectors: Iterable[bytes]) -> None:
     Raises OSError (a full disk, say) with nothing of them left, CollectionDamaged where fewer rows are there.
     """
     end = before * ROW
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | BINARY, 0o666)
     try:
         size = os.lseek(descriptor, 0, os.SEEK_END)
         _check_size(path, size, before)
