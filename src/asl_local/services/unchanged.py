@@ -38,10 +38,12 @@ class Unchanged(Generic[_T]):
     def get(self, state: os.stat_result) -> _T | None:
         """What was made of the file that is in this state, or None."""
         key = identity(state)
-        with self._lock:
-            if key in self._made:
-                self._made.move_to_end(key)
-            return self._made.get(key)
+        made = self._made.get(key)
+        if made is not None and self._most > 1:
+            with self._lock:
+                if key in self._made:
+                    self._made.move_to_end(key)
+        return made
 
     def of(self, state: os.stat_result, make: Callable[[], _T]) -> _T:
         """What was made of the file in this state, or what `make` gives, which reads the file now."""

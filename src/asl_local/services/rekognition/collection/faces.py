@@ -195,10 +195,12 @@ class FaceCollection:
     def _opened(self) -> Files:
         """The files of the collection that is there now. Raises CollectionGone."""
         incarnation = self.head()["Incarnation"]
-        with self._opening:
-            if self._files is None or self._files.incarnation != incarnation:
-                self._files = _files(self._folder, incarnation)
-            files = self._files
+        files = self._files
+        if files is None or files.incarnation != incarnation:
+            with self._opening:
+                if self._files is None or self._files.incarnation != incarnation:
+                    self._files = _files(self._folder, incarnation)
+                files = self._files
         if not files.are_there():
             with self._lock:
                 if self.head()["Incarnation"] == incarnation and not files.are_there():
