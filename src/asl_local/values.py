@@ -27,26 +27,58 @@ Json: TypeAlias = "Any"
 
 PAYLOAD_LIMIT = 262_144  # bytes of UTF-8: Step Functions quota "maximum input or output size"
 LATEST = 253_402_300_799.0  # epoch seconds: the end of the year 9999, the last that a timestamp can name
-DEEPEST = 500  # levels; json and our own walks recurse
+DEEPEST = 500  # levels that may come in; what a machine makes of them may be deeper
 
 
 def encoder(*, allow_nan: bool, blanks: bool = False) -> Callable[[Json], str]:
     """A function that writes JSON text, made once: the standard library makes its C encoder anew for every value.
 
-    The text is compact, or has a blank after each comma and colon, as the standard library's. For values that are trees: what contains itself ends in RecursionError.
+    The text is compact, or has a blank after each comma and colon, as the standard library's. What contains itself ends in RecursionError.
     """
     comma, colon = (", ", ": ") if blanks else (",", ":")
     slow = json.JSONEncoder(ensure_ascii=False, separators=(comma, colon), allow_nan=allow_nan, check_circular=False)
     write_text = json.encoder.encode_basestring
     make = getattr(json.encoder, "c_make_encoder", None)
-    if make is None:  # another Python than CPython
-        return slow.encode
-    pieces = make(None, slow.default, write_text, None, colon, comma, False, False, allow_nan)
+    pieces = None if make is None else make(None, slow.default, write_text, None, colon, comma, False, False, allow_nan)
 
     def encode(value: Json) -> str:
-        return write_text(value) if isinstance(value, str) else "".join(pieces(value, 0))
+        try:
+            if pieces is None:  # another Python than CPython
+                return slow.encode(value)
+            return write_text(value) if isinstance(value, str) else "".join(pieces(value, 0))
+        except RecursionError:
+            return _written(value, slow.encode, comma, colon)
 
     return encode
+
+
+def _written(value: Json, encode: Callable[[Json], str], comma: str, colon: str) -> str:
+    """A value that nests deeper than Python's stack is, as JSON text; `encode` writes what does not nest."""
+    written: list[str] = []
+    within: set[int] = set()
+    left: list[tuple[str, Json]] = [("", value)]  # what comes next is last: a text, and what follows it
+    while left:
+        text, each = left.pop()
+        written.append(text)
+        if each is _CLOSED:
+            within.discard(id(left.pop()[1]))
+        elif isinstance(each, (dict, list, tuple)) and each:
+            if id(each) in within:
+                raise RecursionError("the value contains itself")
+            within.add(id(each))
+            named = isinstance(each, dict)
+            texts = (
+                [f"{comma}{encode(name)}{colon}" for name in each] if isinstance(each, dict) else [comma] * len(each)
+            )
+            texts[0] = ("{" if named else "[") + texts[0][len(comma) :]
+            left += (("", each), ("}" if named else "]", _CLOSED))
+            left += reversed(list(zip(texts, each.values() if isinstance(each, dict) else each, strict=True)))
+        else:
+            written.append(encode(each))
+    return "".join(written)
+
+
+_CLOSED = object()
 
 
 _encode = encoder(allow_nan=False)
@@ -55,6 +87,14 @@ _encode = encoder(allow_nan=False)
 def text_of(value: Json) -> str:
     """The compact JSON text that AWS writes for values it computes: no blanks, members in order."""
     return _encode(value)
+
+
+def indented(value: Json, by: int = 2, *, allow_nan: bool = True) -> str:
+    """JSON text for people, a line for each member; compact where it nests deeper than Python's stack is."""
+    try:
+        return json.dumps(value, indent=by, ensure_ascii=False, allow_nan=allow_nan)
+    except RecursionError:
+        return encoder(allow_nan=allow_nan)(value)
 
 
 def size(value: Json) -> int:
@@ -71,7 +111,10 @@ def weigh(value: Json, limit: float) -> int:
     """
     if type(value) is str and len(value) + 2 > limit:
         return len(value) + 2
-    most = 6 * len(marshal.dumps(value, 2))
+    try:
+        most = 6 * len(marshal.dumps(value, 2))
+    except ValueError:  # it nests too deep for marshal
+        return size(value)
     return most if most <= limit else size(value)
 
 
@@ -104,6 +147,8 @@ def accept(value: Any, path: str = "$") -> Json:
     except _Refusal as refusal:
         place = path + "".join(reversed(refusal.steps))
         raise NotJson(place[:80] if refusal.too_deep else place, refusal.reason) from None
+    except RecursionError:  # not so many, but whoever calls is deep in calls already
+        raise NotJson(path, "nested deeper than what is left of Python's stack") from None
 
 
 def taken(value: Any) -> tuple[Json, float]:
@@ -203,15 +248,31 @@ def _text(value: str) -> str:
 
 def copy(value: Json) -> Json:
     """A copy for somebody who may edit it (a handler, the reader of a result)."""
-    if value.__class__ is dict:
-        if not _may_hold_others(value):
-            return value.copy()
-        twin = value.copy()
-        for key in value:
-            member = value[key]
-            if member.__class__ is dict or member.__class__ is list:
-                twin[key] = copy(member)
-        return twin
-    if value.__class__ is list:
-        return [copy(item) if item.__class__ is dict or item.__class__ is list else item for item in value]
+    try:
+        if value.__class__ is dict:
+            if not _may_hold_others(value):
+                return value.copy()
+            twin = value.copy()
+            for key in value:
+                member = value[key]
+                if member.__class__ is dict or member.__class__ is list:
+                    twin[key] = copy(member)
+            return twin
+        if value.__class__ is list:
+            return [copy(item) if item.__class__ is dict or item.__class__ is list else item for item in value]
+    except RecursionError:
+        return _copied(value)
     return value
+
+
+def _copied(value: Json) -> Json:
+    """The same of what nests deeper than Python's stack is."""
+    twin = value.copy()
+    left = [twin]
+    while left:
+        container = left.pop()
+        for place, member in container.items() if container.__class__ is dict else enumerate(container):
+            if member.__class__ is dict or member.__class__ is list:
+                container[place] = member.copy()
+                left.append(container[place])
+    return twin

@@ -150,7 +150,10 @@ def _fields(value: Identity | Limits) -> dict[str, Json]:
 
 def load(text: str, plan: Plan) -> Execution:
     """See Execution.load."""
-    document: dict[str, Any] = json.loads(text)
+    try:
+        document: dict[str, Any] = json.loads(text)
+    except RecursionError:
+        raise ValueError("the dump has a value that nests deeper than Python's json can read") from None
     if document.get("version") != VERSION:
         raise ValueError(f"a dump of version {document.get('version')!r}; this library reads version {VERSION}")
     return _execution(document, plan, document["values"])

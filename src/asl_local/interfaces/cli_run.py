@@ -22,6 +22,7 @@ from asl_local.interfaces.cli import UsageError
 from asl_local.interfaces.machine import load
 from asl_local.interfaces.records import RecordError, Recording, Records, check_name
 from asl_local.lazy import TYPE_CHECKING, later
+from asl_local.values import DEEPEST, Json, indented
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from asl_local.reporters.live import plain, watching
     from asl_local.resources import inferred
     from asl_local.services.local import LocalAWS
-    from asl_local.values import Json
 else:
     later(
         globals(), "asl_local.interfaces.commands.functions", "asl_local.reporters.timeline", "asl_local.reporters.live.plain",
@@ -196,8 +196,10 @@ def _parsed(data: bytes, name: str) -> Json:
         raise UsageError(f"{name}: not UTF-8 at byte {error.start}") from None
     except json.JSONDecodeError as error:
         raise UsageError(f"{name}: not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise UsageError(f"{name}: not JSON: {error}") from None
+    except RecursionError:
+        raise UsageError(f"{name}: nested more than {DEEPEST} levels deep") from None
 
 
 def stand_ins(options: argparse.Namespace) -> LocalAWS | None:
@@ -278,11 +280,11 @@ def _standard_output_kept() -> Iterator[None]:
 
 def write_json(value: Json) -> None:
     """JSON on standard output; characters that its encoding lacks as JSON's own escapes, so that it stays JSON."""
-    text = json.dumps(value, indent=2, ensure_ascii=False)
+    text = indented(value)
     try:
         text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
     except UnicodeEncodeError:
-        text = json.dumps(value, indent=2)
+        text = "".join(each if each < "\x80" else json.dumps(each)[1:-1] for each in text)
     print(text)
 
 

@@ -21,7 +21,7 @@ from asl_local.interfaces.result import Result
 from asl_local.lazy import TYPE_CHECKING
 from asl_local.reporters import Event
 from asl_local.services import files
-from asl_local.values import Json
+from asl_local.values import Json, indented
 
 if TYPE_CHECKING:
     from typing import Any
@@ -71,7 +71,7 @@ class Records:
     def write(self, record: dict[str, Json]) -> Path:
         """Replace the record, wholly or not at all. Raises OSError."""
         path = self._path(record["name"])
-        text = json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False)
+        text = indented(record, 1, allow_nan=False)
         files.write_atomically(path, text.encode("utf-8", "surrogatepass"))
         return path
 
@@ -86,6 +86,8 @@ class Records:
             raise RecordError(f"there is no execution {name!r} in {self.folder}") from None
         except (OSError, ValueError) as error:
             raise RecordError(f"cannot read {path}: {error}") from error
+        except RecursionError:
+            raise RecordError(f"cannot read {path}: a value nests deeper than Python's json can read") from None
         if not isinstance(record, dict) or not {"name", "status", "history"} <= set(record):
             raise RecordError(f"{path} is not the record of an execution")
         return record

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Final
 
-from asl_local.values import LATEST, Json
+from asl_local.values import LATEST, Json, indented
 
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """What HTML must not hold (control characters) or UTF-8 cannot (lone surrogates)."""
@@ -108,7 +108,7 @@ def json_block(value: Json) -> str:
     """A value as indented JSON, cut where it is very long."""
     shown = _UNSEEN.sub(
         lambda found: json.dumps(found[0])[1:-1] if found[0] > "\x7f" else "\\u007f",
-        json.dumps(value, indent=2, ensure_ascii=False),
+        indented(value),
     )
     if len(shown) <= _SHOWN:
         return f"<pre>{text(shown)}</pre>"
