@@ -119,6 +119,7 @@ class Result:
         _repr_html_ = results.card
     else:
         to_html, timeline, find, _repr_html_ = borrowed(results, "to_html timeline find card")
+        __copy__, __deepcopy__, __reduce__ = borrowed(results, "shallow deep refuse_pickle")
 
 
 _PLAIN = {

@@ -5,7 +5,7 @@ Knows: who draws. Must never know: how an execution was run. These are methods o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 from asl_local.reporters.aws import query
 
@@ -54,6 +54,34 @@ def card(result: Result) -> str:
     from asl_local.interfaces.viewing.notebooks import run_card  # noqa: PLC0415 - only in notebooks
 
     return run_card(_run(result))
+
+
+def shallow(result: Result) -> Result:
+    """The result once more, for copy.copy: with the same output, history and execution."""
+    return _with(result, object.__getstate__(result)[1])  # type: ignore[index]
+
+
+def deep(result: Result, memo: dict[int, Any]) -> Result:
+    """The result once more, for copy.deepcopy."""
+    import copy  # noqa: PLC0415 - few ask
+
+    return _with(result, copy.deepcopy(object.__getstate__(result)[1], memo))  # type: ignore[index]
+
+
+def _with(result: Result, slots: dict[str, Any]) -> Result:
+    twin = object.__new__(type(result))
+    for name, value in slots.items():
+        setattr(twin, name, value)
+    return twin
+
+
+def refuse_pickle(_result: Result) -> NoReturn:
+    """Say why, for pickle. An execution's states are functions that were made when its definition was loaded."""
+    raise TypeError(
+        "a Result cannot be pickled: it holds its execution, and functions that its definition was compiled to. Pickle what "
+        "you need of it: result.output, result.status, result.history.to_aws(); or result.execution.dump(), which "
+        "asl_local.Execution.load(text, machine.plan) gives back"
+    )
 
 
 def _run(result: Result) -> Any:
