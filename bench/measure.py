@@ -22,7 +22,7 @@ SAMPLE = 0.02  # CPU seconds that one sample should take at least: a short work 
 
 
 LONG = 1.0  # CPU seconds from which on a call is long
-TOO_LONG = 20.0  # ... and from which on it is not made again to see how it grows
+TOO_LONG = 20.0  # ... and for how long two sides may take to be what they are after some calls
 
 
 VISITED = 14  # calls after which states that they come past once have become source (docs/performance.md)
@@ -39,27 +39,21 @@ class Budget(NamedTuple):
 
 FULL = Budget(0.8, 5, 5)
 QUICK = Budget(0.15, 3, 3, 15)
-GROWTH = Budget(0.2, 3, 1, 15)
-QUICK_GROWTH = Budget(0.05, 2, 1, 5)
 
 
-def times_of(name: str, size: int, budget: Budget, *, only_ours: bool = False) -> dict[str, float]:
+def times_of(name: str, size: int, budget: Budget) -> dict[str, float]:
     """CPU seconds of one call of each side, of samples that were taken in turns. Raises WrongAnswer.
 
     The first side's are a median, those of the others are to it as the median of their ratios in the same turn: where a
     processor's clock changes its pace meanwhile, medians of either may come from different times.
     """
     sides = WORKLOADS[name].make(size)
-    if only_ours:
-        sides = sides.of_first_way()
     try:
         taken = sides.check()
-        measured = dict(sides.ways) if only_ours else {"floor": sides.floor, **sides.ways}
+        measured = {"floor": sides.floor, **sides.ways}
         least = budget.least if max(taken.values()) < LONG else budget.least_of_long
-        if only_ours and max(taken.values()) > TOO_LONG:
-            return {way: taken[way] for way in measured}  # what a first call does besides is little of it
         for side in measured.values():
-            _visit(side)
+            visit(side)
         counts = {way: _calls(side, taken[way]) for way, side in measured.items()}
         samples: dict[str, list[float]] = {way: [] for way in measured}
         spent = dict.fromkeys(measured, 0.0)
@@ -84,21 +78,24 @@ def times_of(name: str, size: int, budget: Budget, *, only_ours: bool = False) -
         sides.close()
 
 
-def _visit(side: Side) -> None:
+def visit(side: Side, generation: int = 2) -> None:
     """Let a side become what it is once it has been called some times, if that takes some seconds only."""
     spent, calls = 0.0, 0
     while not side.process and calls < VISITED and spent < TOO_LONG / 2:
-        spent += sample(side, 1)
+        spent += sample(side, 1, generation)
         calls += 1
 
 
-def sample(side: Side, calls: int) -> float:
-    """CPU seconds of one of so many calls. Results die inside of the time: to clear up is part of the work."""
+def sample(side: Side, calls: int, generation: int = 2) -> float:
+    """CPU seconds of one of so many calls. Results die inside of the time: to clear up is part of the work.
+
+    The garbage of all younger generations, and of this one, is collected before it.
+    """
     if side.process:
         return sum(float(side.work()[1]) for _ in range(calls)) / calls
     given = [side.before() if side.before else () for _ in range(calls)]
     work = side.work
-    gc.collect()
+    gc.collect(generation)
     began = time.process_time()
     for arguments in given:
         work(*arguments)

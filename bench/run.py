@@ -47,9 +47,14 @@ def in_child(kind: str, quick: bool, name: str, size: int) -> Any:
     if kind == "figures":
         return measure.figures(quick=quick)
     if kind == "growth":
-        budget = measure.QUICK_GROWTH if quick else measure.GROWTH
-        return measure.times_of(name, size, budget, only_ours=True)
+        import growth  # noqa: PLC0415
+
+        return growth.growth_of(name, _sizes(name, quick), growth.QUICK if quick else growth.FULL)
     return measure.times_of(name, size, measure.QUICK if quick else measure.FULL)
+
+
+def _sizes(name: str, quick: bool) -> list[int]:
+    return [size for size in WORKLOADS[name].sizes if not quick or size <= 1_000]
 
 
 def machine() -> str:
@@ -90,10 +95,7 @@ def main() -> None:
     growth = {}
     for workload in chosen:
         if workload.grows:
-            sizes = [size for size in workload.sizes if not given.quick or size <= 1_000]
-            growth[workload.name] = {
-                str(size): next(iter(child("growth", speed, workload.name, size).values())) / size for size in sizes
-            }
+            growth[workload.name] = child("growth", speed, workload.name, max(_sizes(workload.name, given.quick)))
     if growth:
         print(f"\nTime per item\n\n{tables.growth_page(growth)}\n", flush=True)
     found["growth"] = growth

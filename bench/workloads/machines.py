@@ -36,10 +36,13 @@ def _sides(make: Callable[[int], Shape], fits: int = 10_000) -> Callable[[int], 
         machine = asl_local.load(shape.definition, name="bench")
         limits, times = limits_of(size, fits), range(shape.times)
 
-        def by_hand() -> Any:
-            for _ in times:
-                output = shape.floor(shape.input)
-            return output
+        def by_hand(floor: Callable[[Any], Any]) -> Side:
+            def work() -> Any:
+                for _ in times:
+                    output = floor(shape.input)
+                return output
+
+            return Side(work)
 
         def way(go: Callable[..., asl_local.Result]) -> Side:
             def work() -> asl_local.Result:
@@ -49,7 +52,11 @@ def _sides(make: Callable[[int], Shape], fits: int = 10_000) -> Callable[[int], 
 
             return Side(work, answer=lambda result: result.unwrap())
 
-        return Sides(Side(by_hand), {"run": way(machine.run), "simulate": way(machine.simulate)})
+        return Sides(
+            by_hand(shape.floor),
+            {"run": way(machine.run), "simulate": way(machine.simulate)},
+            keeping=by_hand(shape.keeping) if shape.keeping else None,
+        )
 
     return sides
 
@@ -62,14 +69,24 @@ def _first(size: int) -> Sides:
     def fresh() -> tuple[str]:
         return (json.dumps({"Comment": f"copy {next(numbers)}", **shape.definition}),)
 
-    def by_hand(text: str) -> Any:
-        json.loads(text)
-        return shape.floor(shape.input)
+    def by_hand(floor: Callable[[Any], Any]) -> Side:
+        def work(text: str) -> Any:
+            definition = json.loads(text)
+            output = floor(shape.input)
+            del definition
+            return output
+
+        return Side(work, fresh)
 
     def load_and_run(text: str) -> asl_local.Result:
         return asl_local.load(text).simulate(shape.input, limits=limits)
 
-    return Sides(Side(by_hand, fresh), {"simulate": Side(load_and_run, fresh, lambda result: result.unwrap())})
+    assert shape.keeping is not None
+    return Sides(
+        by_hand(shape.floor),
+        {"simulate": Side(load_and_run, fresh, lambda result: result.unwrap())},
+        keeping=by_hand(shape.keeping),
+    )
 
 
 def cpu_of_process(command: list[str], folder: str) -> tuple[str, float]:
@@ -137,7 +154,7 @@ def _kept(size: int) -> Sides:
 WORKLOADS = [
     Workload(
         "kept", "No machine: a loop that makes 10,000 objects and keeps them all, as a history does", "the same loop, which keeps the last",
-        10_000, 20, _kept, items="objects", grows=True,
+        10_000, 20, _kept, items="objects",
     ),
     Workload(
         "start", "A process from start to end: `import asl_local`; one Pass state by `simulate`; by `asl-local run`",

@@ -15,12 +15,16 @@ from workloads.functions import ARN, FUNCTIONS
 
 @dataclass(frozen=True)
 class Shape:
-    """A definition, its input, and `floor`, which makes the output of the input by hand; `times` executions are one piece of work."""
+    """A definition, its input, and `floor`, which makes the output of the input by hand; `times` executions are one piece of work.
+
+    `keeping` does what `floor` does, and keeps every value on the way until it is over, as a history has to.
+    """
 
     definition: dict[str, Any]
     input: Any
     floor: Callable[[Any], Any]
     times: int = 1
+    keeping: Callable[[Any], Any] | None = None
 
 
 def in_a_row(states: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
@@ -51,6 +55,14 @@ def chain(size: int) -> Shape:
             state["order"]["note"] = {"stage": stage, "owner": state["order"]["note"]["owner"]}
         return state
 
+    def keeping(given: Any) -> Any:
+        state, kept = given, []
+        for stage in range(size):
+            order = state["order"]
+            state = {**state, "order": {**order, "note": {"stage": stage, "owner": order["note"]["owner"]}}}
+            kept.append(state)
+        return kept[-1]
+
     stages = (
         (
             f"Stage {stage}",
@@ -63,7 +75,7 @@ def chain(size: int) -> Shape:
         for stage in range(size)
     )
     given = {"shop": "north", "order": {"lines": [3, 1, 2], "note": {"stage": -1, "owner": "Ada"}}}
-    return Shape(in_a_row(stages), given, by_hand)
+    return Shape(in_a_row(stages), given, by_hand, keeping=keeping)
 
 
 def counter(size: int) -> Shape:
@@ -76,6 +88,14 @@ def counter(size: int) -> Shape:
             if not state["turn"] < size:
                 return state
 
+    def keeping(given: Any) -> Any:
+        state, kept = given, []
+        while True:
+            state = {"turn": state["turn"] + 1}
+            kept.append(state)
+            if not state["turn"] < size:
+                return state
+
     add = {"Type": "Pass", "Parameters": {"turn.$": "States.MathAdd($.turn, 1)"}, "Next": "Again?"}
     again = {"Variable": "$.turn", "NumericLessThan": size, "Next": "Add"}
     states = {
@@ -83,7 +103,7 @@ def counter(size: int) -> Shape:
         "Again?": {"Type": "Choice", "Choices": [again], "Default": "Enough"},
         "Enough": {"Type": "Succeed"},
     }
-    return Shape({"StartAt": "Add", "States": states}, {"turn": 0}, by_hand)
+    return Shape({"StartAt": "Add", "States": states}, {"turn": 0}, by_hand, keeping=keeping)
 
 
 def mapped(concurrency: int) -> Callable[[int], Shape]:
@@ -96,6 +116,13 @@ def mapped(concurrency: int) -> Callable[[int], Shape]:
             made = {"text": "{}: {}".format(selected["place"], selected["number"])}
             texts.append(made["text"])
         return texts
+
+    def keeping(given: Any) -> Any:
+        kept = []
+        for place, number in enumerate(given["numbers"]):
+            selected = {"number": number, "place": place}
+            kept.append((selected, {"text": "{}: {}".format(selected["place"], selected["number"])}))
+        return [made["text"] for _, made in kept]
 
     def shape(size: int) -> Shape:
         write = {
@@ -110,7 +137,8 @@ def mapped(concurrency: int) -> Callable[[int], Shape]:
             "ItemSelector": {"number.$": "$$.Map.Item.Value", "place.$": "$$.Map.Item.Index"},
             "ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}, **in_a_row([("Write", write)])},
         }
-        return Shape(in_a_row([("Each", each)]), {"numbers": [n * 37 % 1009 for n in range(size)]}, by_hand)
+        given = {"numbers": [n * 37 % 1009 for n in range(size)]}
+        return Shape(in_a_row([("Each", each)]), given, by_hand, keeping=keeping)
 
     return shape
 
@@ -128,6 +156,16 @@ def parallel(size: int) -> Shape:
             ends.append(state)
         return ends
 
+    def keeping(given: Any) -> Any:
+        ends, kept = [], []
+        for branch in range(branches):
+            state = given
+            for step in range(steps):
+                state = {"branch": branch, "step": step, "who": state["who"]}
+                kept.append(state)
+            ends.append(state)
+        return ends
+
     def steps_of(branch: int) -> dict[str, Any]:
         return in_a_row(
             (
@@ -138,7 +176,7 @@ def parallel(size: int) -> Shape:
         )
 
     fork = {"Type": "Parallel", "Branches": [steps_of(branch) for branch in range(branches)]}
-    return Shape(in_a_row([("Fork", fork)]), {"who": "Grace"}, by_hand)
+    return Shape(in_a_row([("Fork", fork)]), {"who": "Grace"}, by_hand, keeping=keeping)
 
 
 def jsonata(size: int) -> Shape:
@@ -150,12 +188,19 @@ def jsonata(size: int) -> Shape:
             sum_, state = sum_ + state["n"], {"n": state["n"] + 1, "so far": "sum " + str(sum_)}
         return state
 
+    def keeping(given: Any) -> Any:
+        sum_, state, kept = 0, given, []
+        for _ in range(size):
+            sum_, state = sum_ + state["n"], {"n": state["n"] + 1, "so far": "sum " + str(sum_)}
+            kept.append(state)
+        return state
+
     def state(sum_: str) -> dict[str, Any]:
         output = {"n": "{% $states.input.n + 1 %}", "so far": "{% 'sum ' & $string(" + sum_ + ") %}"}
         return {"Type": "Pass", "Assign": {"sum": "{% " + sum_ + " + $states.input.n %}"}, "Output": output}
 
     states = ((f"State {number}", state("$sum" if number else "0")) for number in range(size))
-    return Shape({"QueryLanguage": "JSONata", **in_a_row(states)}, {"n": 1}, by_hand)
+    return Shape({"QueryLanguage": "JSONata", **in_a_row(states)}, {"n": 1}, by_hand, keeping=keeping)
 
 
 def five_states(size: int) -> Shape:
@@ -198,7 +243,15 @@ def tasks(size: int) -> Shape:
             state = function(state)
         return state
 
-    return Shape(in_a_row((f"Task {number}", task("CountUp")) for number in range(size)), {"count": 0}, by_hand)
+    def keeping(given: Any) -> Any:
+        state, function, kept = given, FUNCTIONS["CountUp"], []
+        for _ in range(size):
+            state = function(state)
+            kept.append(state)
+        return state
+
+    states = ((f"Task {number}", task("CountUp")) for number in range(size))
+    return Shape(in_a_row(states), {"count": 0}, by_hand, keeping=keeping)
 
 
 def batch(size: int) -> Shape:
@@ -211,6 +264,15 @@ def batch(size: int) -> Shape:
             done.append(call["HandOver"]([call["Label"](state), call["Insure"](state)]))
         return done
 
+    def keeping(given: Any) -> Any:
+        call, kept = FUNCTIONS, []
+        for parcel in given["parcels"]:
+            weighed = call["Weigh"](parcel)
+            stamped = call["Stamp"](weighed)
+            both = [call["Label"](stamped), call["Insure"](stamped)]
+            kept.append((weighed, stamped, both, call["HandOver"](both)))
+        return [each[-1] for each in kept]
+
     both = {"Type": "Parallel", "Branches": [in_a_row([(name, task(name))]) for name in ("Label", "Insure")]}
     item = in_a_row(
         [("Weigh", task("Weigh")), ("Stamp", task("Stamp")), ("Both", both), ("Hand over", task("HandOver"))]
@@ -221,4 +283,5 @@ def batch(size: int) -> Shape:
         "MaxConcurrency": 0,
         "ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}, **item},
     }
-    return Shape(in_a_row([("Each", each)]), {"parcels": [{"parcel": number} for number in range(size)]}, by_hand)
+    given = {"parcels": [{"parcel": number} for number in range(size)]}
+    return Shape(in_a_row([("Each", each)]), given, by_hand, keeping=keeping)

@@ -34,13 +34,15 @@ def _retry(size: int) -> Sides:
     handlers = {"Serve": lambda event, context: _serve(event, context.attempt)}
     limits = limits_of(size)
 
-    def by_hand() -> tuple[Any, float]:
+    def by_hand(kept: list[Any] | None = None) -> tuple[Any, float]:
         state, now = {"served": 0}, 0.0
         for _ in range(size):
             attempt = 0
             while True:
                 try:
                     state = _serve(state, attempt)
+                    if kept is not None:
+                        kept.append(state)
                     break
                 except Busy:
                     now += INTERVAL * RATE**attempt
@@ -55,6 +57,7 @@ def _retry(size: int) -> Sides:
                 answer=lambda result: (result.unwrap(), result.seconds),
             )
         },
+        keeping=Side(lambda: by_hand([])),
     )
 
 
