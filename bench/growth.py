@@ -10,6 +10,7 @@ Beside it, in the same turns, goes a loop by hand that keeps what it makes, as a
 
 from __future__ import annotations
 
+import gc
 import itertools
 import statistics
 import time
@@ -21,7 +22,7 @@ from workloads.base import Side
 
 YARD = 1_000  # items of the yardstick
 ENOUGH = 3  # samples of a size that no growth is made of
-YOUNG = 1  # generation of garbage: to look through all that a definition of 100,000 states has become takes seconds
+YOUNG, ALL = 1, 2  # generations of garbage, see _generation
 LONGEST_YARD = 1.0  # CPU seconds that a yardstick takes at most
 
 
@@ -33,7 +34,7 @@ class Turns(NamedTuple):
     seconds: float
 
 
-FULL = Turns(3, 15, 15.0)
+FULL = Turns(5, 15, 15.0)
 QUICK = Turns(1, 3, 1.0)
 
 
@@ -46,6 +47,7 @@ class _Row:
         self.calls = dict.fromkeys(sides, 1)
         self.samples: dict[int, list[float]] = {size: [] for size in sides}
         self.growths: list[float] = []
+        self.generation = YOUNG
 
     def prepare(self, taken: dict[int, float]) -> None:
         """Warm every size, and find out how often it is called for a sample, where a first call has taken so long."""
@@ -54,6 +56,7 @@ class _Row:
             if taken[size] < measure.TOO_LONG / 2:
                 measure.visit(side, YOUNG)
                 once[size] = measure.sample(side, 1, YOUNG)
+        self.generation = _generation()
         long = min(max(once[self.largest], measure.SAMPLE), LONGEST_YARD)
         for size, seconds in once.items():
             self.calls[size] = max(1, round((long if size == self.yard else measure.SAMPLE) / seconds))
@@ -70,12 +73,21 @@ class _Row:
                 self.growths.append(2 * each / (yards[-2] + yards[-1]))
 
     def _sample(self, size: int) -> float:
-        each = measure.sample(self.sides[size], self.calls[size], YOUNG) / size
+        each = (
+            measure.sample(self.sides[size], self.calls[size], ALL if size == self.largest else self.generation) / size
+        )
         self.samples[size].append(each)
         return each
 
     def growth(self) -> float:
         return statistics.median(self.growths) if self.growths else 1.0
+
+
+def _generation() -> int:
+    """What is collected before a yardstick. To look through all that 100,000 states have become takes seconds."""
+    began = time.process_time()
+    gc.collect()
+    return ALL if time.process_time() - began < 5 * measure.SAMPLE else YOUNG
 
 
 def growth_of(name: str, sizes: list[int], turns: Turns) -> dict[str, Any]:

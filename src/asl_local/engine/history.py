@@ -8,6 +8,7 @@ through (straight/) is one entry in the log and becomes its rows only then.
 
 from __future__ import annotations
 
+from itertools import islice
 from sys import maxsize
 
 from asl_local.errors import AslError
@@ -126,7 +127,8 @@ class History:
     """The append-only log of one execution.
 
     `log` has what was written since `rows` was last read: rows, and entries that begin with a State or a Trail and stand
-    for several. `count` is the number of events; up to `room` of them there is room for one entry more, of whatever kind.
+    for several. A row is a tuple. An entry's values follow each other in the log itself: a tuple for each entry would be
+    one more object that Python's garbage collector goes through again and again while the history grows. `count` is the number of events; up to `room` of them there is room for one entry more, of whatever kind.
 
     Reading `rows` turns entries into rows, so it is for the thread that steps, and for others when nobody steps. While
     another thread does, `written` is for them: with `followed`, it has every event of the steps that are done.
@@ -139,7 +141,7 @@ class History:
         self.room = maxsize if limit is None else limit - 1 - _MOST_AT_ONCE
         self._rows: list[Row] = [] if rows is None else rows
         self.count = len(self._rows)
-        self.log: list[Row] = []
+        self.log: list[Any] = []
         self.followed = False
 
     @property
@@ -151,13 +153,14 @@ class History:
     def rows(self) -> list[Row]:
         """Every event so far, in order."""
         if self.log:
-            for entry in self.log:
-                if entry[0].__class__ is str:
-                    self._rows.append(entry)
-                elif entry[0].__class__ is Trail:
-                    _trodden(entry[0].parts, entry[1:4], iter(entry[4:]), self._rows)
+            found = iter(self.log)
+            for row in found:
+                if row.__class__ is tuple:
+                    self._rows.append(row)
+                elif row.__class__ is Trail:
+                    _trodden(row.parts, (next(found), next(found), next(found)), found, self._rows)
                 else:
-                    _written_out(entry, self._rows)
+                    _written_out(self._rows, row, *islice(found, 8 if row.type == "Task" else 5))
             self.log.clear()
         return self._rows
 
@@ -191,15 +194,15 @@ class History:
         self.count = count
 
 
-def _written_out(entry: Row, rows: list[Row]) -> None:
-    """The rows of an entry: `(state, at, previous, raw, output, variables)`, or a Task's with what it was given and what
-    that came to, `(..., arguments, result, over)`. Each row follows the one before it.
+def _written_out(rows: list[Row], state: Any, at: float, previous: int, *values: Any) -> None:
+    """The rows of an entry `(state, at, previous, raw, output, variables)`, or of a Task's, which has what it was given
+    and what that came to, `(..., arguments, result, over)`. Each row follows the one before it.
     """
-    state, at, previous, raw, output, assigned = entry[:6]
+    raw, output, assigned, *task = values
     number = len(rows) + 1
     rows.append((state.entered, at, previous, state.name, raw))
-    if len(entry) > 6:
-        arguments, result, over = entry[6:]
+    if task:
+        arguments, result, over = task
         rows.append(("LambdaFunctionScheduled", at, number, state.resource.arn, arguments, None, None))
         rows.append(("LambdaFunctionStarted", at, number + 1))
         rows.append(("LambdaFunctionSucceeded", over, number + 2, result))
@@ -227,14 +230,12 @@ def _trodden(parts: tuple[Part, ...], start: Row, values: Iterator[Any], rows: l
             rows.append(("ParallelStateSucceeded", at, previous))
             out = next(values)
             rows.append((state.exited, at, previous, state.name, out))
+        elif part.type == "Task":
+            arguments, result, over, out = next(values), next(values), next(values), next(values)
+            _written_out(rows, part, at, previous, raw, out, None, arguments, result, over)
+            at = over
         else:
-            entry = (part, at, previous, raw)
-            if part.type == "Task":
-                arguments, result, over, out = next(values), next(values), next(values), next(values)
-                _written_out((*entry, out, None, arguments, result, over), rows)
-                at = over
-            else:
-                out = next(values)
-                _written_out((*entry, out, None), rows)
+            out = next(values)
+            _written_out(rows, part, at, previous, raw, out, None)
         previous, raw = len(rows), out
     return len(rows)

@@ -43,7 +43,7 @@ def execution_of(over: Over, names: Identity | Names, seed: int | Callable[[], i
     x.root.bound, x.now, x.started_at = bound, at, at
     history, root = x.history, x.root
     history.add("ExecutionStarted", at, 0, given, names.role_arn)
-    history.log.append(entry)
+    history.log.extend(entry)
     history.count += trail.events
     last = trail.parts[-1]
     root.event, root.raw, root.state = history.count, entry[-1], last[0] if isinstance(last, tuple) else last

@@ -14,7 +14,7 @@ from asl_local.plan import Block, State
 
 _LEAVE = (
     "history = x.history",
-    "history.log.append((state, x.now, strand.event, raw, out, None))",
+    "history.log.extend((state, x.now, strand.event, raw, out, None))",
     "history.count = strand.event = history.count + 2",
 )
 

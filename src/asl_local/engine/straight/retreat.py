@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import inf
+from operator import is_
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from asl_local.engine.history import Part, Trail
@@ -62,11 +63,11 @@ def retreat_of(root: Knot, single: Way) -> Retreat:
 
 def _has_written(x: Execution, strand: Strand, root: Knot, found: dict[str, Any]) -> bool:
     """Whether the stretch was over, and its entry written; then what it would have set is set."""
-    log, entry = x.history.log, found.get("entry")
-    if not log or log[-1] is not entry:
+    entry = found.get("entry")
+    if entry is None or not _ends_with(x.history.log, entry):
         return False
     x.history.count = strand.event = found["count"]
-    strand.raw, strand.bound = log[-1][-1], inf
+    strand.raw, strand.bound = entry[-1], inf
     if "tokens" in found:
         x.now, x.tokens = found["now"], found["tokens"]
     knot: Knot | None = root
@@ -76,6 +77,11 @@ def _has_written(x: Execution, strand: Strand, root: Knot, found: dict[str, Any]
     if led.type:
         strand.state = led
     return True
+
+
+def _ends_with(log: list[Any], entry: tuple[Any, ...]) -> bool:
+    """Whether these very objects come last: no other entry begins with both this trail and what it follows."""
+    return len(log) >= len(entry) and all(map(is_, log[-len(entry) :], entry))
 
 
 def _is_done(knot: Knot, found: dict[str, Any]) -> bool:
@@ -102,7 +108,7 @@ def _write_down(x: Execution, strand: Strand, knot: Knot, found: dict[str, Any])
     if bound > most:
         return False
     history = x.history
-    history.log.append(
+    history.log.extend(
         (Trail((knot.part,), knot.events), x.now, strand.event, raw, *[found[name] for name in knot.values])
     )
     history.count = strand.event = history.count + knot.events

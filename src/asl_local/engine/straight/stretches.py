@@ -313,7 +313,7 @@ class _Loom:
         say(f"{pad}count = history.count + {run.events}")
         if run.tasks:
             say(f"{pad}tokens = x.tokens + {run.tasks}")
-        say(f"{pad}history.log.append(entry)")
+        say(f"{pad}history.log.extend(entry)")
         say(f"{pad}history.count = strand.event = count")
         if run.tasks:
             say(f"{pad}x.now = now")

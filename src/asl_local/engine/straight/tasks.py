@@ -80,7 +80,7 @@ def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a ca
             if calls is not None and now - at > LONG:
                 calls.took_long(arn, x.tokens)
         history = x.history
-        history.log.append((state, at, strand.event, raw, result, None, raw, result, now))
+        history.log.extend((state, at, strand.event, raw, result, None, raw, result, now))
         history.count = strand.event = history.count + 5
         x.tokens += 1
         strand.raw, strand.bound = result, bound
@@ -160,7 +160,7 @@ def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a ca
             return unusual(x, strand, Unsettled(result))
         strand.entered_at = 0.0
         history = x.history
-        history.log.append((state, at, strand.event, raw, out, assigned, value, result, now))
+        history.log.extend((state, at, strand.event, raw, out, assigned, value, result, now))
         history.count = strand.event = history.count + 5
         x.tokens += 1
         strand.raw, strand.bound = out, bound

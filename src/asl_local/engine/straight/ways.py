@@ -71,7 +71,7 @@ def make_pass(state: State, block: Block) -> Way:
                 x.draws = draws
                 return None
         history = x.history
-        history.log.append((state, x.now, strand.event, raw, out, None))
+        history.log.extend((state, x.now, strand.event, raw, out, None))
         history.count = strand.event = history.count + 2
         strand.raw, strand.bound = out, bound
         return led
@@ -109,7 +109,7 @@ def _with_variables(state: State, block: Block) -> Way:
             x.draws, x.assigned_bytes = draws, held
             return None
         history = x.history
-        history.log.append((state, x.now, strand.event, raw, out, assigned))
+        history.log.extend((state, x.now, strand.event, raw, out, assigned))
         history.count = strand.event = history.count + 2
         strand.raw, strand.bound = out, bound
         if assigned:
@@ -141,7 +141,7 @@ def make_choice(state: State, block: Block) -> Way | None:
             x.draws = draws
             return None
         history = x.history
-        history.log.append((state, x.now, strand.event, raw, value, None))
+        history.log.extend((state, x.now, strand.event, raw, value, None))
         history.count = strand.event = history.count + 2
         strand.raw = value
         return chosen
