@@ -23,7 +23,7 @@ from workloads.base import Side
 YARD = 1_000  # items of the yardstick
 ENOUGH = 3  # samples of a size that no growth is made of
 YOUNG, ALL = 1, 2  # generations of garbage, see _generation
-LONGEST_YARD = 1.0  # CPU seconds that a yardstick takes at most
+LONGEST_YARD = 0.5  # CPU seconds that a yardstick takes at most
 
 
 class Turns(NamedTuple):
@@ -34,7 +34,7 @@ class Turns(NamedTuple):
     seconds: float
 
 
-FULL = Turns(5, 15, 15.0)
+FULL = Turns(3, 15, 10.0)
 QUICK = Turns(1, 3, 1.0)
 
 

@@ -128,7 +128,9 @@ class History:
 
     `log` has what was written since `rows` was last read: rows, and entries that begin with a State or a Trail and stand
     for several. A row is a tuple. An entry's values follow each other in the log itself: a tuple for each entry would be
-    one more object that Python's garbage collector goes through again and again while the history grows. `count` is the number of events; up to `room` of them there is room for one entry more, of whatever kind.
+    one more object that Python's garbage collector goes through again and again while the history grows.
+
+    `count` is the number of events; up to `room` of them there is room for one entry more, of whatever kind.
 
     Reading `rows` turns entries into rows, so it is for the thread that steps, and for others when nobody steps. While
     another thread does, `written` is for them: with `followed`, it has every event of the steps that are done.
