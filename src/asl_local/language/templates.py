@@ -204,6 +204,7 @@ def _invalid(text: str, error: PathError) -> EvaluationError:
 # ------------------------------------------------------------------------------------------------------- path fields
 
 
+@lru_cache(maxsize=1024)
 def compile_path_field(text: str) -> Flow:
     """A field that is a path (InputPath, OutputPath, ItemsPath, SecondsPath and the like) as a Flow.
 
@@ -222,6 +223,7 @@ def compile_path_field(text: str) -> Flow:
     return writable(evaluate, getattr(read, "write", None))
 
 
+@lru_cache(maxsize=1024)
 def compile_result_path(text: str | None) -> Placement:
     """ResultPath: where a result goes in the raw input; None drops the result, `$` drops the input.
 

@@ -9,6 +9,7 @@ ResultSelector, ResultPath into the raw input, OutputPath. In JSONata, `$states.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from math import inf
 
 from asl_local.definition.model import UNSET
@@ -114,6 +115,7 @@ def extent_between(
     return (most if most == inf else int(most) + 2), times  # two for `{}`, which a null path stands for
 
 
+@lru_cache(maxsize=1024)
 def placed(place: Place) -> OutputFlow:
     """A placement as the whole of an output flow."""
     return generated.writable(lambda raw, result, _scope: place(raw, result), getattr(place, "write", None))

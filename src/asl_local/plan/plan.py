@@ -141,7 +141,7 @@ class State:
     that is true, of one past the last if none is. `extent` bounds the bytes
     of its output: so many, and so many times those of its input; `placed`, where ResultPath puts the result into the
     input, how many bytes that takes besides the two. `straight` and `stretch` are the engine's (straight/): a way through
-    the state, and one that may lead through others besides.
+    the state, and one that may lead through others besides; and, for the first `left` visits, the `way` that both of them take.
     """
 
     name: str
@@ -177,6 +177,8 @@ class State:
     placed: int | None = None
     straight: Any = None
     stretch: Any = None
+    way: Any = None
+    left: int = 0
 
 
 @dataclass(slots=True)

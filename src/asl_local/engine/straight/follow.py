@@ -72,18 +72,18 @@ def _end(x: Execution, strand: Strand) -> None:
 def prepare(plan: Plan) -> None:
     """Give every state of a plan its way, once."""
     if not plan.prepared:
-        _prepare(plan.top, plan)
+        _prepare(plan.top)
         plan.prepared = True
 
 
-def _prepare(block: Block, plan: Plan) -> None:
+def _prepare(block: Block) -> None:
     for state in block.states.values():
         make = _MAKERS.get(state.type)
-        way = None if make is None else make(state, block)
-        if make is not None and way is not None:
-            _count(way, make, state, block, plan)
+        state.way = None if make is None else make(state, block)
+        if state.way is not None:
+            state.straight, state.stretch, state.left = _counted, _counted_ahead, _WARM
         for inner in state.blocks:
-            _prepare(inner, plan)
+            _prepare(inner)
 
 
 _WARM = 12
@@ -91,32 +91,37 @@ _WARM = 12
 long as some more."""
 
 
-def _count(way: Way, make: _Maker, state: State, block: Block, plan: Plan) -> None:
-    """Give a state its way with closures, which counts how often it is taken, and makes way for the generated ones."""
-    left = _WARM
-
-    def straight(x: Execution, strand: Strand) -> State | None:
-        nonlocal left
-        left -= 1
-        if left == 0:
-            _generate(way, make, state, block, plan)
-        return way(x, strand)
-
-    def stretch(x: Execution, strand: Strand) -> State | None:
-        nonlocal left
-        left -= 1
-        if left == 0:
-            _generate(way, make, state, block, plan)
-            ahead: Way = (
-                state.stretch
-            )  # so that the states that it leads through are not counted, and begin none of their own
-            return ahead(x, strand)
-        return way(x, strand)
-
-    state.straight, state.stretch = straight, stretch
+# Most states of most machines are visited a few times only. What is of each of them costs its making, and the garbage
+# collector's looking at it: so the two functions that count are the same for all, and find what they need in the strand.
 
 
-def _generate(way: Way, make: _Maker, state: State, block: Block, plan: Plan) -> None:
+def _counted(x: Execution, strand: Strand) -> State | None:
+    """The way with closures, which makes way for the generated one."""
+    state = strand.state
+    state.left -= 1
+    if state.left == 0:
+        _generate(state, strand.block, x.plan)
+    led: State | None = state.way(x, strand)
+    return led
+
+
+def _counted_ahead(x: Execution, strand: Strand) -> State | None:
+    """The same for the one that may lead through others: those that it does lead through are not counted, and begin none
+    of their own.
+    """
+    state = strand.state
+    state.left -= 1
+    led: State | None
+    if state.left == 0:
+        _generate(state, strand.block, x.plan)
+        led = state.stretch(x, strand)
+    else:
+        led = state.way(x, strand)
+    return led
+
+
+def _generate(state: State, block: Block, plan: Plan) -> None:
+    way, make = state.way, _MAKERS[state.type]
     warm(state)
     single = make(state, block) or way
     if any(map(generated.has_written, _expressions(state))):
