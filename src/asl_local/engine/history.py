@@ -217,8 +217,9 @@ def _written_out(rows: list[Row], state: Any, at: float, previous: int, *values:
 
 
 def _trodden(parts: tuple[Part, ...], start: Row, values: Iterator[Any], rows: list[Row]) -> int:
-    """The rows of a trail, `(trail, at, previous, raw, *values)`: the values are a state's output; arguments, result, time
-    and output of a Task; those of its branches and the output of a Parallel. Gives the last row's id.
+    """The rows of a trail, `(trail, at, previous, raw, *values)`: the values are a state's output; arguments, time, result
+    and output of a Task, without arguments that are its input and an output that is its result; those of its branches and the output of a Parallel.
+    Gives the last row's id.
     """
     at, previous, raw = start
     for part in parts:
@@ -233,7 +234,9 @@ def _trodden(parts: tuple[Part, ...], start: Row, values: Iterator[Any], rows: l
             out = next(values)
             rows.append((state.exited, at, previous, state.name, out))
         elif part.type == "Task":
-            arguments, result, over, out = next(values), next(values), next(values), next(values)
+            arguments = raw if part.arguments is None else next(values)
+            over, result = next(values), next(values)
+            out = result if part.output is None else next(values)
             _written_out(rows, part, at, previous, raw, out, None, arguments, result, over)
             at = over
         else:

@@ -273,8 +273,8 @@ class _Loom:
             say(f"{pad}    {bound} = strand.weighed = weigh(placed, most)")
             say(f"{pad}    if {bound} > most: raise ValueError")
             say(f"{pad}{out} = placed")
-        values = (*run.values, given, result, over, out)
-        after = _Run(out, _Bound(bound), (*run.parts, state), values, run.events + 5, run.tasks + 1)
+        made = [*([] if arguments is None else [given]), over, result, *([] if output is None else [out])]
+        after = _Run(out, _Bound(bound), (*run.parts, state), (*run.values, *made), run.events + 5, run.tasks + 1)
         return number, after, [after_it(state, self.block)], []
 
     # -- sizes and ends ------------------------------------------------------------------------------------------------
