@@ -1,11 +1,13 @@
-"""How the time per item grows with the number of items: every size, its yardstick and the same by hand in turns in one process.
+"""How the time per item grows with the number of items: every size, its yardstick and the same by hand in turns in one
+process.
 
 Knows: sizes, turns. Must never know: what any work is.
 
 Clocks of machines that others use change from one moment to the next, so two sizes that were measured one after the other
-may differ in nothing but that. Here a yardstick of 1,000 items, repeated as often as the largest size takes, goes before each other
-size and after it, and a growth is the median over all turns of a size's time per item over that of its two neighbours.
-Beside it, in the same turns, goes a loop by hand that keeps what it makes, as a history does, with yardsticks of its own.
+may differ in nothing but that. Here a yardstick of 1,000 items, repeated as often as the largest size takes, goes
+before each other size and after it, and a growth is the median over all turns of a size's time per item over that of
+its two neighbours. Beside it, in the same turns, goes a loop by hand that keeps what it makes, as a history does, with
+yardsticks of its own.
 """
 
 from __future__ import annotations

@@ -29,7 +29,9 @@ VISITED = 14  # calls after which states that they come past once have become so
 
 
 class Budget(NamedTuple):
-    """How long each side of a workload may be measured, CPU seconds, and how often it is at least (long calls, too) and at most."""
+    """How long each side of a workload may be measured, CPU seconds, and how often it is at least (long calls, too) and
+    at most.
+    """
 
     seconds: float
     least: int

@@ -4,8 +4,9 @@
 
 Installs each peer with pip or npm into an environment of its own below the folder (bench/.peers unless given), runs the
 workloads that are machines through a driver in bench/peers/, and prints CPU times as ratios to the hand-written floors and
-to `run` of ours, which are measured in the same run; in the page ours are the committed ones. A peer whose answer is not the floor's is `wrong`; one that refuses, fails or has
-not ended after so many CPU seconds is a `no`. `--update` writes the columns into bench/ratios.json and docs/performance.md.
+to `run` of ours, which are measured in the same run; in the page ours are the committed ones. A peer whose answer is
+not the floor's is `wrong`; one that refuses, fails or has not ended after so many CPU seconds is a `no`. `--update`
+writes the columns into bench/ratios.json and docs/performance.md.
 """
 
 from __future__ import annotations

@@ -18,11 +18,11 @@ One YAML document is one behaviour:
 `{fail: Name, cause: text}`, `{raise: text}` (a ValueError), `{sleep: s, then: answer}`, `{heartbeats: [s, ...], then:
 answer}` (seconds before each), `{python: name}` (one of ODDITIES), `{echo: true}` (its input). Where an answer is
 `{value: x}`, x is returned. `{reply: {success: x} | {failure: [error, cause]}, after: s, then: answer}` answers the task
-token s virtual seconds later, `{job: {submitted, result, error, cause, seconds}}` reports a job. `expect.seconds` is virtual time. `expect.events` has every event as "Type",
-"Type StateName" or "Type StateName index" where it has these, with " <-n" for its previousEventId if that matters.
-`expect.locations` has the location of every EvaluationFailed event, null where it has none.
-A cause or error like "/.../" is a regular expression that must match all of it. `expect.raises` names the exception that
-`load` or `simulate` raises, with a regular expression for its text after a colon.
+token s virtual seconds later, `{job: {submitted, result, error, cause, seconds}}` reports a job. `expect.seconds` is
+virtual time. `expect.events` has every event as "Type", "Type StateName" or "Type StateName index" where it has these,
+with " <-n" for its previousEventId if that matters. `expect.locations` has the location of every EvaluationFailed
+event, null where it has none. A cause or error like "/.../" is a regular expression that must match all of it.
+`expect.raises` names the exception that `load` or `simulate` raises, with a regular expression for its text after a colon.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""The benches' workloads do the same on both sides, and the page's tables are the committed ones. Nothing is asserted about time."""
+"""The benches' workloads do the same on both sides, and the page's tables are the committed ones. Nothing is asserted
+about time.
+"""
 
 from __future__ import annotations
 

@@ -106,7 +106,9 @@ def run_python(block: Block) -> None:
 
 @contextlib.contextmanager
 def apart() -> Iterator[None]:
-    """Python as a reader's is: the tests' own modules, which lie flat, hide none of an example's, nor the other way round."""
+    """Python as a reader's is: the tests' own modules, which lie flat, hide none of an example's, nor the
+    other way round.
+    """
     path, modules = list(sys.path), dict(sys.modules)
     for name, module in modules.items():
         if (getattr(module, "__file__", None) or "").startswith(str(PROJECT / "tests")):

@@ -85,7 +85,8 @@ def test_heavy_libraries_are_imported_only_when_used(path: Path) -> None:
     used = {name.split(".")[0] for name in imports(ast.parse(path.read_text("utf-8")), everywhere=False)}
     # strategies/ is Hypothesis strategies and nothing else; who imports it has asked for Hypothesis (see the next test).
     own = {"hypothesis"} if floor_of(path) == "strategies" else set()
-    # What pytest's plugin does is asked for by pytest's hooks; the door that every run of pytest imports is beside the package.
+    # What pytest's plugin does is asked for by pytest's hooks; the door that every run of pytest imports is beside the
+    # package.
     if "pytest_plugin" in path.parts:
         own = {"pytest"}
     assert not used & HEAVY - own

@@ -42,7 +42,8 @@ ENGINE = (
     "asl_local.plan.distributed", "asl_local.plan.requests", "asl_local.resources.registry",
 )  # fmt: skip
 
-# What is read only where a definition is not plain, an execution not over at once, or somebody asks for more than an output.
+# What is read only where a definition is not plain, an execution not over at once, or somebody asks for more than an
+# output.
 SELDOM = (
     "typing", "threading", "asl_local.definition.checks.walk", "asl_local.definition.diagnostics",
     "asl_local.definition.grammar", "asl_local.definition.templates.filled", "asl_local.definition.templates.picking",

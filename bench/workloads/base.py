@@ -84,7 +84,8 @@ class Workload:
     """A named piece of work.
 
     `what` and `floor` are each a line for the page. `size` is how many `items` it has when it is measured, `tiny` how many
-    in a test. One that `grows` is also measured at 10^2 to 10^5 items, or at those `sizes`. `quick` ones belong to a quick run, too.
+    in a test. One that `grows` is also measured at 10^2 to 10^5 items, or at those `sizes`. `quick` ones belong to a
+    quick run, too.
     """
 
     name: str

@@ -1,4 +1,5 @@
-"""The functions that Task states of the workloads call, by the last part of their ARN; bench/peers/functions.mjs has the same.
+"""The functions that Task states of the workloads call, by the last part of their ARN; bench/peers/functions.mjs has
+the same.
 
 Knows: nothing. Must never know: who calls them (interpreters, ours and others', and the floors).
 """

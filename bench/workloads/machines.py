@@ -1,7 +1,8 @@
 """The shapes, run by us: in real time and under the virtual clock, with everything switched on.
 
 Knows: how a definition is run from Python and from the command line. Must never know: how anything is timed.
-The limit on a history's events is lifted, since a Map of 10,000 items passes it; the one on sizes is raised where so many items would not fit.
+The limit on a history's events is lifted, since a Map of 10,000 items passes it; the one on sizes is raised where so
+many items would not fit.
 """
 
 from __future__ import annotations

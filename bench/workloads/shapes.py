@@ -1,6 +1,7 @@
 """The shapes that machines have, each as a definition, an input, and the same by hand: plain Python on dicts.
 
-Knows: the States Language, JSON. Must never know: asl_local, or any other interpreter: the peers run these definitions, too.
+Knows: the States Language, JSON. Must never know: asl_local, or any other interpreter: the peers run these definitions,
+too.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from workloads.functions import ARN, FUNCTIONS
 
 @dataclass(frozen=True)
 class Shape:
-    """A definition, its input, and `floor`, which makes the output of the input by hand; `times` executions are one piece of work.
+    """A definition, its input, and `floor`, which makes the output of the input by hand; `times` executions are one
+    piece of work.
 
     `keeping` does what `floor` does, and keeps every value on the way until it is over, as a history has to.
     """

@@ -3,8 +3,8 @@
 Knows: what each function does to the buckets, the face collection and the table. Must never know: the state machine.
 
 A photo is a list of the people on it. The bucket of thumbnails, the face collection and the tables are one plain value, the
-`world`. The functions keep nothing of their own, so a world can be copied, compared and explored. Errors have the names and the texts
-of the real functions in ../rider_photos/functions.py.
+`world`. The functions keep nothing of their own, so a world can be copied, compared and explored. Errors have the names
+and the texts of the real functions in ../rider_photos/functions.py.
 """
 
 from __future__ import annotations

@@ -130,9 +130,10 @@ def recorded(history: Given, *, latency: bool = True) -> RecordedMocks:
     """What the tasks of a real execution were answered: `mocks=mock.recorded("history.json")`, or one state's mock.
 
     `history` is what `aws stepfunctions get-execution-history` or boto3 gave (a path, JSON text, the answer, its events, a
-    list of pages), or a History or Result of this library; a Result has the children of Distributed Maps, too. Each Map item gets its own answers again, call after call,
-    after as many seconds as it was recorded to take unless `latency` is False; what timed out or was aborted hangs. The
-    answer has the execution's `input`, `status`, `output` and `calls`, and `mock_file()`. Raises InvalidHistory, OSError.
+    list of pages), or a History or Result of this library; a Result has the children of Distributed Maps, too. Each Map
+    item gets its own answers again, call after call, after as many seconds as it was recorded to take unless `latency`
+    is False; what timed out or was aborted hangs. The answer has the execution's `input`, `status`, `output` and
+    `calls`, and `mock_file()`. Raises InvalidHistory, OSError.
     """
     from asl_local.testing.mocks_of_history import recorded_mocks  # noqa: PLC0415 - only for those who replay
 

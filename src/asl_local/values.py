@@ -33,7 +33,8 @@ DEEPEST = 500  # levels that may come in; what a machine makes of them may be de
 def encoder(*, allow_nan: bool, blanks: bool = False) -> Callable[[Json], str]:
     """A function that writes JSON text, made once: the standard library makes its C encoder anew for every value.
 
-    The text is compact, or has a blank after each comma and colon, as the standard library's. What contains itself ends in RecursionError.
+    The text is compact, or has a blank after each comma and colon, as the standard library's. What contains itself ends
+    in RecursionError.
     """
     comma, colon = (", ", ": ") if blanks else (",", ":")
     slow = json.JSONEncoder(ensure_ascii=False, separators=(comma, colon), allow_nan=allow_nan, check_circular=False)

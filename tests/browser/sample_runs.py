@@ -71,7 +71,9 @@ ORDER = {
         "Send": task("Send"),
     },
 }
-"""Everything a report shows: a rule taken and one not, retries, a wait, branches, iterations, a caught error, a variable."""
+"""Everything a report shows: a rule taken and one not, retries, a wait, branches, iterations, a caught error,
+a variable.
+"""
 
 
 def order(items: int = 5, *, sent: bool = True) -> asl_local.Result:

@@ -1,4 +1,6 @@
-"""The coverage report in a real browser: nobody is shut out of it, wide or narrow, light or dark, and no name becomes markup."""
+"""The coverage report in a real browser: nobody is shut out of it, wide or narrow, light or dark, and no name becomes
+markup.
+"""
 
 from __future__ import annotations
 

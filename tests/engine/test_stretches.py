@@ -1,4 +1,6 @@
-"""Stretches: states that were visited often, done as one function, and what becomes of one in which something is unusual."""
+"""Stretches: states that were visited often, done as one function, and what becomes of one in which something
+is unusual.
+"""
 
 from __future__ import annotations
 

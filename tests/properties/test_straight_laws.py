@@ -1,4 +1,6 @@
-"""Laws of the straight way: whoever takes it comes to the same end, after the same events, as who takes the ordinary one."""
+"""Laws of the straight way: whoever takes it comes to the same end, after the same events, as who takes the
+ordinary one.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Laws of visits: what an execution did, as read off its history, agrees with the history, the definition and the Result."""
+"""Laws of visits: what an execution did, as read off its history, agrees with the history, the definition and
+the Result.
+"""
 
 from __future__ import annotations
 

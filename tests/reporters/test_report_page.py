@@ -1,4 +1,6 @@
-"""The report's page as text: one file, a policy that holds, data that cannot break out, and what stands there without a script."""
+"""The report's page as text: one file, a policy that holds, data that cannot break out, and what stands there without a
+script.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What was seen on a photo is remembered: looked at once, answered as by one who never saw it, bounded, for many threads."""
+"""What was seen on a photo is remembered: looked at once, answered as by one who never saw it, bounded, for
+many threads.
+"""
 
 import contextlib
 import itertools

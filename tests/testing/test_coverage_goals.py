@@ -1,4 +1,6 @@
-"""Every kind of goal, once with it covered and once without: the table decides which states have it, the engine marks it."""
+"""Every kind of goal, once with it covered and once without: the table decides which states have it, the
+engine marks it.
+"""
 
 from __future__ import annotations
 

@@ -245,7 +245,9 @@ def hidden_failures(machine: asl_local.Machine) -> list[str]:
 
 
 class Fault(NamedTuple):
-    """A machine with a fault, the same without it, and who finds it: what he reads off a machine, a part of what he says."""
+    """A machine with a fault, the same without it, and who finds it: what he reads off a machine, a part of
+    what he says.
+    """
 
     seeded: dict[str, Any]
     mended: dict[str, Any]

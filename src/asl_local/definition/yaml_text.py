@@ -4,8 +4,9 @@ Knows: YAML, and where YAML 1.1 and 1.2 disagree. Must never know: states, field
 
 A definition is JSON data, so what JSON has no form for is refused: tags, anchors and aliases, merge keys, keys that are
 no text, several documents. A template may have the first three: a tag is a function's short form (`!Sub x` reads as
-`{"Fn::Sub": "x"}`, and no tag ever makes an object), aliases repeat their anchor's value. A plain scalar that YAML 1.1 and YAML 1.2 read differently (`on`, `012`, `1_000`, `12:30`,
-an unquoted date) is refused too, whichever reading is meant: the next tool may have the other one.
+`{"Fn::Sub": "x"}`, and no tag ever makes an object), aliases repeat their anchor's value. A plain scalar that YAML 1.1
+and YAML 1.2 read differently (`on`, `012`, `1_000`, `12:30`, an unquoted date) is refused too, whichever reading is
+meant: the next tool may have the other one.
 """
 
 from __future__ import annotations

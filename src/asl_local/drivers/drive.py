@@ -67,7 +67,8 @@ def drive(
     executions that it had started before it was dumped, `nested` is where all that it has started are kept. `hearing`
     are those who were told that it begins; they are told of its end, and of those that it starts. `commands` are those of
     its first step, where that has been taken already; `settle` makes of what came of a call within a step (Execution.said)
-    what performs it. Ctrl-C aborts the execution, writes its last event and goes on to the caller, who still holds the execution.
+    what performs it. Ctrl-C aborts the execution, writes its last event and goes on to the caller, who still holds the
+    execution.
     """
     kept: list[Execution] = [] if nested is None else nested
     world = _World(execution, driver, observe, on_end, guard=guard, nested=kept, hearing=hearing)

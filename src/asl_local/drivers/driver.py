@@ -43,7 +43,8 @@ class Later:
     """The answer to the request of a task that waits for more than its call.
 
     `then` does, or waits for, the rest and gives the task's result (or raises StateError, or gives NEVER); None where that
-    comes from elsewhere: by its task token, or from a worker of the activity. `worker` is the name of the activity's worker.
+    comes from elsewhere: by its task token, or from a worker of the activity. `worker` is the name of the activity's
+    worker.
     """
 
     answer: Json = None
@@ -131,9 +132,9 @@ class TaskContext:
 
     Beyond Lambda's: `state`, `attempt` (0 for the first) and `execution_arn`, `heartbeat()`, `cancelled` (nobody waits
     for the answer any more) and `sleep(seconds)`, which takes virtual time in `simulate` and real time in `run`; and
-    `task_token` ("" where the task has none) with `send_task_success`, `send_task_failure` and `send_task_heartbeat`; `role_arn` is the role
-    of the task's Credentials, if it has any. `within` are the Map iterations and Parallel branches that the task stands
-    in, outermost first, each with `kind`, `state` and `index`.
+    `task_token` ("" where the task has none) with `send_task_success`, `send_task_failure` and `send_task_heartbeat`;
+    `role_arn` is the role of the task's Credentials, if it has any. `within` are the Map iterations and Parallel
+    branches that the task stands in, outermost first, each with `kind`, `state` and `index`.
     """
 
     memory_limit_in_mb = "128"

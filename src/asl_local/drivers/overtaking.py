@@ -4,11 +4,11 @@ Knows: one execution and who steps it. Must never know: why a call was made, or 
 
 Handing a call to another thread costs many times what a short function does. So where several lines of control may call
 functions, the whole first step is handed to one thread, which calls them itself, and whoever has asked for the execution
-looks every few milliseconds whether that thread is still in the same call. At the third time the one who looks takes the execution
-over: the call counts as out, and the other lines go on with a driver, which has worker threads. The thread in the call
-delivers what came of it, whenever that is. Either of the two takes the call's claim, which only one can have: a list that
-holds one thing. A function that often takes longer than a hand-off costs is left to worker threads from then on, too: its
-calls could be made at once.
+looks every few milliseconds whether that thread is still in the same call. At the third time the one who looks takes
+the execution over: the call counts as out, and the other lines go on with a driver, which has worker threads. The
+thread in the call delivers what came of it, whenever that is. Either of the two takes the call's claim, which only one
+can have: a list that holds one thing. A function that often takes longer than a hand-off costs is left to worker
+threads from then on, too: its calls could be made at once.
 """
 
 from __future__ import annotations

@@ -50,8 +50,8 @@ WORKERS = 40
 """Handlers that run at once, as many as iterations of an inline Map."""
 
 _PATIENCE = 1.0
-"""Seconds of one wait at most. A signal (Ctrl-C) that comes just before the system's call does not end that call, and Python
-hears of it only afterwards. A wait of months would overflow some systems' clocks, too."""
+"""Seconds of one wait at most. A signal (Ctrl-C) that comes just before the system's call does not end that call, and
+Python hears of it only afterwards. A wait of months would overflow some systems' clocks, too."""
 
 
 class _Arrival(NamedTuple):
@@ -189,7 +189,9 @@ class RealTime:
             self._held.append((call, context))
 
     def _let_go(self) -> None:
-        """Make the call that was held back, if nobody else could want to go on meanwhile; else hand all of them to workers."""
+        """Make the call that was held back, if nobody else could want to go on meanwhile; else hand all of
+        them to workers.
+        """
         held, self._held = self._held, []
         nothing_else = len(held) == len(self._contexts) == len(self.works) == 1 and not self._timers
         if nothing_else and self._early is None and self._inbox.empty() and self._alone is not None and self._alone():

@@ -45,8 +45,8 @@ def run(
 ) -> Ended:  # fmt: skip
     """Run an execution in real time.
 
-    `answers` may be given within a step, `settle`, `hearing` and `observe` as in `drive`; `slow` are resources that were found to
-    block, None where no two tasks of the machine are ever called side by side.
+    `answers` may be given within a step, `settle`, `hearing` and `observe` as in `drive`; `slow` are resources that
+    were found to block, None where no two tasks of the machine are ever called side by side.
     """
     # Where a clock runs, whoever answers at once could outrun it.
     if answers[0] is not None and execution.plan.timeout is None and execution.limits.seconds is None:
@@ -90,7 +90,9 @@ def simulate_from(
     start: float, execution: Execution, answers: Answers, settle: Settle, bind: Bind,
     *, seed: int, hearing: Hearing | None, observe: Observer | None = None,
 ) -> Ended:  # fmt: skip
-    """Run an execution on a virtual clock; see `run`. A seed other than 0 draws a number for every answer, so all go out."""
+    """Run an execution on a virtual clock; see `run`. A seed other than 0 draws a number for every answer, so
+    all go out.
+    """
     if seed == 0:
         execution.answers, execution.plain = answers
     commands = _first_step(execution, start, hearing, observe)

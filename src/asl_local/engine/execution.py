@@ -9,7 +9,8 @@ Amazon States Language makes that easy: the name of a state already is the conti
 timer is running, or its children are. So the whole stack is a few slots per strand. One token per suspension settles
 every race: a task and its timeout carry the same token, whoever comes first takes it, whoever comes late is stale.
 
-states.py has the work of each state type, straight/ a short cut through most of them, failures.py Retry and Catch, children.py Parallel and Map, snapshot.py dump.
+states.py has the work of each state type, straight/ a short cut through most of them, failures.py Retry and Catch,
+children.py Parallel and Map, snapshot.py dump.
 """
 
 from __future__ import annotations
@@ -88,9 +89,9 @@ class Strand:
 class Execution:
     """Perform the commands, `step` with each stimulus, until there is an `outcome`.
 
-    `input` must be JSON (see values.accept) and is never edited. A `seed` may be a function that draws it. `now` is in epoch seconds. `activities` are the ARNs
-    of the activities that exist, None for any. Two executions are equal when they would behave alike from here on and
-    have the same history.
+    `input` must be JSON (see values.accept) and is never edited. A `seed` may be a function that draws it. `now` is in
+    epoch seconds. `activities` are the ARNs of the activities that exist, None for any. Two executions are equal when
+    they would behave alike from here on and have the same history.
     """
 
     __slots__ = (

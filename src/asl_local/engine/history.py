@@ -218,8 +218,8 @@ def _written_out(rows: list[Row], state: Any, at: float, previous: int, *values:
 
 def _trodden(parts: tuple[Part, ...], start: Row, values: Iterator[Any], rows: list[Row]) -> int:
     """The rows of a trail, `(trail, at, previous, raw, *values)`: the values are a state's output; arguments, time, result
-    and output of a Task, without arguments that are its input and an output that is its result; those of its branches and the output of a Parallel.
-    Gives the last row's id.
+    and output of a Task, without arguments that are its input and an output that is its result; those of its branches
+    and the output of a Parallel. Gives the last row's id.
     """
     at, previous, raw = start
     for part in parts:

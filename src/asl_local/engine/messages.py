@@ -175,9 +175,9 @@ Out: TypeAlias = "tuple[Strand, list[None], str]"
 class Calls(Protocol):
     """Who watches over calls within steps while other lines of control are alive (drivers/overtaking.py).
 
-    `current` is the call that is being made, `context` what its handler was told (or one before it), `slow` are resources that are not to be called in this way. Whoever is the
-    first to empty a call's claim goes on: the thread that made it, or another one, with TakenOver as its stimulus; then
-    the first raises Overtaken out of the step.
+    `current` is the call that is being made, `context` what its handler was told (or one before it), `slow` are
+    resources that are not to be called in this way. Whoever is the first to empty a call's claim goes on: the thread
+    that made it, or another one, with TakenOver as its stimulus; then the first raises Overtaken out of the step.
     """
 
     current: Out | None

@@ -4,8 +4,8 @@ Knows: how to write a path, a call or an object as a Python expression. Must nev
 
 The closures of templates.py, intrinsics.py and choice.py say what every expression means. A generated function is the same
 for inputs with which nothing goes wrong; at any exception it asks the closure, which gives the value or the error in AWS's
-words. Since there is one code object per shape (names and constants are its parameters, with defaults), a thousand states that
-differ in their names cost one compilation. A closure that has a generated form carries it as `written`.
+words. Since there is one code object per shape (names and constants are its parameters, with defaults), a thousand
+states that differ in their names cost one compilation. A closure that has a generated form carries it as `written`.
 """
 
 from __future__ import annotations

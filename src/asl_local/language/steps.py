@@ -212,7 +212,9 @@ def _names(steps: Sequence[Step], at: int, _rest: Visit, _after: Visit) -> Visit
 
 
 def _slice(first: int | None, bound: int | None) -> Callable[[int], Iterable[int]]:
-    """The indexes of a slice; a slice with both ends does not count from the end, so its negative ends fail or are empty."""
+    """The indexes of a slice; a slice with both ends does not count from the end, so its negative ends fail or
+    are empty.
+    """
     if bound is None:
         assert first is not None
         return lambda length: range(first if first >= 0 else max(0, length + first), length)

@@ -86,7 +86,9 @@ class _Borrowed:
 
 
 def borrowed(home: Any, functions: str) -> list[Any]:
-    """Functions of a module that `later` has put into a namespace, as methods for a class whose objects seldom need them."""
+    """Functions of a module that `later` has put into a namespace, as methods for a class whose objects seldom
+    need them.
+    """
     return [_Borrowed(home, function) for function in functions.split()]
 
 

@@ -1,4 +1,5 @@
-"""Names in annotations: found in a module's own text when somebody evaluates its annotations, and put where they are looked for.
+"""Names in annotations: found in a module's own text when somebody evaluates its annotations, and put where they are
+looked for.
 
 Knows: Python's modules and what they have under `if TYPE_CHECKING:`. Must never know: which modules there are.
 Types that are written as texts, so that a start need not make them (`Json: TypeAlias = "Any"`), become themselves.

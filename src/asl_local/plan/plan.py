@@ -137,11 +137,12 @@ class Number:
 class State:
     """One state, ready to run. What a type does not have is None or empty.
 
-    A Choice's `next`, `output` and `assign` are those of its Default; its rules have their own. `choose` gives the number of the first rule
-    that is true, of one past the last if none is. `extent` bounds the bytes
+    A Choice's `next`, `output` and `assign` are those of its Default; its rules have their own. `choose` gives the
+    number of the first rule that is true, of one past the last if none is. `extent` bounds the bytes
     of its output: so many, and so many times those of its input; `placed`, where ResultPath puts the result into the
     input, how many bytes that takes besides the two. `straight` and `stretch` are the engine's (straight/): a way through
-    the state, and one that may lead through others besides; and, for the first `left` visits, the `way` that both of them take.
+    the state, and one that may lead through others besides; and, for the first `left` visits, the `way` that both of
+    them take.
     """
 
     name: str

@@ -16,8 +16,8 @@ from asl_local.values import Json, text_of
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The parameters of an action: those that it needs, those that it may have, which must be texts, and the form that others
-    must have.
+    """The parameters of an action: those that it needs, those that it may have, which must be texts, and the form that
+    others must have.
     """
 
     required: tuple[str, ...] = ()

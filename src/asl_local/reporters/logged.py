@@ -50,7 +50,9 @@ def _lines(document: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def history_of(lines: list[Mapping[str, Any]], source: str) -> dict[str, Json]:
-    """The lines as GetExecutionHistory's answer, with the `executionArn` beside. Raises InvalidHistory for several executions."""
+    """The lines as GetExecutionHistory's answer, with the `executionArn` beside. Raises InvalidHistory for several
+    executions.
+    """
     arns = list(dict.fromkeys(str(line.get("execution_arn", "")) for line in lines))
     if len(arns) > 1:
         shown = ", ".join(arns[:_MOST_NAMED]) + (", …" if len(arns) > _MOST_NAMED else "")

@@ -65,8 +65,8 @@ def _functions(resources: Resources, plan: Plan) -> dict[str, Handler]:
 
 
 class Bound:
-    """Resources, and who of them may answer a plan's calls at once, in real time or in an instant; `slow` are those that were found to block,
-    None where no two tasks are ever called side by side.
+    """Resources, and who of them may answer a plan's calls at once, in real time or in an instant; `slow` are those
+    that were found to block, None where no two tasks are ever called side by side.
 
     A dictionary is known again when it is the same one and has the same handlers in the same order: it may be edited
     between two runs.

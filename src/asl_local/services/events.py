@@ -78,7 +78,9 @@ class EventBridge:
 
     @operation("PutEvents", OPERATIONS["PutEvents"])
     def put_events(self, given: Given) -> Answer:
-        """Puts up to ten events on their buses: `{"Entries": [{"EventId"} or {"ErrorCode", "ErrorMessage"}], "FailedEntryCount"}`."""
+        """Puts up to ten events on their buses: `{"Entries": [{"EventId"} or {"ErrorCode", "ErrorMessage"}],
+        "FailedEntryCount"}`.
+        """
         here, entries = "PutEvents", given["Entries"]
         if not 1 <= len(entries) <= MOST_ENTRIES:
             rule = "greater than or equal to 1" if not entries else f"less than or equal to {MOST_ENTRIES}"

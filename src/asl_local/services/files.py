@@ -45,7 +45,8 @@ def stage(
 ) -> str:
     """The path of a new temporary file `.tmp-...` in `folder` that holds the chunks, for the caller to rename (`putting`).
 
-    `finish` gets the open file before it is synced. Raises what `chunks` and `finish` raise, or OSError; then no file is left.
+    `finish` gets the open file before it is synced. Raises what `chunks` and `finish` raise, or OSError; then no file
+    is left.
     """
     # Not mkstemp: its files are the owner's alone, whatever the umask says, and so would be what they are renamed to.
     name = f"{folder}/.tmp-{os.urandom(16).hex()}"

@@ -188,7 +188,9 @@ def _folders() -> tuple[str, str]:
 
 
 def _stack_trace(trace: TracebackType | None) -> list[str]:
-    """As traceback.format_list has them, of the handler's frames alone: to look up our own would take three times as long."""
+    """As traceback.format_list has them, of the handler's frames alone: to look up our own would take three
+    times as long.
+    """
     ours, standard = _folders()
     frames: list[tuple[str, int, str, str]] = []
     current: set[str] = set()

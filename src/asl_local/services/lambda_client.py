@@ -86,9 +86,9 @@ class ClientContext:
 class Lambda:
     """The client("lambda") of a LocalAWS: invokes Python functions.
 
-    `functions` gives the handler for a name: a mapping or a callable (None: there is none). It is asked with the name as it was
-    written (with qualifier, or ARN), then with the bare name. Handlers take `(event)` or `(event, context)` and may be
-    coroutine functions.
+    `functions` gives the handler for a name: a mapping or a callable (None: there is none). It is asked with the name
+    as it was written (with qualifier, or ARN), then with the bare name. Handlers take `(event)` or `(event, context)`
+    and may be coroutine functions.
     """
 
     def __init__(self, functions: Functions, *, region: str = "us-east-1", account: str = "123456789012") -> None:
@@ -108,8 +108,8 @@ class Lambda:
     def invoke(self, given: Given) -> Answer:
         """Calls a function: `{"StatusCode", "ExecutedVersion", "Payload": StreamingBody, "FunctionError"?}`.
 
-        Payload is JSON as text, bytes or a binary file; without one the event is `{}`. InvocationType Event runs the function once before
-        it answers (202), and its outcome is dropped; DryRun only looks whether it exists (204).
+        Payload is JSON as text, bytes or a binary file; without one the event is `{}`. InvocationType Event runs the
+        function once before it answers (202), and its outcome is dropped; DryRun only looks whether it exists (204).
         Raises ResourceNotFoundException, InvalidRequestContentException, InvalidParameterValueException,
         RequestTooLargeException, ValidationException.
         """

@@ -27,7 +27,8 @@ else:  # each when its client is made
 
 
 class LocalAWS:
-    """Local stand-ins for S3, DynamoDB, Rekognition, SNS, SQS, EventBridge and Lambda, all of whose state lies under one folder.
+    """Local stand-ins for S3, DynamoDB, Rekognition, SNS, SQS, EventBridge and Lambda, all of whose state lies under
+    one folder.
 
     ```
     root/s3/<bucket>/<key>              objects, as files; s3/.system holds what S3 keeps beside them
@@ -39,8 +40,8 @@ class LocalAWS:
     root/executions/                    histories of executions
     ```
 
-    `client(name)` gives what `boto3.client(name)` gives: the same methods, keywords, answers and errors. The folder is made with
-    the first write. Any number of threads, and of processes on the same root, may use it at once.
+    `client(name)` gives what `boto3.client(name)` gives: the same methods, keywords, answers and errors. The folder is
+    made with the first write. Any number of threads, and of processes on the same root, may use it at once.
 
     `region` and `account` (12 digits) appear in ARNs. `now` gives seconds since 1970 for every time stamp; default is the
     machine's clock. `functions` is what client("lambda") invokes: a mapping from names (or ARNs) to handlers, or a

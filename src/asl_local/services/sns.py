@@ -65,12 +65,13 @@ OPERATIONS: dict[str, dict[str, Rule]] = {
 class SNS:
     """The client("sns") of a LocalAWS. A published message is the file `folder/<topic>/<time>-<number>-<id>.json`.
 
-    Its members are MessageId, TopicArn (or PhoneNumber), Timestamp, Subject, Message, and MessageStructure and MessageAttributes if there
-    are any. The names sort by time. Text messages to a phone number lie in a folder named after the number. Nothing is
-    delivered: there are no subscriptions. A deleted topic's messages stay, since they had been sent.
+    Its members are MessageId, TopicArn (or PhoneNumber), Timestamp, Subject, Message, and MessageStructure and
+    MessageAttributes if there are any. The names sort by time. Text messages to a phone number lie in a folder named
+    after the number. Nothing is delivered: there are no subscriptions. A deleted topic's messages stay, since they had
+    been sent.
 
-    Refusals are ClientError with SNS's codes: InvalidParameter, NotFound, ParameterValueInvalid; a disk that takes no message is
-    InternalError (500). Thread-safe, and safe for several processes on one folder.
+    Refusals are ClientError with SNS's codes: InvalidParameter, NotFound, ParameterValueInvalid; a disk that takes no
+    message is InternalError (500). Thread-safe, and safe for several processes on one folder.
     """
 
     def __init__(self, folder: Path, *, region: str, account: str, now: Callable[[], float]) -> None:
@@ -224,7 +225,9 @@ def _invalid(what: str, here: str) -> ClientError:
 
 
 def _check_message(given: Given, here: str) -> None:
-    """SNS API reference, Publish: Subject is printable ASCII in one line and begins with no blank; Message has 1 byte to 256 KiB."""
+    """SNS API reference, Publish: Subject is printable ASCII in one line and begins with no blank; Message has 1 byte
+    to 256 KiB.
+    """
     message = given["Message"]
     if not message:
         raise _invalid("Empty message", here)

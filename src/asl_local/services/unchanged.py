@@ -2,8 +2,8 @@
 
 Knows: when a file is surely what it was. Must never know: what is made of it.
 A file is told by device, number, size and times. A file system's clock ticks, often every 4 ms: what is written within the
-tick in which a file was looked at leaves all of these as they were. So of a file that was touched a moment before nothing is
-remembered.
+tick in which a file was looked at leaves all of these as they were. So of a file that was touched a moment before
+nothing is remembered.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 Knows: the graph of a machine, conditions, and where what they read comes from. Must never know: Hypothesis.
 
-A way is aimed at by the whole walk to it: each Choice state on the shortest walk must go the way that leads on, then this one
-must take this rule. Every question on the walk narrows what may stand at a place; what is left at the end are the places
-with their values. What a machine computes is not followed: there an aim says nothing.
+A way is aimed at by the whole walk to it: each Choice state on the shortest walk must go the way that leads on, then
+this one must take this rule. Every question on the walk narrows what may stand at a place; what is left at the end are
+the places with their values. What a machine computes is not followed: there an aim says nothing.
 """
 
 from __future__ import annotations

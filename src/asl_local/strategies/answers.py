@@ -91,8 +91,8 @@ def answers(machine: Described, *, near_misses: bool = False) -> st.SearchStrate
 
     An answer has what the machine reads of it, with the values that its rules decide by, and what answers of that
     integration have anyway: for `lambda:invoke` a Payload and its StatusCode, for services what their API model requires
-    and now and then more, where `asl_local.resources.shapes` or botocore knows the model. Half of the draws aim at one way of
-    one Choice state. No task fails: see `failure_plans`. `near_misses` and errors as for `inputs`.
+    and now and then more, where `asl_local.resources.shapes` or botocore knows the model. Half of the draws aim at one
+    way of one Choice state. No task fails: see `failure_plans`. `near_misses` and errors as for `inputs`.
     Shrinks to one smallest answer for each Task.
     """
     maker = _Maker(machine, near_misses)

@@ -186,7 +186,9 @@ def around_moment(text: str) -> list[Value]:
 
 
 def of_pattern(pattern: str) -> list[Value]:
-    r"""Texts that a StringMatches pattern matches, by nothing and by something for each `*`, and some that it nearly does."""
+    r"""Texts that a StringMatches pattern matches, by nothing and by something for each `*`, and some that it
+    nearly does.
+    """
     pieces = re.findall(r"\\[*\\]|\*|[^*]", pattern)
     literal = [piece if piece == "*" else piece.removeprefix("\\") or piece for piece in pieces]
     filled = ["".join(filling if piece == "*" else piece for piece in literal) for filling in ("", "x", "a b")]

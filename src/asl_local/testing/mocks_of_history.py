@@ -37,9 +37,10 @@ _WITH_DATA: Final = "get it with --include-execution-data"
 class RecordedCall:
     """One call of a Task, as a history has it.
 
-    `came` is "result", "error", "timeout", or "" where nothing did while anybody waited; `arguments` is None, too, where the
-    history does not say. `timeout` is the task's TimeoutSeconds, None if it has none. `seconds` passed from its schedule to that, None in a history without times. `submitted` is what the
-    request of a task that waits for more was answered with, None if it was not.
+    `came` is "result", "error", "timeout", or "" where nothing did while anybody waited; `arguments` is None, too,
+    where the history does not say. `timeout` is the task's TimeoutSeconds, None if it has none. `seconds` passed from
+    its schedule to that, None in a history without times. `submitted` is what the request of a task that waits for more
+    was answered with, None if it was not.
     """
 
     state: str
@@ -281,7 +282,8 @@ def _overlapping(calls: Sequence[RecordedCall]) -> Iterable[str]:
 
 
 def compared(machine: Machine, mocks: RecordedMocks, file: MockFile, **options: Any) -> str:
-    """What differs if a machine is simulated with the file; "" if every line of control takes the same path to the same end.
+    """What differs if a machine is simulated with the file; "" if every line of control takes the same path to the same
+    end.
 
     `options` are those of `simulate`. Errors' causes are not compared.
     """

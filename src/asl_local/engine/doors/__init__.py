@@ -1,1 +1,3 @@
-"""What an execution does besides beginning and running: its class borrows it. Knows strands; must never know clocks or I/O."""
+"""What an execution does besides beginning and running: its class borrows it. Knows strands; must never know
+clocks or I/O.
+"""

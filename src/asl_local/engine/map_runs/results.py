@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from asl_local.engine.execution import Execution
 
 FILE_BYTES = 4_194_304
-"""How large a result file gets, about, before the next one begins: AWS's are larger, but no run's results fill the memory."""
+"""How large a result file gets, about, before the next one begins: AWS's are larger, but no run's results fill
+the memory.
+"""
 
 _INCLUDED: Json = {"Included": True}
 

@@ -67,7 +67,8 @@ class Child:
 
 
 class MapRun:
-    """One Map Run, of the state `state`, in which `strand` stands until the run ends. `closing` says that no more children start; `error` and `cause` are those it will fail with.
+    """One Map Run, of the state `state`, in which `strand` stands until the run ends. `closing` says that no more
+    children start; `error` and `cause` are those it will fail with.
 
     `source` are the items where the state's input has them, else they come by pages into `pending`; `position` counts
     those that were taken from either, `taken` those that children have, `batch` holds what the next child will get.

@@ -2,9 +2,9 @@
 
 Knows: what a whole execution's entry says, and how the execution looks that has written it. Must never know: who asks.
 
-Where nothing in a machine waits, calls or asks for more than the input, all that an execution needs is its input and a time.
-What it came to and went through is then one entry; the execution itself, with its history, is put together from that when
-somebody reads it (interfaces/result.py), and is the same in everything (tests/properties).
+Where nothing in a machine waits, calls or asks for more than the input, all that an execution needs is its input and a
+time. What it came to and went through is then one entry; the execution itself, with its history, is put together from
+that when somebody reads it (interfaces/result.py), and is the same in everything (tests/properties).
 """
 
 from __future__ import annotations

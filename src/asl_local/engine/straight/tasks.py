@@ -25,8 +25,9 @@ else:
 def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a call more costs a tenth of a task
     """A function that answers at once: in the only line of control that there is, or under the eyes of `Calls`.
 
-    While a strand waits for something, or something was commanded, no call is made: it could hold that up. The call cannot be taken back. Whatever is unusual about what came of it is kept for the ordinary way, in which
-    the call goes out as a command and is answered with that (drive.py).
+    While a strand waits for something, or something was commanded, no call is made: it could hold that up. The call
+    cannot be taken back. Whatever is unusual about what came of it is kept for the ordinary way, in which the call goes
+    out as a command and is answered with that (drive.py).
     """
     resource = state.resource
     if resource is None or resource.kind != "lambda":

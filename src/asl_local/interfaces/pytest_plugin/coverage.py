@@ -1,7 +1,7 @@
 """--asl-cov: coverage of the machines that the tests run, over all processes, and what is said and written of it.
 
-Knows: the options, and the coverage of machines (asl_local.testing.coverage). Must never know: pytest's hooks, or what there
-is to cover.
+Knows: the options, and the coverage of machines (asl_local.testing.coverage). Must never know: pytest's hooks, or what
+there is to cover.
 """
 
 from __future__ import annotations

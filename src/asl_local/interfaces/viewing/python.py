@@ -68,11 +68,12 @@ def view(
 
     `history` is the output of `aws stepfunctions get-execution-history`: a path, JSON text, its `events` from boto3 or
     from the CLI, one page, a list of pages or of paths; a record of `asl-local run`; the log of an Express execution
-    (its lines, or what `aws logs filter-log-events` has written); a Result or its history. It may be cut, in reverse order, without data, or of an execution that still runs: what is missing stands in the notes.
-    `definition` is whatever `load` takes, a Machine, or the answer of describe-state-machine-for-execution; without it
-    there is no graph. `execution` is the answer of describe-execution, which knows names, status and the end.
-    `substitutions` and `name` as in `load`. Raises InvalidHistory for what is no history, InvalidDefinition and
-    DefinitionNotFound, OSError for files that cannot be read.
+    (its lines, or what `aws logs filter-log-events` has written); a Result or its history. It may be cut, in reverse
+    order, without data, or of an execution that still runs: what is missing stands in the notes. `definition` is
+    whatever `load` takes, a Machine, or the answer of describe-state-machine-for-execution; without it there is no
+    graph. `execution` is the answer of describe-execution, which knows names, status and the end. `substitutions` and
+    `name` as in `load`. Raises InvalidHistory for what is no history, InvalidDefinition and DefinitionNotFound, OSError
+    for files that cannot be read.
     """
     from asl_local.reporters.visits.whole import run_of_recording  # noqa: PLC0415 - with all that reads runs
 

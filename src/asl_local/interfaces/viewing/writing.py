@@ -1,6 +1,7 @@
 """Reports as text and as files.
 
-Knows: files, and how the local S3 is asked for a picture. Must never know: what stands in a report, or how a run came about.
+Knows: files, and how the local S3 is asked for a picture. Must never know: what stands in a report, or how a run came
+about.
 """
 
 from __future__ import annotations

@@ -141,8 +141,8 @@ def redrive(
 
     What has succeeded stays as it was; states that were entered and not left are done again. The clock is the one
     that the execution had: real, or virtual from the moment of its end, or from `at` (epoch seconds or a
-    datetime). `mocks` say what happens from here on: what they count begins anew. `result` itself stays as it is. Raises ExecutionNotRedrivable, and ValueError for the execution
-    of another machine.
+    datetime). `mocks` say what happens from here on: what they count begins anew. `result` itself stays as it is.
+    Raises ExecutionNotRedrivable, and ValueError for the execution of another machine.
     """
     if result.execution is None or result.execution.plan.fingerprint != machine.plan.fingerprint:
         raise ValueError(f"the result is not of an execution of {machine.name!r}")

@@ -328,14 +328,16 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "iterations": ("index", "round", "started", "ended", "outcome"),
 }  # fmt: skip
-"""The columns. Counts of events, visits, assigned, attempts and iterations say whose the next ones are. An event's id is its
-place from 1 and `skipped`, how many a history that is cut lacks before it. Texts are numbers in the table of values, times
-microseconds: an event's since `zero`, a visit's since those of its events `first` and `last`, an attempt's start and retry
-since it was scheduled, an iteration's start since its Map was entered."""
+"""The columns. Counts of events, visits, assigned, attempts and iterations say whose the next ones are. An event's id
+is its place from 1 and `skipped`, how many a history that is cut lacks before it. Texts are numbers in the table of
+values, times microseconds: an event's since `zero`, a visit's since those of its events `first` and `last`, an
+attempt's start and retry since it was scheduled, an iteration's start since its Map was entered."""
 
 
 def _column(numbers: list[int | None]) -> dict[str, list[int | None]]:
-    """A column as `list`, as `runs` (value, how often, ...), as `steps` from one number to the next, or as runs of steps."""
+    """A column as `list`, as `runs` (value, how often, ...), as `steps` from one number to the next, or as
+    runs of steps.
+    """
     steps = _steps(numbers)
     short = {"runs": _runs(numbers), "stepRuns": _runs(steps)}
     lengths = {form: _length(written) for form, written in short.items() if written is not None}

@@ -20,7 +20,9 @@ _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uff
 _UNSEEN = re.compile(
     "[\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
-"""What nobody sees, or what turns the letters around it; not the joiners that scripts and pictures need (json.js has the same)."""
+"""What nobody sees, or what turns the letters around it; not the joiners that scripts and pictures need (json.js has
+the same).
+"""
 
 _UNSAFE_IN_SCRIPT = re.compile("[<>&\x7f-\x9f\ud800-\udfff\u2028\u2029\ufffe\uffff]")
 

@@ -1,6 +1,7 @@
 """Thumbnails: the pictures that a run's data refer to in S3, made small enough to stand in a page.
 
-Knows: how JSON values name an object of S3, and pictures. Must never know: where objects are kept, or how a page shows them.
+Knows: how JSON values name an object of S3, and pictures. Must never know: where objects are kept, or how a page shows
+them.
 """
 
 from __future__ import annotations

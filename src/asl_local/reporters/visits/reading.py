@@ -1,8 +1,9 @@
 """Events, one by one -> visits: what an execution has done so far, kept up to date while it goes on.
 
-Knows: what each type of event says about the state that it belongs to. Must never know: who writes the history, or who looks.
-Our own histories and AWS's are read by the same rules (reporters/lines.py tells lines of control in both). A history does
-not say everything: which of several branches failed follows from the event that the failure's event comes after.
+Knows: what each type of event says about the state that it belongs to. Must never know: who writes the history, or who
+looks. Our own histories and AWS's are read by the same rules (reporters/lines.py tells lines of control in both). A
+history does not say everything: which of several branches failed follows from the event that the failure's event comes
+after.
 """
 
 from __future__ import annotations
@@ -86,7 +87,8 @@ class Visits:
         self._readers: dict[str, tuple[_Reader, str]] = {}
 
     def take(self, event: Event) -> Visit | None:
-        """Read the next event. The visit that it belongs to; None for the execution's own events, which may end every visit.
+        """Read the next event. The visit that it belongs to; None for the execution's own events, which may end every
+        visit.
 
         When a state is entered, what the one before it was left by is known for certain: that visit may change too.
         """

@@ -38,9 +38,9 @@ _STEPS: Final = (
 def timeline_text(run: Run, width: int = 100, *, ascii: bool = False) -> str:
     """The run as lines of at most `width` columns (40 at least), without a line break at the end.
 
-    Each state has a line: what became of it, its name, how often it was tried again, how long it took, and when. Of a Map a few
-    iterations are shown, those that failed first, then those that were caught, and the rest is counted. `ascii` is for streams that have nothing else:
-    other characters of names are escaped.
+    Each state has a line: what became of it, its name, how often it was tried again, how long it took, and when. Of a
+    Map a few iterations are shown, those that failed first, then those that were caught, and the rest is counted.
+    `ascii` is for streams that have nothing else: other characters of names are escaped.
     """
     return "\n".join(_Timeline(run, max(width, _LEAST), ascii).lines())
 

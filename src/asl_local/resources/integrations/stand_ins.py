@@ -1,4 +1,5 @@
-"""Service integrations: which stand-in answers `arn:aws:states:::service:action`, and what becomes of a state's JSON on the way.
+"""Service integrations: which stand-in answers `arn:aws:states:::service:action`, and what becomes of a state's JSON on
+the way.
 
 Knows: what each stand-in offers and which of its parameters are bytes or text. Must never know: how one stores things.
 """

@@ -2,8 +2,8 @@
 
 Knows: the result and the errors of both. Must never know: how a request is sent; nothing here opens a connection.
 Whoever stands for the server is a function of the request: the Task's parameters, such as `{"ApiEndpoint", "Method",
-"Headers"?, "QueryParameters"?, "RequestBody"?}`. It answers with `{"StatusCode", "ResponseBody"?, "Headers"?, "StatusText"?}`, or
-with a response of `requests` or `httpx`.
+"Headers"?, "QueryParameters"?, "RequestBody"?}`. It answers with `{"StatusCode", "ResponseBody"?, "Headers"?,
+"StatusText"?}`, or with a response of `requests` or `httpx`.
 """
 
 from __future__ import annotations

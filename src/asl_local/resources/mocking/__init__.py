@@ -1,4 +1,6 @@
-"""Mocks: made-up answers for Task states. Knows answers, files and histories; must never know machines or drivers' clocks."""
+"""Mocks: made-up answers for Task states. Knows answers, files and histories; must never know machines or
+drivers' clocks.
+"""
 
 from __future__ import annotations
 

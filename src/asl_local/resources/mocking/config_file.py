@@ -40,8 +40,8 @@ def read(
 ) -> Mocks:
     """The mocks of a test case. `machine` is the state machine's name; a file with one machine only need not have it.
 
-    `states` are the machine's Task states. Raises InvalidMockConfig, with the place in the file, for a test case that is not
-    there or cannot be used, OSError for a file that cannot be read, ValueError for an unknown mode (see Mocks).
+    `states` are the machine's Task states. Raises InvalidMockConfig, with the place in the file, for a test case that
+    is not there or cannot be used, OSError for a file that cannot be read, ValueError for an unknown mode (see Mocks).
     """
     if isinstance(config, Mapping):
         source = "the mock configuration"

@@ -152,7 +152,8 @@ class DynamoDB:
 
     @operation("UpdateItem")
     def update_item(self, request: Request) -> Answer:
-        """Change the item of `Key` by `UpdateExpression`, or make it. `ReturnValues` also ALL_NEW, UPDATED_OLD, UPDATED_NEW.
+        """Change the item of `Key` by `UpdateExpression`, or make it. `ReturnValues` also ALL_NEW, UPDATED_OLD,
+        UPDATED_NEW.
 
         Raises ConditionalCheckFailedException, ResourceNotFoundException, ValidationException.
         """

@@ -55,7 +55,9 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(", ", ": "), allow_na
 
 
 class _Version(NamedTuple):
-    """What was read or written last: how to recognise the file, what it says with the log's changes, and how far that is read."""
+    """What was read or written last: how to recognise the file, what it says with the log's changes, and how far that
+    is read.
+    """
 
     stamp: _Stamp
     tables: dict[str, dict[str, Any]]
@@ -294,7 +296,8 @@ class TableFile:
         self._storage.apply(changes)
 
     def ordered(self, order: Callable[[Item], Any]) -> list[tuple[Any, Item]]:
-        """All items at this moment as (order, item), sorted; `order` must be the same for every call, and no two items alike.
+        """All items at this moment as (order, item), sorted; `order` must be the same for every call, and no two items
+        alike.
 
         Sorted once; what has changed since finds its place. Shared: never edit it.
         """

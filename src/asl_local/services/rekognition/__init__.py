@@ -38,11 +38,11 @@ OpenObject = Callable[[str, str, str | None], tuple[int, str]]
 class Rekognition:
     """A client of the local Rekognition, with boto3's method names, keyword parameters and answers.
 
-    `folder` holds the collections. `open_object(bucket, key, version)` opens an S3 object's file and gives the descriptor, to
-    be closed here, and the MD5 of its bytes (hexadecimal), or raises a ClientError. `now` gives the time of a collection's creation in seconds since 1970. Making one costs nothing;
-    OpenCV and the models are loaded with the first picture. What was seen on the latest photos is remembered: the next
-    operation on the same bytes does not look again. All methods may be called from several threads, and
-    several processes may share the folder.
+    `folder` holds the collections. `open_object(bucket, key, version)` opens an S3 object's file and gives the
+    descriptor, to be closed here, and the MD5 of its bytes (hexadecimal), or raises a ClientError. `now` gives the time
+    of a collection's creation in seconds since 1970. Making one costs nothing; OpenCV and the models are loaded with
+    the first picture. What was seen on the latest photos is remembered: the next operation on the same bytes does not
+    look again. All methods may be called from several threads, and several processes may share the folder.
     """
 
     exceptions: ExceptionNames = requests.EXCEPTIONS

@@ -70,7 +70,9 @@ class Album:
         self._lock = threading.Lock()
 
     def open(self, digest: str) -> Opened:
-        """`with` this the photo of that hash is its holder's alone: who wants the same one waits, and then finds it looked at."""
+        """`with` this the photo of that hash is its holder's alone: who wants the same one waits, and then finds it
+        looked at.
+        """
         with self._lock:
             photo = self._photos.get(digest)
             if photo is None:
@@ -124,7 +126,9 @@ class Changed(Exception):
 
 
 class Image:
-    """The image that a request names: its bytes, or an open file and its hash. The file is the image's to close: `with image:`."""
+    """The image that a request names: its bytes, or an open file and its hash. The file is the image's to close: `with
+    image:`.
+    """
 
     def __init__(self, data: bytes | None, descriptor: int = -1, md5: str = "") -> None:
         self._data, self._descriptor = data, descriptor

@@ -307,7 +307,9 @@ def landmarks_of(face: Face, shape: tuple[int, int], names: tuple[str, ...]) -> 
 
 @cache
 def _points_of(names: tuple[str, ...]) -> list[tuple[list[int], Array]]:
-    """Landmarks of as many points: which of the names they are, and their points (row by row, a landmark in each column)."""
+    """Landmarks of as many points: which of the names they are, and their points (row by row, a landmark in
+    each column).
+    """
     counts = [len(LANDMARKS[name]) for name in names]
     alike = [[number for number, other in enumerate(counts) if other == count] for count in sorted(set(counts))]
     return [(which, np.array([LANDMARKS[names[number]] for number in which]).T) for which in alike]

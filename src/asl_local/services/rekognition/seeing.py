@@ -58,8 +58,9 @@ def see(
     """The faces of a JPEG or PNG file, the largest first, at most 100; it is read where something is not known yet.
 
     `wanted` names attributes (face_detail). With `vectors` the largest so many faces that pass the `bar` get theirs,
-    the others get the reason EXCEEDS_MAX_FACES. Details that nobody is shown need no `landmarks`. `photo` is what is known of the file, and is told what was found.
-    Raises InvalidImageFormatException, ImageTooLargeException, InvalidParameterException.
+    the others get the reason EXCEEDS_MAX_FACES. Details that nobody is shown need no `landmarks`. `photo` is what is
+    known of the file, and is told what was found. Raises InvalidImageFormatException, ImageTooLargeException,
+    InvalidParameterException.
     """
     photo = photo or Photo()
     seen: list[Seen] = []

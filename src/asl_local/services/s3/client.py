@@ -39,8 +39,9 @@ class S3:
 
     Each operation takes boto3's keywords (`OPERATIONS` lists them; others raise ParamValidationError with the reason) and
     gives boto3's answer; refusals are ClientError with S3's code, text and status. A write that the disk refuses is
-    InternalError (500, the code that S3 has for trouble of its own); the old object is then untouched. Files that a person drops into a
-    bucket's folder are objects; names beginning with a dot are not. `now` gives seconds since 1970 for LastModified.
+    InternalError (500, the code that S3 has for trouble of its own); the old object is then untouched. Files that a
+    person drops into a bucket's folder are objects; names beginning with a dot are not. `now` gives seconds since 1970
+    for LastModified.
 
     Thread-safe, and safe for several processes on one folder: the last of two concurrent writes wins, whole.
     """

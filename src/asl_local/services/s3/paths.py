@@ -10,8 +10,8 @@ A person can browse a bucket, and no key leaves it. What a file system cannot ho
 - `%+name`  a folder that could not be called `name` because the key `name` exists too
 
 A name of this kind cannot stand for anything else, since `%` in a key is always `%25`. Names that a person made and that
-we would have written otherwise (`50% off.jpg`) mean themselves. On a file system that takes `A` for `a` (macOS), capitals and letters
-with more than one Unicode form are escaped as well. No symbolic link is followed below a bucket.
+we would have written otherwise (`50% off.jpg`) mean themselves. On a file system that takes `A` for `a` (macOS),
+capitals and letters with more than one Unicode form are escaped as well. No symbolic link is followed below a bucket.
 """
 
 from __future__ import annotations

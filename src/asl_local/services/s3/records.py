@@ -1,13 +1,15 @@
-"""An object's properties on disk: a small file with room for two versions, so that a new one is written beside the one in use.
+"""An object's properties on disk: a small file with room for two versions, so that a new one is written beside the one
+in use.
 
 Knows: how a version looks in the file, and which of the two may be overwritten. Must never know: bodies, keys' places.
 
     {"Key": "a.jpg", "Versions": [{"Size": 5, "Stamp": 1, ...}]}      two lines of equal length, each a version or blank,
     {"Key": "a.jpg", "Versions": [{"Size": 7, "Stamp": 2, ...}]}      filled up with spaces
 
-A put writes over the line that is not of the body that lies there, and only then replaces the body: whatever half of a line a
-crash leaves, the other one holds. A line that cannot be read is none. Overwriting costs a fifth of what a new file and its
-renaming do; that is done where a version does not fit, or neither line is known to be free. Earlier files hold both versions in one line.
+A put writes over the line that is not of the body that lies there, and only then replaces the body: whatever half of a
+line a crash leaves, the other one holds. A line that cannot be read is none. Overwriting costs a fifth of what a new
+file and its renaming do; that is done where a version does not fit, or neither line is known to be free. Earlier files
+hold both versions in one line.
 """
 
 from __future__ import annotations

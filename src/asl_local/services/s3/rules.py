@@ -368,7 +368,9 @@ def byte_range(given: Given, size: int, operation: str) -> tuple[int, int] | Non
 
 
 def copy_source(value: Any, operation: str) -> tuple[str, str, str | None]:
-    """(bucket, key, version) of a CopySource: `{"Bucket", "Key", "VersionId"?}` or `bucket/url-encoded-key[?versionId=]`."""
+    """(bucket, key, version) of a CopySource: `{"Bucket", "Key", "VersionId"?}` or
+    `bucket/url-encoded-key[?versionId=]`.
+    """
     if isinstance(value, dict):
         unknown = set(value) - {"Bucket", "Key", "VersionId"}
         if unknown or not {"Bucket", "Key"} <= set(value):

@@ -3,13 +3,14 @@
 Knows: files. Must never know: S3's requests, answers and errors (a missing object is None, a full disk is OSError).
 
 The body is a plain file that a person can open. Its properties (content type, user metadata, ETag) lie in a file of their
-own below `.system/objects/`, as the newest two versions: each says which body it belongs to, by size and modification time. A
-put writes the new version of the properties beside the old one (`records`) and then renames the body into place, so that this one
-rename is the moment at which both change. A kill before it leaves the old body, which finds its old properties; a kill
-after it leaves the new ones.
+own below `.system/objects/`, as the newest two versions: each says which body it belongs to, by size and modification
+time. A put writes the new version of the properties beside the old one (`records`) and then renames the body into
+place, so that this one rename is the moment at which both change. A kill before it leaves the old body, which finds its
+old properties; a kill after it leaves the new ones.
 
-A body whose size and time fit no version is compared by its MD5 (a folder that was copied without its times keeps its properties).
-If that fits none either, a person put or edited the file: then the properties follow from the name and the bytes.
+A body whose size and time fit no version is compared by its MD5 (a folder that was copied without its times keeps its
+properties). If that fits none either, a person put or edited the file: then the properties follow from the name and the
+bytes.
 """
 
 from __future__ import annotations
@@ -115,7 +116,9 @@ class Bucket:
         return self.open_known(key) or self._open(key)
 
     def open_known(self, key: str) -> tuple[int, Stored] | None:
-        """The same for an object that nobody has touched since it was looked at last, or None: a few questions to the system."""
+        """The same for an object that nobody has touched since it was looked at last, or None: a few questions to the
+        system.
+        """
         known = self._known.get(key)
         if known is None or known.file is None:
             return None
@@ -172,8 +175,8 @@ class Bucket:
         now: float,
         may: Callable[[Stored | None], None],
     ) -> Stored:
-        """Replaces the object. `describe` gets the MD5 and gives the properties; `may` sees the old object under the lock and
-        raises to keep it. Raises OSError with the old object intact and nothing left behind.
+        """Replaces the object. `describe` gets the MD5 and gives the properties; `may` sees the old object under the
+        lock and raises to keep it. Raises OSError with the old object intact and nothing left behind.
         """
         folder = self.folder
         checksum = hashlib.md5(usedforsecurity=False)
@@ -267,7 +270,9 @@ class Bucket:
             return False
 
     def _recorded(self, key: str, path: str, state: os.stat_result) -> Properties | None:
-        """The properties that belong to a body: read from the record, unless both are as they were when it was read last."""
+        """The properties that belong to a body: read from the record, unless both are as they were when it was
+        read last.
+        """
         known = self._known.get(key)
         record = records.place_of(self._objects, key) if known is None else known.record
         try:

@@ -1,4 +1,6 @@
-"""SQS on a folder: queues whose messages are files that a person can read. Knows SQS's API; must never know state machines."""
+"""SQS on a folder: queues whose messages are files that a person can read. Knows SQS's API; must never know
+state machines.
+"""
 
 from __future__ import annotations
 

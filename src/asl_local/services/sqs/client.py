@@ -49,7 +49,8 @@ _NAME = r"[A-Za-z0-9_-]{1,80}(\.fifo)?"
 
 
 class SQS:
-    """The client("sqs") of a LocalAWS. A message is the file `folder/<queue>/<time>-<number>-<id>.json` until it is deleted.
+    """The client("sqs") of a LocalAWS. A message is the file `folder/<queue>/<time>-<number>-<id>.json` until it is
+    deleted.
 
     Its members are MessageId, Sent, VisibleFrom (times in UTC), ReceiveCount and Body, and MessageAttributes,
     MessageGroupId, MessageDeduplicationId, SequenceNumber, FirstReceived and Receipt if there are any. The names sort
@@ -176,7 +177,9 @@ class SQS:
 
     @operation("SendMessage", OPERATIONS["SendMessage"])
     def send_message(self, given: Given) -> Answer:
-        """Puts a message into a queue: `{"MD5OfMessageBody", "MessageId", "MD5OfMessageAttributes"?, "SequenceNumber"?}`."""
+        """Puts a message into a queue: `{"MD5OfMessageBody", "MessageId", "MD5OfMessageAttributes"?,
+        "SequenceNumber"?}`.
+        """
         with self._lock:
             return self._send(self._queue(given, "SendMessage"), given, "SendMessage")
 
@@ -190,7 +193,9 @@ class SQS:
 
     @operation("ReceiveMessage", OPERATIONS["ReceiveMessage"])
     def receive_message(self, given: Given) -> Answer:
-        """Takes out up to MaxNumberOfMessages (1) for VisibilityTimeout seconds: `{"Messages"}`, or `{}` if there is none."""
+        """Takes out up to MaxNumberOfMessages (1) for VisibilityTimeout seconds: `{"Messages"}`, or `{}` if
+        there is none.
+        """
         here = "ReceiveMessage"
         within("WaitTimeSeconds", given.get("WaitTimeSeconds", 0), 0, 20, here)
         most = within("MaxNumberOfMessages", given.get("MaxNumberOfMessages", 1), 1, BATCH, here)
@@ -258,7 +263,9 @@ class SQS:
 
     @operation("ListMessages", OPERATIONS["ListMessages"])
     def list_messages(self, given: Given) -> Answer:
-        """Not an AWS operation: `{"Messages"}` of a queue, oldest first, as they lie in the folder; nothing is taken out."""
+        """Not an AWS operation: `{"Messages"}` of a queue, oldest first, as they lie in the folder; nothing is
+        taken out.
+        """
         return {"Messages": [message for _, message in self._messages(self._queue(given, "ListMessages"))]}
 
     # -- what they share -----------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """What each state, and each block of them, can cost at most: seconds, history events, calls. Read off the definition.
 
 Knows: plans, how retries add up, what events a state writes. Must never know: runs, thresholds, or how a loop was judged.
-A state's worst case is that every attempt of every retrier is used, each as slow as it may be; a block's is its longest way.
-Choices are not followed: the longest way may be one that no input takes, so the sums are upper bounds.
+A state's worst case is that every attempt of every retrier is used, each as slow as it may be; a block's is its longest
+way. Choices are not followed: the longest way may be one that no input takes, so the sums are upper bounds.
 """
 
 from __future__ import annotations

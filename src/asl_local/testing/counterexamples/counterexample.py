@@ -66,7 +66,8 @@ class Counterexample:
 
         The input gets smaller, and for each input the run with the fewest faults and the most ordinary order is taken.
         With `definition` the machine gets smaller first (states, branches, catchers and so on are left out). `budget` is
-        the most explorations that it may cost; they also end when `stop()` is true. Deterministic as far as the handlers are.
+        the most explorations that it may cost; they also end when `stop()` is true. Deterministic as far as the
+        handlers are.
         """
         search = _Search(self, stop)
         best = self
@@ -84,7 +85,9 @@ class Counterexample:
         )  # fmt: skip
 
     def smallest_definition(self, *, budget: int = SMALLER) -> dict[str, Any]:
-        """The definition of the smallest machine found that still shows the fault; `shrink(definition=True)` has all of it."""
+        """The definition of the smallest machine found that still shows the fault; `shrink(definition=True)`
+        has all of it.
+        """
         return self.shrink(definition=True, budget=budget).definition
 
     # -- told and written ----------------------------------------------------------------------------------------------
@@ -119,8 +122,8 @@ class Counterexample:
 
         `definition` is the path of the definition's file, to load it from there; else it stands in the test. `sources`
         say where `resources`, `world` and `invariant` come from, as `module:name`, `file.py:name`, `module:name()` for
-        what a function makes, or `=expression`; what is not said is found out, where it can be imported. Raises ValueError for a
-        run that such a test cannot go through again, OSError.
+        what a function makes, or `=expression`; what is not said is found out, where it can be imported. Raises
+        ValueError for a run that such a test cannot go through again, OSError.
         """
         where = Path(path)
         written = pytest_file.pytest_file(self, where, name=name, definition=definition, sources=sources or {})

@@ -110,8 +110,9 @@ def follow(
     """Take exactly these steps; then, `to_the_end`, the ordinary ones.
 
     `newest` lets the call that went out last go first there, where otherwise the one does that went out first. `in_place`
-    edits the world that is given, and `heard` tells those who listen to executions (drivers.listening). `told` is told of each step, with the points before and after it. Raises
-    ImpossibleSchedule for a step that cannot be taken, which lists what could.
+    edits the world that is given, and `heard` tells those who listen to executions (drivers.listening). `told` is told
+    of each step, with the points before and after it. Raises ImpossibleSchedule for a step that cannot be taken, which
+    lists what could.
     """
     if isinstance(schedule, str):
         raise TypeError(f"schedule: a list of steps is wanted, such as [{schedule!r}], not a text")

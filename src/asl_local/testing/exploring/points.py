@@ -88,8 +88,9 @@ class Point:
     """See above. `timers` and `mail` (answers on their way) are (epoch seconds, ...) and may be stale.
 
     `always` are the faults in force, by the state's name. `hung` says why the execution stands still for good.
-    `spent` are the seconds that would have passed if nothing had ever waited beside anything else, `ended` counts the steps in
-    which a failure took others along. `others` are other turns of strands that could have led here: their picks, and what a schedule calls them.
+    `spent` are the seconds that would have passed if nothing had ever waited beside anything else, `ended` counts the
+    steps in which a failure took others along. `others` are other turns of strands that could have led here: their
+    picks, and what a schedule calls them.
     """
 
     __slots__ = (

@@ -49,8 +49,8 @@ class Run:
 
     `schedule` are the steps as texts, which `machine.simulate(..., schedule=...)` takes; `faults` those of them that went
     wrong. `status` is SUCCEEDED, FAILED, TIMED_OUT or ABORTED, HANGS (nothing will ever happen again; `error` says why)
-    or ENDLESS (from step `repeats` on it can go on in the same way for ever). `world` is the world at the end; `replay` makes
-    the `result`.
+    or ENDLESS (from step `repeats` on it can go on in the same way for ever). `world` is the world at the end; `replay`
+    makes the `result`.
     """
 
     input: Json
@@ -136,10 +136,11 @@ class Exploration:
     `outcomes` and `violations` stand in the order in which they were found, those with the fewest faults and the most
     ordinary order first. `complete` says that there is nothing more to find within `faults`; else `left` points were
     known and not gone on from, and all runs with less than `among` faults have been tried. Where orders alone took the
-    budget, as many steps again went into faults in the ordinary order: `ordinary` is "all" or "some" of them, else "". `states`
-    are the points that were told apart, `transitions` the steps that were taken, `runs` the paths that were walked until they ended or met a point that was known, `schedules` the different runs that
-    the graph stands for (None: without end). `reduced` says that of orders which cannot make a difference one was
-    taken. `cycles` are the runs that need never end.
+    budget, as many steps again went into faults in the ordinary order: `ordinary` is "all" or "some" of them, else "".
+    `states` are the points that were told apart, `transitions` the steps that were taken, `runs` the paths that were
+    walked until they ended or met a point that was known, `schedules` the different runs that the graph stands for
+    (None: without end). `reduced` says that of orders which cannot make a difference one was taken. `cycles` are the
+    runs that need never end.
     """
 
     outcomes: list[Outcome] = field(default_factory=list)

@@ -160,7 +160,9 @@ class Performer:
         self, call: Call, execution: Execution, world: World, values: Fingerprints, waiting: Iterable[Call] = (),
         *, probe: bool = False,
     ) -> Performed:  # fmt: skip
-        """The call in a copy of the world. `waiting` are the calls whose task tokens can be answered; a `probe` only looks."""
+        """The call in a copy of the world. `waiting` are the calls whose task tokens can be answered; a
+        `probe` only looks.
+        """
         waiting = list(waiting)
         key = None
         if not self.in_place and not call.waits and (plain := self._plain(call, world, waiting)) is not None:

@@ -62,8 +62,8 @@ def shown_value(value: Json) -> str:
 def difference(recorded: Json, ours: Json, *, loosely: bool = False, path: str = "$") -> Difference | None:
     """Where two values differ first; None where they do not.
 
-    Numbers are compared by value, and texts without the numbers of events and the Context Object that AWS's causes show. `loosely`, a text is
-    like any text and a number like any number.
+    Numbers are compared by value, and texts without the numbers of events and the Context Object that AWS's causes
+    show. `loosely`, a text is like any text and a number like any number.
     """
     pairs: list[tuple[str, Json, Json]]
     if isinstance(recorded, Mapping) and isinstance(ours, Mapping):

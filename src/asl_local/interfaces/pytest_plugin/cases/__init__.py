@@ -1,1 +1,3 @@
-"""Case files, `*.asltest.yaml`: table.py has their form, reading.py reads them, running.py runs a case, items.py collects."""
+"""Case files, `*.asltest.yaml`: table.py has their form, reading.py reads them, running.py runs a case,
+items.py collects.
+"""

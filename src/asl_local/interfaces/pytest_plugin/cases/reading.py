@@ -136,7 +136,9 @@ class _Reader:
     def _members(
         self, value: Mapping[str, Json], table: Mapping[str, Field], pointer: str, where: str, hints: Mapping[str, str]
     ) -> None:
-        """Complain of members that the table has not, that are missing, or that are of another kind; go on into the others."""
+        """Complain of members that the table has not, that are missing, or that are of another kind; go on
+        into the others.
+        """
         for name, member in value.items():
             here = f"{pointer}/{escape(name)}"
             if name not in table:

@@ -62,7 +62,9 @@ CASE: Mapping[str, Field] = {
     "limits": Field("limits", "what bounds the execution: `events`, `payload_bytes`, `seconds`"),
     "expect": Field("expect", "what must come of it", required=True),
 }  # fmt: skip
-"""The fields of a case. All of them but `expect` may stand at the top of the file, too, for the cases that do not say it."""
+"""The fields of a case. All of them but `expect` may stand at the top of the file, too, for the cases that do
+not say it.
+"""
 
 EXPECT: Mapping[str, Field] = {
     "status": Field("status", "how it ends; SUCCEEDED unless `status`, `error` or `cause` is given"),

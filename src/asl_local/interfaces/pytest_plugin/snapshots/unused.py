@@ -1,8 +1,8 @@
 """Which snapshots no test has used: told, and with --asl-snapshot-update removed.
 
 Knows: which tests there were and how they went, as plain JSON that processes can send one another. Must never know: what
-a snapshot says. Only test files of which every test was wanted are looked at, and a test that has not passed may have stopped
-before it came to its snapshot.
+a snapshot says. Only test files of which every test was wanted are looked at, and a test that has not passed may have
+stopped before it came to its snapshot.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Knows: layers and chains. Must never know: coordinates.
 Sweeps down and up put each cell at the mean place of its neighbours, then neighbours change places where that helps; the
-best order that was seen is kept. At last what leads back gets cells beside its nodes, and passages of links that lead to the same node become one, where they are
-neighbours.
+best order that was seen is kept. At last what leads back gets cells beside its nodes, and passages of links that lead
+to the same node become one, where they are neighbours.
 """
 
 from __future__ import annotations

@@ -19,7 +19,9 @@ from asl_local.reporters.graph.layout.untangling import untangled
 
 @dataclass
 class Placed:
-    """The size of all, of nodes the left upper corners and the x of their lines, of links their ways and labels' corners."""
+    """The size of all, of nodes the left upper corners and the x of their lines, of links their ways and
+    labels' corners.
+    """
 
     size: Size
     corners: dict[str, Point] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 Knows: which changes there are, and in which order the files take them. Must never know: pictures, AWS's shapes beyond a
 face's record, what a percentage is.
 
-    <folder>/collection.json                          its id, time, model and incarnation; a collection exists when this does
+    <folder>/collection.json                          its id, time, model, incarnation; a collection exists when this does
     <folder>/faces-<incarnation>.sqlite3              the records, and at which place each face's vector is; SQLite has
                                                       two files beside it (-wal, -shm) while somebody has it open
     <folder>/vectors-<incarnation>-<generation>.f32   128 float32 at each place

@@ -36,7 +36,9 @@ class Files:
         self._opening = threading.Lock()
 
     def are_there(self) -> bool:
-        """Whether they were made, or taken over from the earlier layout; from then on they are, as long as the collection is."""
+        """Whether they were made, or taken over from the earlier layout; from then on they are, as long as the
+        collection is.
+        """
         self._there = self._there or self._path.exists()
         return self._there
 

@@ -146,7 +146,8 @@ class Records:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        # "rw" makes no file where there is none. Where nobody can write nothing changes, and SQLite need not look for a log.
+        # "rw" makes no file where there is none. Where nobody can write nothing changes, and SQLite need not look for a
+        # log.
         how = "mode=rw" if os.access(path.parent, os.W_OK) else "mode=ro&immutable=1"
         self._address = f"{path.absolute().as_uri()}?{how}"
         self._process = os.getpid()
@@ -204,7 +205,9 @@ class Records:
 
 
 class Transaction:
-    """`with transaction as view:`, on a connection of its own; one during which something is raised leaves nothing behind."""
+    """`with transaction as view:`, on a connection of its own; one during which something is raised leaves
+    nothing behind.
+    """
 
     __slots__ = ("_begin", "_connection", "_end", "_records")
 

@@ -45,8 +45,8 @@ def shrink_definition(
 
     States are left out and those before them lead to those after them; branches, rules, catchers, retriers and optional
     fields go; a Parallel or Map becomes what it ran, and what it ran the machine; states become Pass states; payloads and
-    numbers get simpler. Names of states stay as they are. `type` is STANDARD or EXPRESS. Raises ValueError if it does not hold of
-    the definition itself, or the definition does not load.
+    numbers get simpler. Names of states stay as they are. `type` is STANDARD or EXPRESS. Raises ValueError if it does
+    not hold of the definition itself, or the definition does not load.
     """
     given = dict(definition)
     if not loads(given, type):

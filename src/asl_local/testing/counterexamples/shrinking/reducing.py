@@ -43,10 +43,10 @@ def reduce(
     """The lightest value that `steps` lead to and of which `holds` is true.
 
     `steps` gives, for a value, functions that make others of it (or None, where there is none), large steps
-    first; those that are not lighter by `weight` (anything that can be compared) are left out. `identity` is a text by which values are recognised. Values
-    that are not `allowed` are never given to `holds` and cost nothing of `budget`, the most that `holds` is asked.
-    Deterministic as far as `holds` is; the result's result is itself, unless the budget ended the search. Raises
-    ValueError if it does not hold of the value itself.
+    first; those that are not lighter by `weight` (anything that can be compared) are left out. `identity` is a text by
+    which values are recognised. Values that are not `allowed` are never given to `holds` and cost nothing of `budget`,
+    the most that `holds` is asked. Deterministic as far as `holds` is; the result's result is itself, unless the budget
+    ended the search. Raises ValueError if it does not hold of the value itself.
     """
     if not holds(value):
         raise ValueError("there is nothing to shrink: what is to stay true is not true of the value itself")
