@@ -226,11 +226,35 @@ def test_ctrl_c_between_any_two_lines_leaves_each_state_once() -> None:
     assert lines.seen > 20
 
 
-class Lines:
-    """Raises KeyboardInterrupt at so manieth line of generated functions."""
+def test_what_a_signal_raises_between_any_two_lines_is_not_lost() -> None:
+    machine = asl_local.load(chain(PLACING, task(), PLACING, task(), passing()))
+    functions: dict[str, Any] = {LAMBDA + "f": lambda event: {**event, "deep": {}}}
+    for _ in range(OFTEN):
+        machine.simulate(FINE, functions)
+    raised = 0
+    for stop in range(1, 200):
+        lines = Lines(stop, Alarm)
+        try:
+            with lines:
+                result = machine.simulate(FINE, functions)
+        except Alarm:
+            raised += 1
+        else:  # where a function is called it is what the function has raised
+            assert lines.seen < stop or result.error == "Alarm"
+        if lines.seen < stop:
+            break
+    assert raised > 20
 
-    def __init__(self, stop: int) -> None:
-        self.stop, self.seen = stop, 0
+
+class Alarm(Exception):
+    """What a handler of SIGALRM may raise."""
+
+
+class Lines:
+    """Raises KeyboardInterrupt, or another exception, at so manieth line of generated functions."""
+
+    def __init__(self, stop: int, kind: type[BaseException] = KeyboardInterrupt) -> None:
+        self.stop, self.seen, self.kind = stop, 0, kind
 
     def __enter__(self) -> None:
         self.before = sys.gettrace()
@@ -247,7 +271,7 @@ class Lines:
             self.seen += 1
             if self.seen == self.stop:
                 sys.settrace(None)
-                raise KeyboardInterrupt
+                raise self.kind
         return self._line
 
 

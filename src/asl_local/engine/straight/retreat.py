@@ -14,6 +14,7 @@ from asl_local.engine.history import Part, Trail
 from asl_local.engine.messages import Unsettled
 from asl_local.engine.straight.tasks import unusual
 from asl_local.engine.straight.ways import Way, measured
+from asl_local.language.generated import GENERATED
 from asl_local.plan import State
 from asl_local.values import weigh
 
@@ -51,14 +52,27 @@ def retreat_of(root: Knot, single: Way) -> Retreat:
                 strand.state = led
         if knot is not None and f"e{knot.number}" in found and not _is_done(knot, found):
             result = found.get(f"r{knot.number}", error)
-            return unusual(
-                x, strand, error if result is error or not isinstance(error, Exception) else Unsettled(result)
-            )
-        if not isinstance(error, Exception):
+            if result is error or not isinstance(error, Exception):
+                return unusual(x, strand, error)
+            if not _is_from_outside(error):
+                return unusual(x, strand, Unsettled(result))
+        if not isinstance(error, Exception) or _is_from_outside(error):
             raise error
         return single(x, strand) if knot is root else led
 
     return retreat
+
+
+def _is_from_outside(error: BaseException) -> bool:
+    """Whether it was raised between two lines of the stretch, by the handler of a signal.
+
+    Nobody's function is called in the stretch at that time, so that any other code than ours was called by Python itself.
+    """
+    inner = None if error.__traceback__ is None else error.__traceback__.tb_next
+    if inner is None or inner.tb_frame.f_code.co_filename == GENERATED:
+        return False
+    home: str = inner.tb_frame.f_globals.get("__name__", "")
+    return home.partition(".")[0] != __name__.partition(".")[0]
 
 
 def _has_written(x: Execution, strand: Strand, root: Knot, found: dict[str, Any]) -> bool:
