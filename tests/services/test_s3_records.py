@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import os
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from asl_local.services.errors import ClientError
 from asl_local.services.local import LocalAWS
+from asl_local.services.s3 import store
 
 KEY = "a.jpg"
 
@@ -34,6 +39,11 @@ def told(root: Path, key: str = KEY) -> str:
 def record(root: Path) -> Path:
     (found,) = root.rglob("objects/photos/*.json")
     return found
+
+
+def coarse_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    utime = os.utime
+    monkeypatch.setattr(os, "utime", lambda file, *, ns: utime(file, ns=(10**18, 10**18)))
 
 
 def test_a_put_writes_over_one_line_and_leaves_the_other(s3: Any, tmp_path: Path) -> None:
@@ -109,8 +119,7 @@ def test_bodies_that_nobody_can_tell_apart_have_the_latest_properties(
     s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where a file system's times are whole seconds, two bodies of one second and size look alike."""
-    utime = os.utime
-    monkeypatch.setattr(os, "utime", lambda file, *, ns: utime(file, ns=(10**18, 10**18)))
+    coarse_times(monkeypatch)
     for number, body in enumerate((b"one", b"two", b"six", b"six")):
         put(s3, number, body)
         assert told(tmp_path) == str(number)
@@ -131,3 +140,76 @@ def test_a_body_that_a_person_edits_is_nobodys(s3: Any, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_bytes(b"body")
     with pytest.raises(s3.exceptions.NoSuchKey):
         s3.get_object(Bucket="photos", Key=KEY)
+
+
+def copied(root: Path, to: Path) -> Path:
+    """A copy that has lost its times."""
+    shutil.copytree(root, to, copy_function=shutil.copyfile)
+    return to
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_copy_without_times_has_the_latest_properties_of_the_same_bytes(
+    s3: Any, tmp_path: Path, by_hand: bool
+) -> None:
+    if by_hand:
+        next(tmp_path.rglob("photos")).joinpath(KEY).write_bytes(b"body")
+    for number in range(5):
+        put(s3, number)
+        with tempfile.TemporaryDirectory() as folder:
+            assert told(copied(tmp_path, Path(folder, "copy"))) == str(number)
+
+
+def test_a_put_that_fails_leaves_the_old_object_though_times_are_coarse(
+    s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coarse_times(monkeypatch)
+    put(s3, 1, b"one")
+    for number, body in enumerate((b"two", b"six", b"ten"), start=2):
+        with monkeypatch.context() as broken:
+            replace = os.replace
+
+            def refused(source: Any, target: Any, replace: Any = replace) -> None:
+                if str(target).endswith(KEY):
+                    raise OSError("no")
+                replace(source, target)
+
+            broken.setattr(os, "replace", refused)
+            with pytest.raises(ClientError):
+                put(s3, number, body)
+        head = LocalAWS(tmp_path).client("s3").get_object(Bucket="photos", Key=KEY)
+        assert (head["Metadata"], head["ETag"]) == ({"n": "1"}, f'"{hashlib.md5(b"one").hexdigest()}"')
+
+
+@pytest.mark.parametrize("coarse", [False, True])
+def test_a_body_that_is_replaced_twice_while_it_is_read_is_looked_for_again(
+    s3: Any, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, coarse: bool
+) -> None:
+    put(s3, 1, b"one")
+    copy = copied(tmp_path, tmp_path_factory.mktemp("copies") / "copy")
+    if coarse:
+        coarse_times(monkeypatch)
+    writer, reader = (LocalAWS(copy).client("s3") for _ in range(2))
+    checksum = store._checksum
+
+    def slow(descriptor: int) -> str:
+        monkeypatch.setattr(store, "_checksum", checksum)
+        for number in (2, 3):
+            put(writer, number, b"two")
+        return checksum(descriptor)
+
+    monkeypatch.setattr(store, "_checksum", slow)
+    found = reader.get_object(Bucket="photos", Key=KEY)
+    assert (found["Body"].read(), found["Metadata"]) == (b"two", {"n": "3"})
+
+
+@pytest.mark.skipif(os.name != "posix", reason="symbolic links")
+def test_a_record_that_is_a_link_is_not_written_through(s3: Any, tmp_path: Path) -> None:
+    put(s3, 1)
+    other = tmp_path / "copy.json"
+    place = record(tmp_path)
+    place.replace(other)
+    place.symlink_to(other)
+    before = other.read_bytes()
+    put(s3, 2)
+    assert (other.read_bytes(), told(tmp_path)) == (before, "2")

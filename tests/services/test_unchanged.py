@@ -55,6 +55,18 @@ def test_of_a_file_that_was_touched_a_moment_ago_nothing_is_remembered(tmp_path:
     assert remembered.of(state, lambda: b"two") == b"two"
 
 
+@pytest.mark.parametrize(("after", "remembers"), [(1_500_000_000, False), (2_500_000_000, True)])
+def test_whole_seconds_are_a_tick_of_two_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int, remembers: bool
+) -> None:
+    file, remembered = tmp_path / "a", Unchanged[bytes]()
+    file.write_bytes(b"one")
+    monkeypatch.setattr(unchanged, "_touched", lambda _: LONG_AGO)
+    monkeypatch.setattr(unchanged.time, "time_ns", lambda: LONG_AGO + after)
+    remembered.of(file.stat(), lambda: b"one")
+    assert (remembered.get(file.stat()) is not None) == remembers
+
+
 @pytest.mark.usefixtures("later")
 def test_what_was_longest_unused_is_forgotten(tmp_path: Path) -> None:
     remembered = Unchanged[str](most=2)

@@ -21,6 +21,11 @@ _T = TypeVar("_T")
 
 SETTLED = 100_000_000  # nanoseconds after which a file's next change shows in its times: more than a tick
 
+_COARSE, _SETTLED_COARSE = (
+    10_000_000,
+    2_100_000_000,
+)  # where all times are whole hundredths, or seconds, a tick may be two of these
+
 
 def identity(state: os.stat_result) -> Identity:
     """What changes with the file."""
@@ -49,7 +54,10 @@ class Unchanged(Generic[_T]):
         """What was made of the file in this state, or what `make` gives, which reads the file now."""
         made = self.get(state)
         if made is None:
-            settled = time.time_ns() - _touched(state) > SETTLED  # before it is read
+            touched = _touched(state)
+            settled = time.time_ns() - touched > (
+                SETTLED if touched % _COARSE else _SETTLED_COARSE
+            )  # before it is read
             made = make()
             if settled:
                 with self._lock:

@@ -3,13 +3,14 @@ in use.
 
 Knows: how a version looks in the file, and which of the two may be overwritten. Must never know: bodies, keys' places.
 
-    {"Key": "a.jpg", "Versions": [{"Size": 5, "Stamp": 1, ...}]}      two lines of equal length, each a version or blank,
-    {"Key": "a.jpg", "Versions": [{"Size": 7, "Stamp": 2, ...}]}      filled up with spaces
+    {"Key": "a.jpg", "Versions": [{"Size": 5, "Stamp": 1, ...}], "Number": 4}   two lines of equal length, each a version
+    {"Key": "a.jpg", "Versions": [{"Size": 7, "Stamp": 2, ...}], "Number": 3}   or blank, filled up with spaces
 
 A put writes over the line that is not of the body that lies there, and only then replaces the body: whatever half of a
 line a crash leaves, the other one holds. A line that cannot be read is none. Overwriting costs a fifth of what a new
-file and its renaming do; that is done where a version does not fit, or neither line is known to be free. Earlier files
-hold both versions in one line.
+file and its renaming do; that is done where a version does not fit, or neither line is known to be free. The greater
+number is the newer version's: the same bytes may have been put with other properties. Earlier files hold both versions
+in one line.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from asl_local.services import files
 
 _ROOM = 256  # bytes: a line's length is a multiple, so that the next version most likely fits, too
+_COARSE = 10_000_000  # nanoseconds: times that are whole multiples of it come from a file system that has no finer ones
 _FIELDS = {"Size", "Stamp", "ETag", "ContentType", "Headers", "Metadata"}
 
 
@@ -42,6 +46,15 @@ class Version(NamedTuple):
     stamp: int
     properties: Properties
 
+    def is_of(self, size: int, stamp: int) -> bool:
+        """Whether size and time say that it belongs to this body. Coarse times do not: another body may have the same."""
+        return self.size == size and self.stamp == stamp and tells(stamp)
+
+
+def tells(stamp: int) -> bool:
+    """Whether a body's time tells it from another of the same size."""
+    return stamp % _COARSE != 0
+
 
 def place_of(folder: str, key: str) -> str:
     """The file with the properties of a key."""
@@ -49,7 +62,7 @@ def place_of(folder: str, key: str) -> str:
 
 
 def read(path: str, key: str) -> list[Version]:
-    """The versions that are told, in no order; none where there is no file, or none that we wrote."""
+    """The versions that are told, the newest first; none where there is no file, or none that we wrote."""
     try:
         descriptor = os.open(path, os.O_RDONLY | files.BINARY)
         try:
@@ -58,18 +71,21 @@ def read(path: str, key: str) -> list[Version]:
             os.close(descriptor)
     except OSError:
         return []
-    told = [version for line in text.splitlines() if not line.isspace() for version in _read_line(line, key)]
-    return told or _read_line(text, key)  # somebody may have laid it out anew
+    told = [pair for line in text.splitlines() if not line.isspace() for pair in _read_line(line, key)]
+    told = told or _read_line(text, key)  # somebody may have laid it out anew
+    told.sort(key=itemgetter(0), reverse=True)
+    return [version for _, version in told]
 
 
-def _read_line(line: bytes, key: str) -> list[Version]:
+def _read_line(line: bytes, key: str) -> list[tuple[int, Version]]:
+    """The versions of a line, each with the line's number."""
     try:
         record = json.loads(line.decode())
-        return (
-            [_read_version(each) for each in record["Versions"] if each.keys() == _FIELDS]
-            if record["Key"] == key
-            else []
-        )
+        if record["Key"] != key:
+            return []
+        number = record.get("Number")
+        number = number if isinstance(number, int) else 0
+        return [(number, _read_version(each)) for each in record["Versions"] if each.keys() == _FIELDS]
     except (ValueError, TypeError, KeyError, AttributeError):
         return []
 
@@ -84,32 +100,33 @@ def write(path: str, key: str, new: Version, old: Version | None, *, durable: bo
 
     `durable`: on the disk on return. Where a version is overwritten the new one always is: nobody may find it half.
     """
-    if old is not None and old[:2] == new[:2]:
-        old = None  # nobody could tell the bodies apart: the new file is what counts, for either
-    line, kept = _line(key, new), None if old is None else _line(key, old)
-    if kept is not None and _overwritten(path, line, kept):
+    told, kept = _told(key, new), None if old is None else _told(key, old)
+    if kept is not None and _overwritten(path, told, kept):
         return
-    room = (max(len(line), len(kept or b"")) // _ROOM + 1) * _ROOM
-    text = (kept or b"").ljust(room - 1) + b"\n" + line.ljust(room - 1) + b"\n"
+    lines = b"" if kept is None else _line(kept, 1), _line(told, 2)
+    room = (max(map(len, lines)) // _ROOM + 1) * _ROOM
+    text = b"".join(line.ljust(room - 1) + b"\n" for line in lines)
     files.write_atomically(Path(path), text, durable=durable)
 
 
-def _overwritten(path: str, line: bytes, kept: bytes) -> bool:
-    """Whether there was a free line, which now is this one."""
+def _overwritten(path: str, told: bytes, kept: bytes) -> bool:
+    """Whether there was a free line, which now tells this."""
     try:
-        descriptor = os.open(path, os.O_RDWR | files.BINARY)
+        descriptor = os.open(path, os.O_RDWR | _NO_LINK | files.BINARY)
     except OSError:
         return False
     try:
         state = os.fstat(descriptor)
         text = os.read(descriptor, state.st_size)
         room = len(text) // 2
-        lines = text[: room - 1].rstrip(), text[room:-1].rstrip()
         whole = len(text) == 2 * room and text.endswith(b"\n") and text.find(b"\n") == room - 1
+        numbers = _number(text[: room - 1], kept), _number(text[room:-1], kept)
+        newest = max(numbers)
+        line = _line(told, newest + 1)
         # What has more names than one is somebody's copy, too.
-        if not whole or len(line) >= room or kept not in lines or state.st_nlink != 1:
+        if not whole or len(line) >= room or newest < 0 or state.st_nlink != 1:
             return False
-        free = 1 - lines.index(kept)
+        free = 1 - numbers.index(newest)
         os.lseek(descriptor, free * room, os.SEEK_SET)
         files.write_all(descriptor, line.ljust(room - 1) + b"\n")
         _sync(descriptor)
@@ -118,7 +135,8 @@ def _overwritten(path: str, line: bytes, kept: bytes) -> bool:
     return True
 
 
-def _line(key: str, version: Version) -> bytes:
+def _told(key: str, version: Version) -> bytes:
+    """What a line says but for its number."""
     properties = version.properties
     told = {
         "Size": version.size,
@@ -128,8 +146,20 @@ def _line(key: str, version: Version) -> bytes:
         "Headers": properties.headers,
         "Metadata": properties.metadata,
     }
-    return _text({"Key": key, "Versions": [told]}).encode()
+    return _text({"Key": key, "Versions": [told]}).encode()[:-1]
 
 
+def _line(told: bytes, number: int) -> bytes:
+    return b'%s, "Number": %d}' % (told, number)
+
+
+def _number(line: bytes, told: bytes) -> int:
+    """The number of a line that tells this, or -1."""
+    found = _NUMBER.fullmatch(line, len(told)) if line.startswith(told) else None
+    return -1 if found is None else int(found[1])
+
+
+_NUMBER = re.compile(rb', "Number": ([0-9]{1,18})} *')
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _text = json.JSONEncoder(ensure_ascii=False).encode
 _sync = getattr(os, "fdatasync", os.fsync)  # the file's length stays, so its data are all there is to it

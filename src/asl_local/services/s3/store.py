@@ -9,8 +9,8 @@ place, so that this one rename is the moment at which both change. A kill before
 old properties; a kill after it leaves the new ones.
 
 A body whose size and time fit no version is compared by its MD5 (a folder that was copied without its times keeps its
-properties). If that fits none either, a person put or edited the file: then the properties follow from the name and the
-bytes.
+properties), and so is any where the file system's times are too coarse to tell bodies apart. If that fits none either,
+a person put or edited the file: then the properties follow from the name and the bytes.
 """
 
 from __future__ import annotations
@@ -142,16 +142,15 @@ class Bucket:
                 if descriptor is None:
                     continue
                 state = os.fstat(descriptor)
-                properties = self._recorded(key, path, state)
-                if properties is None and not self._is_still(path, state):
-                    os.close(descriptor)  # replaced twice since it was opened: look again
-                    break
                 try:
-                    properties = properties or self._computed(key, descriptor, state)
+                    properties = self._recorded(key, path, state) or self._computed(key, path, descriptor, state)
                 except BaseException:
                     os.close(descriptor)
                     raise
-                return descriptor, Stored(path, state.st_size, state.st_mtime_ns, properties)
+                if properties is not None:
+                    return descriptor, Stored(path, state.st_size, state.st_mtime_ns, properties)
+                os.close(descriptor)  # replaced twice since it was opened: look again
+                break
             else:
                 return None
         raise OSError(f"{key!r} is replaced faster than it can be read")
@@ -282,7 +281,7 @@ class Bucket:
         if known is not None and known.told == told and known.body == identity(state):
             return known.stored.properties
         for version in records.read(record, key):
-            if version.size == state.st_size and version.stamp == state.st_mtime_ns:
+            if version.is_of(state.st_size, state.st_mtime_ns):
                 stored = Stored(path, *version)
                 self._remember(key, _Known(record, told, identity(state), stored, self._plain(key, path)))
                 return version.properties
@@ -301,18 +300,23 @@ class Bucket:
 
     def _put(self, key: str, record: str, stored: Stored) -> Stored:
         """Remembers what was put: who asks next finds the record read. The caller holds the lock."""
+        if not records.tells(stored.stamp):
+            return stored
         with contextlib.suppress(OSError):
             told, state = identity(os.stat(record)), os.stat(stored.path)  # noqa: PTH116
             if (state.st_size, state.st_mtime_ns) == stored[1:3]:  # a person with an editor asks for no lock
                 self._remember(key, _Known(record, told, identity(state), stored, self._plain(key, stored.path)))
         return stored
 
-    def _computed(self, key: str, descriptor: int, state: os.stat_result) -> Properties:
+    def _computed(self, key: str, path: str, descriptor: int, state: os.stat_result) -> Properties | None:
+        """The properties of a body whose time tells nothing; None if it was replaced, and nobody knows them any more."""
+        if not self._is_still(path, state):
+            return None
         etag = self._checksums.of(state, lambda: _checksum(descriptor))
         for version in records.read(records.place_of(self._objects, key), key):
             if version.properties.etag == etag and version.size == state.st_size:
                 return version.properties
-        return _following(key, etag)
+        return _following(key, etag) if self._is_still(path, state) else None  # two puts may have come meanwhile
 
     def _record(self, key: str, state: os.stat_result, properties: Properties, old: Stored | None) -> str:
         """Tells the properties beside those of the body that lies there; gives where."""
