@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from asl_local.services.rekognition.collection import CollectionDamaged, CollectionGone, FaceCollection
+from asl_local.services.rekognition.collection import CollectionDamaged, CollectionGone, FaceCollection, faces
+from asl_local.services.rekognition.collection.files import Files
 
 BOX = {"Width": 0.1, "Height": 0.2, "Left": 0.3, "Top": 0.4}
 
@@ -150,6 +151,20 @@ def test_vectors_without_a_record_are_not_there_and_cut_by_the_next_writer(folde
     collection.add([(record("new"), vectors(3)[2])])
     assert rows.stat().st_size == 2 * 512
     assert (FaceCollection(folder).vector("new") == vectors(3)[2]).all()
+
+
+def test_a_search_asks_again_where_the_living_were_copied_after_it_had_looked_at_the_records(folder, monkeypatch):
+    writer, reader, rows = filled(folder, 9), FaceCollection(folder), Files.rows
+
+    def late(self, state):
+        monkeypatch.setattr(Files, "rows", rows)
+        monkeypatch.setattr(faces, "SPARE", 0)
+        writer.remove([f"face-{i}" for i in range(6)])
+        return rows(self, state)
+
+    monkeypatch.setattr(Files, "rows", late)
+    assert [face["FaceId"] for _, face in reader.nearest(vectors(9)[7], 0.1)] == ["face-7"]
+    assert not (folder / "vectors-0001-0.f32").exists()
 
 
 def test_damage_is_reported_with_its_file_and_not_repaired(folder):

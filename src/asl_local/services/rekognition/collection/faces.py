@@ -181,16 +181,18 @@ class FaceCollection:
         head: dict[str, Any] = json.loads((self._folder / HEAD).read_bytes())
         return head
 
-    def _ask(self, question: Callable[[Files, View], _T]) -> _T:
-        """The question's answer, at one moment."""
+    def _ask(self, question: Callable[[Files, View], _T], missing: str = "") -> _T:
+        """The question's answer, at one moment; `missing` is the file that was not there when it was asked before."""
         files = self._opened()
         try:
             with files.records.reading() as view:
                 return question(files, view)
         except FileNotFoundError as error:
-            if self.head()["Incarnation"] == files.incarnation:
-                raise CollectionDamaged(f"{error.filename} should be there") from error
-        return self._ask(question)  # deleted meanwhile, and made anew
+            gone = str(error.filename)
+            if gone == missing and self.head()["Incarnation"] == files.incarnation:
+                raise CollectionDamaged(f"{gone} should be there") from error
+        # Deleted meanwhile, and made anew; or the living were copied, and the vectors of this moment are gone.
+        return self._ask(question, gone)
 
     def _opened(self) -> Files:
         """The files of the collection that is there now. Raises CollectionGone."""
