@@ -4,6 +4,7 @@ many threads.
 
 import contextlib
 import itertools
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +21,7 @@ from asl_local.services.errors import ClientError
 from asl_local.services.local import LocalAWS
 from asl_local.services.rekognition import Rekognition, album, seeing
 from asl_local.services.rekognition.album import Album, KnownFace
+from asl_local.services.rekognition.attributes import ALL_LANDMARKS
 
 PORTRAIT = {"S3Object": {"Bucket": "photos", "Name": "6_hopper.jpg"}}
 TWO = {"S3Object": {"Bucket": "photos", "Name": "3_two_people.jpg"}}
@@ -269,3 +271,11 @@ def test_descriptors_are_closed_whatever_comes_of_an_image(folder):
         with pytest.raises(ClientError):
             client.detect_faces(Image={"S3Object": {"Bucket": "photos", "Name": key}})
     assert descriptors_below(folder.root) == before
+
+
+def test_landmarks_that_are_remembered_count():
+    photo = known(0)
+    before = photo.size
+    photo.points = {name: (x / 7, x / 9) for x, name in enumerate(ALL_LANDMARKS)}
+    parts = [each for point in photo.points.values() for each in (point, *point)]
+    assert photo.size - before > sum(map(sys.getsizeof, parts))

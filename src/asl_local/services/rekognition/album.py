@@ -18,6 +18,7 @@ from asl_local.services import files
 from asl_local.services.unchanged import identity
 
 MOST_BYTES = 48 << 20  # about 600 photos of one face
+_POINT = 150  # bytes of a landmark: a pair of floats in a dict
 _ENTRY, _FACE = 1024, 2048  # bytes, roughly, of an entry and of a face beside its arrays
 
 
@@ -37,7 +38,7 @@ class KnownFace:
     @property
     def size(self) -> int:
         """Bytes, about."""
-        size: int = _FACE + self.face.mesh.nbytes
+        size: int = _FACE + _POINT * len(self.points) + self.face.mesh.nbytes
         if self.chip is not None:
             size += self.chip.nbytes
         return size if self.vector is None else size + int(self.vector.nbytes)
