@@ -114,6 +114,25 @@ def test_a_function_that_blocked_is_known_in_the_next_run() -> None:
     assert "asl-local-step" not in {thread.name for thread in threads[3:]}
 
 
+def test_a_function_that_blocked_once_is_called_within_the_step_again_some_runs_later() -> None:
+    everybody, threads = threading.Barrier(3, timeout=LONG), set()
+
+    def work(item: int) -> int:
+        if item < 0:
+            everybody.wait()
+        else:
+            threads.add(threading.current_thread().name)
+        return item
+
+    machine, handlers = over_items(task("work")), {"work": work}
+    assert machine.run([-1, -2, -3], handlers).unwrap() == [-1, -2, -3]
+    machine.run([1], handlers).unwrap()
+    assert "asl-local-step" not in threads
+    for _ in range(16):
+        machine.run([1], handlers).unwrap()
+    assert "asl-local-step" in threads
+
+
 @pytest.mark.parametrize("late", [False, True])
 def test_errors_are_caught_whether_the_call_was_overtaken_or_not(late: bool) -> None:
     others = threading.Event()

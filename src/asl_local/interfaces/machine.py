@@ -134,7 +134,7 @@ class Machine:
             if not execution.history.followed:
                 answers = (bound.answers, bound.plain) if told is None else (None, None)
                 ended = unwatched.run(
-                    execution, answers, settled, bound.work, slow=bound.slow, hearing=hearing, observe=observe
+                    execution, answers, settled, bound.work, slow=bound.those_that_block(), hearing=hearing, observe=observe
                 )  # fmt: skip
             else:
                 ended = drive.drive(execution, threads.RealTime(bound.work(execution)), observe, hearing=hearing)
