@@ -18,7 +18,7 @@ from workloads.base import Side
 
 import asl_local
 
-SAMPLE = 0.02  # CPU seconds that one sample should take at least: a short work is called several times
+SAMPLE = 0.08  # CPU seconds that one sample should take at least: full garbage collections (20 ms) are in each or in none
 
 
 LONG = 1.0  # CPU seconds from which on a call is long

@@ -31,7 +31,7 @@ from asl_local.values import accept, copy, marshalled, weigh
 Whole: TypeAlias = "Callable[[Any, float, float, float], tuple[Any, ...] | None]"
 """From input, its bound, the most bytes and the time to the entry of a whole execution; None where that is unusual."""
 
-_LONGEST = 16  # states in a row; more make a call less, and what has gone by in vain is lost
+_LONGEST = 32  # states in a row; more make a call less, and what has gone by in vain is lost
 _MOST = 48  # states in all, each fork with its own
 _GROWTH = 8  # times that a bound may be too high before it is measured
 
@@ -397,7 +397,7 @@ def stretch(state: State, block: Block, single: Way) -> Way | None:
 def whole(block: Block) -> Whole | None:
     """A whole execution as one function, where nothing in it waits, calls, or asks for more than its input."""
     loom = _Loom(block, whole=True)
-    if loom.weave(block.start, _Run("start", _Bound("bound")), "    ", 2 * _LONGEST, _MOST) is None:
+    if loom.weave(block.start, _Run("start", _Bound("bound")), "    ", _LONGEST, _MOST) is None:
         return None
     if any(led is not OVER for led in loom.ends):
         return None
