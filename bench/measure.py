@@ -18,7 +18,9 @@ from workloads.base import Side
 
 import asl_local
 
-SAMPLE = 0.08  # CPU seconds that one sample should take at least: full garbage collections (20 ms) are in each or in none
+SAMPLE = 0.08
+"""CPU seconds that one sample should take at least: a short work is called several times. A full garbage collection takes
+20 ms, and would be in some samples only if they were shorter."""
 
 
 LONG = 1.0  # CPU seconds from which on a call is long

@@ -43,49 +43,19 @@ def is_plain(block: Block) -> bool:
     return all(state.type in ("Pass", "Choice", "Succeed") and state.assign is None for state in block.states.values())
 
 
-def make_pass(state: State, _block: Block) -> Way:
+def make_pass(_state: State, _block: Block) -> Way:
     """The way through a Pass or a Succeed: one function for all, as most states are visited a few times only."""
-    return _passed if state.assign is None else _assigned
+    return _passed
 
 
 def _passed(x: Execution, strand: Strand) -> State | None:
-    state, raw, draws = strand.state, strand.raw, x.draws
-    arguments, output = state.arguments, state.output
-    x.current = strand
-    try:
-        value = raw if arguments is None else arguments(raw, x)
-        result = value if state.fixed is None else state.fixed[0]
-        out = result if output is None else output(raw, result, x)
-    except EvaluationError:
-        x.draws = draws
-        return None
-    if out is raw and not state.templated:
-        bound = strand.bound
-    else:
-        add, times = state.extent
-        bound = add + times * strand.bound if times else add
-    if bound > x.most_bytes:
-        bound = measured(x, strand, state, value, out)
-        if bound > x.most_bytes:
-            x.draws = draws
-            return None
-    history = x.history
-    history.log.extend((state, x.now, strand.event, raw, out, None))
-    history.count = strand.event = history.count + 2
-    strand.raw, strand.bound = out, bound
-    return OVER if state.next is None else strand.block.states[state.next]
-
-
-def _assigned(x: Execution, strand: Strand) -> State | None:
-    """The same for a state that assigns variables; Succeed and Choice have no other of this kind."""
     state, raw, draws, held = strand.state, strand.raw, x.draws, x.assigned_bytes
     arguments, output, assign = state.arguments, state.output, state.assign
-    assert assign is not None
     x.current = strand
     try:
         value = raw if arguments is None else arguments(raw, x)
         result = value if state.fixed is None else state.fixed[0]
-        assigned = assign(raw, result, x)
+        assigned = None if assign is None else assign(raw, result, x)
         out = result if output is None else output(raw, result, x)
         if out is raw and not state.templated:
             bound = strand.bound
@@ -97,7 +67,8 @@ def _assigned(x: Execution, strand: Strand) -> State | None:
         if bound > x.most_bytes:
             x.draws = draws
             return None
-        variables.check(x, strand, assigned)
+        if assigned is not None:
+            variables.check(x, strand, assigned)
     except EvaluationError:
         x.draws, x.assigned_bytes = draws, held
         return None
