@@ -34,7 +34,9 @@ from asl_local.services.rekognition.networks import Networks
 SAMPLES = Path(__file__).resolve().parents[1] / "examples" / "rider_photos" / "photos"
 PORTRAITS = ("1_collins.jpg", "6_hopper.jpg")
 BUCKET, SMALL, COLLECTION = "photos", "small", "riders"
-BY_HAND = "by-hand"  # where the loops put their thumbnails: S3 would take those in its own bucket for files that a person edited
+BY_HAND = "by-hand"
+"""Where the loops put their thumbnails: S3 would take those in its own bucket for files that a person edited."""
+
 LIKENESS, THUMBNAIL = 70.0, 300
 
 

@@ -32,9 +32,8 @@ def _photos(count: int) -> Sides:
     cv2.setNumThreads(1)  # as the stand-in has it while it looks
 
     def by_hand() -> list[Any]:
-        with (
-            shared_pool().borrow() as networks
-        ):  # the same ones on both sides: where they lie in memory is worth a per cent
+        # The same networks on both sides: where they lie in memory is worth a per cent.
+        with shared_pool().borrow() as networks:
             return photos.once(networks, Path(folder.name, "s3"), keys)
 
     def anew() -> tuple[()]:
