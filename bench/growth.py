@@ -23,7 +23,7 @@ from workloads import WORKLOADS
 from workloads.base import Side
 
 YARD = 1_000  # items of the yardstick
-ENOUGH = 3  # samples of a size that no growth is made of
+ENOUGH = 5  # samples of a size that no growth is made of
 YOUNG, ALL = 1, 2  # generations of garbage, see _generation
 LONGEST_YARD = 0.5  # CPU seconds that a yardstick takes at most
 

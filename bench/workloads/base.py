@@ -85,7 +85,8 @@ class Workload:
 
     `what` and `floor` are each a line for the page. `size` is how many `items` it has when it is measured, `tiny` how many
     in a test. One that `grows` is also measured at 10^2 to 10^5 items, or at those `sizes`. `quick` ones belong to a
-    quick run, too.
+    quick run, too. In a full run there are at least so many `turns`: a sample of pictures is off by a tenth, whoever made
+    it.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Workload:
     items: str = "items"
     grows: bool = False
     quick: bool = True
+    turns: int = 0
     sizes: tuple[int, ...] = field(default=(100, 1_000, 10_000, 100_000))
 
 

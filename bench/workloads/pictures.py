@@ -127,7 +127,7 @@ WORKLOADS = [
     Workload(
         "photos", "A Map of 6 photos, one at a time: faces found, searched for, indexed, a thumbnail made",
         "a loop that makes the same calls of OpenCV and Pillow, each once, and keeps the vectors in memory", 6, 1, _photos,
-        items="photos",
+        items="photos", turns=32,
     ),
     *map(_search, (1_000, 10_000, 100_000, 1_000_000)),
 ]  # fmt: skip
