@@ -115,7 +115,7 @@ def _wait_for_others() -> None:
     """Until no other thread of the process turns: OpenBLAS's do for 100 ms after a product, which would count as ours."""
     for _ in range(50):
         began = time.process_time()
-        time.sleep(0.01)  # the kernel counts what threads on other processors do at every tick only, and a tick takes 4 ms
+        time.sleep(0.01)  # what threads on other processors do is counted at every tick only, and a tick takes 4 ms
         if time.process_time() - began < 0.001:
             return
 
