@@ -223,6 +223,13 @@ def _accepted(value: Any, depth: int) -> Json:
             if type(item) in _ATOMS:
                 items.append(item)
                 continue
+            if type(item) is dict:  # mostly flat, and a call takes as long as the look at it
+                for key, member in item.items():
+                    if type(key) is not str or type(member) not in _ATOMS:
+                        break
+                else:
+                    items.append(item.copy())
+                    continue
             try:
                 items.append(_accepted(item, depth + 1))
             except _Refusal as refusal:
@@ -239,7 +246,7 @@ def _accepted(value: Any, depth: int) -> Json:
 
 
 # Of a dictionary: CPython's garbage collector does not look into one that has only held plain values.
-_may_hold_others: Callable[[dict[str, Json]], bool] = getattr(gc, "is_tracked", bool)
+may_hold_others: Callable[[dict[str, Json]], bool] = getattr(gc, "is_tracked", bool)
 
 
 def _text(value: str) -> str:
@@ -251,7 +258,7 @@ def copy(value: Json) -> Json:
     """A copy for somebody who may edit it (a handler, the reader of a result)."""
     try:
         if value.__class__ is dict:
-            if not _may_hold_others(value):
+            if not may_hold_others(value):
                 return value.copy()
             twin = value.copy()
             for key in value:
@@ -260,7 +267,12 @@ def copy(value: Json) -> Json:
                     twin[key] = copy(member)
             return twin
         if value.__class__ is list:
-            return [copy(item) if item.__class__ is dict or item.__class__ is list else item for item in value]
+            return [
+                (item.copy() if item.__class__ is dict and not may_hold_others(item) else copy(item))
+                if item.__class__ is dict or item.__class__ is list
+                else item
+                for item in value
+            ]
     except RecursionError:
         return _copied(value)
     return value

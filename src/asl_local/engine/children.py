@@ -9,7 +9,7 @@ before MapStateSucceeded.
 from __future__ import annotations
 
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from asl_local.engine import failures, straight
 from asl_local.errors import EvaluationError
@@ -17,6 +17,8 @@ from asl_local.lazy import later
 from asl_local.values import Json, weigh
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from asl_local.engine.execution import Execution, Strand
     from asl_local.engine.map_runs import flow, run
     from asl_local.engine.straight import iterations
@@ -30,6 +32,9 @@ INLINE_CONCURRENCY = 40
 
 _MANY = 12
 """Items for which it pays to generate a Map's expressions as source (language/generated.py)."""
+
+_Begun: TypeAlias = "tuple[int, Json, float, int]"
+"""A child that has begun, and whose turn has not come: its number, its input, how large that is at most, an event."""
 
 _ABORTABLE = ("Task", "Wait", "Parallel", "Map")
 
@@ -95,6 +100,36 @@ def _start_child(x: Execution, parent: Strand, previous: int) -> None:
     if parent.live is not None:
         parent.live[index] = child
     x.ready.append(child)
+
+
+def unfold(x: Execution, child: Strand, *, stands: bool) -> None:
+    """Make ordinary children of what one strand was to serve (straight/): of this one, which goes on unless it `stands`
+    still, and of those that come after it; and the same for its parents.
+    """
+    ready, parent = x.ready, child.parent
+    while parent is not None:
+        queue = parent.queue
+        if queue is not None:
+            live = parent.live = {child.index: child}
+            parent.queue = None
+            if not stands:
+                ready.append(child)
+            begun: Iterable[_Begun] = _stand(parent, child.index, *queue) if isinstance(queue, tuple) else queue
+            for index, raw, bound, event in begun:
+                block = parent.state.blocks[index if parent.items is None else 0]
+                other = live[index] = parent.__class__(parent, index, block, raw, event)
+                other.bound = bound
+                ready.append(other)
+        stands, child, parent = True, parent, parent.parent
+
+
+def _stand(parent: Strand, index: int, entered: int, value: Json, results: list[Json]) -> list[_Begun]:
+    """Let a Parallel stand, whose branch of that number goes on; those that come after it."""
+    parent.event, parent.entered = entered + 1, entered
+    parent.effective, parent.results = value, results
+    parent.started = parent.limit = len(results)
+    bound = parent.bound if value is parent.raw else inf
+    return [(each, value, bound, parent.event) for each in range(index + 1, len(results))]
 
 
 def join(x: Execution, parent: Strand, child: Strand, output: Json) -> None:
@@ -171,5 +206,5 @@ def drop(x: Execution, strand: Strand) -> None:
 
 def forget(strand: Strand) -> None:
     """The state has no children any more."""
-    strand.live = strand.items = strand.results = strand.run = None
+    strand.live = strand.items = strand.results = strand.run = strand.queue = None
     strand.started = strand.limit = 0

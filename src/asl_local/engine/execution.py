@@ -53,11 +53,14 @@ class Strand:
     `bound` is how many bytes its value `raw` has at most, `weighed` what it was when last it was measured.
     `live`, `items`, `started` and `results` are its children's while its state is Parallel or Map. `variables` are those
     assigned in its own `States` object, never edited but replaced; those of its parents can be read besides.
+    `queue` is there while one strand serves all its children, within a step: of a Map those that have begun and whose
+    turn has not come, `(index, raw, bound, event)`; of a Parallel what it is to be when it stands, `(entered, input of
+    the branches, results so far)`.
     """
 
     __slots__ = (
         "alive", "attempts", "beat_by", "begun", "block", "bound", "early", "effective", "entered", "entered_at", "event",
-        "heartbeat", "index", "items", "limit", "live", "offered", "parent", "raw", "results", "retries", "role",
+        "heartbeat", "index", "items", "limit", "live", "offered", "parent", "queue", "raw", "results", "retries", "role",
         "run", "started", "state", "timeout", "token", "until", "variables", "weighed", "why",
     )  # fmt: skip
 
@@ -81,6 +84,7 @@ class Strand:
         self.items: list[Json] | None = None
         self.results: list[Json] | None = None
         self.early: list[Json] | None = None
+        self.queue: deque[tuple[int, Json, float, int]] | tuple[int, Json, list[Json]] | None = None
         self.variables: dict[str, Json] | None = None
         self.run: MapRun | None = None
         self.effective: Json = None
@@ -97,7 +101,7 @@ class Execution:
     __slots__ = (
         "_identity", "_seed", "activities", "answers", "assigned_bytes", "calls", "clock", "commands", "current", "draws", "errands",
         "finished", "flat", "history", "input", "item", "limits", "map_runs", "marks", "most_bytes", "now", "order", "outcome",
-        "plain", "plan", "ready", "redriven_at", "redrives", "root", "said", "scheduled", "shuffle", "started_at", "straight",
+        "plain", "plan", "ready", "redriven_at", "redrives", "root", "said", "scheduled", "shuffle", "spare", "started_at", "straight",
         "tokens", "told", "waiting", "withdrawn",
     )  # fmt: skip
 
@@ -135,6 +139,7 @@ class Execution:
         self.calls: Calls | None = (
             None  # who watches such calls while other strands are alive; None: none are made then
         )
+        self.spare: Strand | None = None  # one that has served a Parallel's branches, and can serve another's
         self.flat: Json = None  # the result that was accepted last, where it is an object without objects in it
         self.clock: Callable[[], float] | None = None  # what time it is after such a call; None where none passes
         self.said: dict[int, BaseException] = {}  # what came of such calls, where that was unusual, by the call's token

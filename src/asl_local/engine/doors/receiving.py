@@ -26,13 +26,13 @@ from asl_local.lazy import TYPE_CHECKING, later
 from asl_local.values import weigh
 
 if TYPE_CHECKING:
-    from asl_local.engine import failures, patterns, redrive, states
+    from asl_local.engine import children, failures, patterns, redrive, states
     from asl_local.engine.execution import Execution, Strand
     from asl_local.engine.map_runs import flow
     from asl_local.engine.messages import Stimulus
 else:
     later(
-        globals(), "asl_local.engine.failures", "asl_local.engine.patterns", "asl_local.engine.redrive",
+        globals(), "asl_local.engine.children", "asl_local.engine.failures", "asl_local.engine.patterns", "asl_local.engine.redrive",
         "asl_local.engine.states", "asl_local.engine.map_runs.flow",
     )  # fmt: skip
 
@@ -61,6 +61,7 @@ def receive(x: Execution, stimulus: Stimulus) -> None:
     elif isinstance(stimulus, Stopped):
         _stopped(x, stimulus)
     elif isinstance(stimulus, TakenOver):
+        children.unfold(x, stimulus.strand, stands=True)
         states.enter(x, stimulus.strand)
     elif isinstance(stimulus, Redriven):
         redrive.redrive(x)

@@ -127,7 +127,7 @@ def _generate(state: State, block: Block, plan: Plan) -> None:
     if any(map(generated.has_written, _expressions(state))):
         single = generated_ways.generate_way(state, block, single)
     state.straight = single
-    state.stretch = stretches.stretch(state, block, single) or single
+    state.stretch = stretches.stretch(state, block, single, watched=block is not plan.top) or single
     if block is plan.top and state is block.start:
         plan.whole = stretches.whole(block)
 

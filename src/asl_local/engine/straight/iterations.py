@@ -4,7 +4,8 @@ Knows: what children.py begins and joins, iteration by iteration, and in which o
 
 As many iterations as may run at once have begun before the first one is done, and each one's end begins another, as
 ever; but one strand serves all of them. The first that stands still or is unusual becomes an ordinary child, as do those
-that have begun after it.
+that have begun after it (children.unfold). Where iterations call functions that is so only under the eyes of `Calls`:
+then somebody else may unfold them while this waits for a function, and goes on with all of it.
 """
 
 from __future__ import annotations
@@ -13,99 +14,110 @@ from collections import deque
 from math import inf
 from typing import TYPE_CHECKING
 
-from asl_local.engine import children, failures
-from asl_local.engine.straight.ways import OVER, is_plain
+from asl_local.engine import children, failures, states
+from asl_local.engine.messages import Overtaken
+from asl_local.engine.straight.ways import OVER, STANDS, asks_only, is_plain
 from asl_local.errors import EvaluationError
-from asl_local.values import Json, weigh
+from asl_local.values import weigh
 
 if TYPE_CHECKING:
     from asl_local.engine.execution import Execution, Strand
 
 
-def through(x: Execution, strand: Strand) -> bool:  # noqa: PLR0915 - one frame for all iterations
+def through(x: Execution, strand: Strand) -> bool:
     """Do all iterations of a Map that has begun. False where nothing was done, since they are of another kind.
 
     Raises EvaluationError as children.py does where an iteration cannot begin.
     """
-    state, history, items, results = strand.state, x.history, strand.items, strand.results
-    block = state.blocks[0]
-    if x.ready or x.shuffle or x.order is not None or x.marks is not None or not x.straight or not is_plain(block):
+    if x.ready or x.shuffle or x.order is not None or x.marks is not None or not x.straight:
         return False
-    room = history.room - 2
-    if items is None or results is None or history.count + strand.limit > room:
+    block, room = strand.state.blocks[0], x.history.room - 2
+    if not is_plain(block) and (x.calls is None or not asks_only(block, fans=True)):
         return False
-    log, now, name, count, first = history.log, x.now, state.name, len(items), block.start
-    selector, effective, most = state.selector, strand.effective, x.most_bytes
+    if strand.items is None or strand.results is None or x.history.count + strand.limit > room:
+        return False
+    strand.queue = deque()
     child = strand.__class__(strand, 0, block, None, 0)
-    begun: deque[tuple[int, Json, float, int]] = deque()
-    started = 0
-
-    def begin(previous: int) -> None:
-        nonlocal started
-        index, bound = started, inf
-        started = index + 1
-        raw = items[index]
-        if selector is not None:
-            x.current, x.item = strand, {"Index": index, "Value": raw}
-            try:
-                raw = selector(effective, x)
-            finally:
-                x.item = None
-            bound = weigh(raw, most)
-            if bound > most:
-                raise failures.too_large(name)
-        log.append(("MapIterationStarted", now, previous, name, index))
-        history.count = event = history.count + 1
-        begun.append((index, raw, bound, event))
-
-    def leave_to_others(unfinished: Strand | None) -> None:
-        live: dict[int, Strand] = {}
-        strand.live, strand.started = live, started
-        if unfinished is not None:
-            live[unfinished.index] = unfinished
-        for index, raw, bound, event in begun:
-            live[index] = other = strand.__class__(strand, index, block, raw, event)
-            other.bound = bound
-        x.ready.extend(live.values())
-
     try:
         for _ in range(strand.limit):
-            begin(strand.event)
-    except EvaluationError:
-        leave_to_others(None)
+            _begin(x, strand, strand.event)
+        _all(x, strand, child, room)
+    except Overtaken:
         raise
+    except EvaluationError:
+        _leave_to_others(x, strand, child)
+        raise
+    except BaseException:  # Ctrl-C
+        if strand.queue is not None:
+            children.unfold(x, child, stands=False)
+        raise
+    return True
+
+
+def _leave_to_others(x: Execution, strand: Strand, child: Strand) -> None:
+    """Make ordinary children of those whose turn has not come."""
+    if type(strand.queue) is deque and strand.queue:
+        child.index, child.raw, child.bound, child.event = strand.queue.popleft()
+        child.state = child.block.start
+        children.unfold(x, child, stands=False)
+    strand.queue = None
+
+
+def _begin(x: Execution, strand: Strand, previous: int) -> None:
+    state, index, bound = strand.state, strand.started, inf
+    strand.started = index + 1
+    assert strand.items is not None
+    assert type(strand.queue) is deque
+    raw = strand.items[index]
+    if state.selector is not None:
+        x.current, x.item = strand, {"Index": index, "Value": raw}
+        try:
+            raw = state.selector(strand.effective, x)
+        finally:
+            x.item = None
+        bound = weigh(raw, x.most_bytes)
+        if bound > x.most_bytes:
+            raise failures.too_large(state.name)
+    history = x.history
+    history.log.append(("MapIterationStarted", x.now, previous, state.name, index))
+    history.count = event = history.count + 1
+    strand.queue.append((index, raw, bound, event))
+
+
+def _all(x: Execution, strand: Strand, child: Strand, room: int) -> None:
+    history, queue, results, name = x.history, strand.queue, strand.results, strand.state.name
+    assert type(queue) is deque
+    assert results is not None
+    log, count, first = history.log, len(results), child.state
     while True:
-        child.index, child.raw, child.bound, child.event = begun.popleft()
-        child.state, child.weighed = first, 0
+        child.index, child.raw, child.bound, child.event = queue.popleft()
+        child.state, child.weighed, led = first, 0, None
         while history.count <= room:
             ahead = child.state.stretch
             led = None if ahead is None else ahead(x, child)
-            if led is None or led is OVER:
+            if led is None or not led.type:
                 break
             child.state = led
         else:
             led = None
-        if led is None or history.count > room:
-            leave_to_others(child)
-            if led is OVER:
-                x.ready.popleft()
-                children.join(x, strand, child, child.raw)
-            return True
         index = child.index
-        if index == count - 1:
-            strand.live, strand.started = {index: child}, started
-            children.join(x, strand, child, child.raw)
-            return True
+        if led is not OVER or history.count > room or index == count - 1:
+            children.unfold(x, child, stands=True)
+            if led is OVER:
+                children.join(x, strand, child, child.raw)
+            elif led is not STANDS:
+                states.enter(x, child)
+            return
         results[index] = child.raw
-        log.append(("MapIterationSucceeded", now, child.event, name, index))
+        log.append(("MapIterationSucceeded", x.now, child.event, name, index))
         history.count += 1
-        if started < count:
+        if strand.started < count:
             try:
-                begin(child.event)
+                _begin(x, strand, child.event)
             except EvaluationError as error:
-                leave_to_others(None)
+                _leave_to_others(x, strand, child)
                 failures.broken(x, strand, error)
-                return True
+                return
 
 
 __all__ = ["through"]

@@ -11,7 +11,8 @@ from operator import is_
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from asl_local.engine.history import Part, Trail
-from asl_local.engine.messages import Unsettled
+from asl_local.engine.messages import Overtaken, Unsettled
+from asl_local.engine.straight.fan_out import aside
 from asl_local.engine.straight.tasks import unusual
 from asl_local.engine.straight.ways import Way, measured
 from asl_local.language.generated import GENERATED
@@ -61,6 +62,30 @@ def retreat_of(root: Knot, single: Way) -> Retreat:
         return single(x, strand) if knot is root else led
 
     return retreat
+
+
+def stopped(x: Execution, strand: Strand, found: dict[str, Any], error: BaseException) -> State | None:
+    """The retreat out of a stretch that is watched: all that it has done is written down, up to its state `first` or to
+    the call in which it is (`k`; that one is over where `k` is below 0). `child` is the strand that it is in branches with.
+    """
+    number, child = found["k"], found["child"]
+    if number is None or (number == 0 and not isinstance(error, Exception)):
+        raise error
+    if number == 0 and child is not None:
+        return aside(x, child)
+    if number == 0:
+        strand.state = found["first"]
+        led: State | None = strand.state.way(x, strand)
+        return led
+    name = f"r{abs(number)}"
+    said = Unsettled(found[name]) if name in found else error
+    if number > 0:
+        try:
+            found["claim"].pop()
+        except IndexError:
+            raise Overtaken(said) from None
+    led = unusual(x, strand if child is None else child, said)
+    return led if child is None else aside(x, child)
 
 
 def _is_from_outside(error: BaseException) -> bool:
@@ -132,4 +157,4 @@ def _write_down(x: Execution, strand: Strand, knot: Knot, found: dict[str, Any])
     return True
 
 
-__all__ = ["Knot", "retreat_of"]
+__all__ = ["Knot", "retreat_of", "stopped"]

@@ -9,6 +9,9 @@ source is the states' own expressions, one after the other (language/generated.p
 anything is unusual, `retreat` finds out how far it has come, writes that down state by state, and leaves the rest to the
 state's own way.
 
+Where other lines of control are alive, somebody may overtake a call (drivers/overtaking.py): there a stretch writes
+down what it has done before each call and after it, so that the strand always is where it says.
+
 Sizes are bounded once for several states. Where a bound grows no faster than eightfold it is a sum; else everything that
 templates have made since the last bound is measured at once, by one call of marshal.
 """
@@ -21,12 +24,14 @@ from math import inf
 from typing import Any, NamedTuple, TypeAlias
 
 from asl_local.engine.history import Part, Trail
-from asl_local.engine.straight.retreat import Knot, retreat_of
+from asl_local.engine.messages import LONG
+from asl_local.engine.straight import fan_out
+from asl_local.engine.straight.retreat import Knot, retreat_of, stopped
 from asl_local.engine.straight.ways import OVER, Way
 from asl_local.engine.straight.ways import after as after_it
 from asl_local.language.generated import Unwritten, Write, Writer, generate, statements, written_tests
 from asl_local.plan import Block, State
-from asl_local.values import accept, copy, marshalled, weigh
+from asl_local.values import accept, copy, marshalled, may_hold_others, weigh
 
 Whole: TypeAlias = "Callable[[Any, float, float, float], tuple[Any, ...] | None]"
 """From input, its bound, the most bytes and the time to the entry of a whole execution; None where that is unusual."""
@@ -60,8 +65,10 @@ class _Bound(NamedTuple):
         )  # fmt: skip
 
 
-class _Run(NamedTuple):
-    """What has been woven up to a place: value and bound at hand, what the entry will have, and its events."""
+class Run(NamedTuple):
+    """What has been woven up to a place: value and bound at hand, what the entry will have, and all events, some of which
+    are written already.
+    """
 
     raw: str
     bound: _Bound
@@ -69,42 +76,47 @@ class _Run(NamedTuple):
     values: tuple[str, ...] = ()
     events: int = 0
     tasks: int = 0
+    written: int = 0
 
 
-_Made: TypeAlias = "tuple[int, _Run, list[State], list[str]]"
+_Made: TypeAlias = "tuple[int, Run, list[State], list[str]]"
 """A state's number, what there is after it, where it leads, and the tests that decide between several leads."""
 
 
-class _Loom:
+class Loom:
     """Weaves one stretch."""
 
-    def __init__(self, block: Block, *, whole: bool) -> None:
-        self.block, self.whole, self.writer = block, whole, Writer()
+    def __init__(self, block: Block, *, whole: bool, watched: bool = False) -> None:
+        self.block, self.whole, self.watched, self.writer = block, whole, watched, Writer()
         self.lines: list[str] = []
         self.count = self.longest = 0
         self.arns: dict[str, str] = {}
         self.scoped = self.fans = False
+        self.who = "strand"  # the variable with the strand at hand: in a branch whose calls are watched it is its child
         self.ends: list[State] = []
 
     # -- states --------------------------------------------------------------------------------------------------------
 
-    def weave(self, state: State, run: _Run, pad: str, room: int, budget: int) -> Knot | None:
+    def weave(self, state: State, run: Run, pad: str, room: int, budget: int) -> Knot | None:
         """Write what the state does and what follows it; None, with the run's end written, where it cannot be woven."""
         made = None
         if room and budget > 0 and state is not OVER:
             make = _MAKERS.get(state.type)
             before, constants = len(self.lines), len(self.writer.constants)
+            arns, block = dict(self.arns), self.block
             if make is not None:
                 try:
                     made = make(self, state, run, pad)
                 except Unwritten:
                     del self.lines[before:]
                     self.writer.back_to(constants)
+                    self.arns, self.block, self.who = arns, block, "strand"
         if made is None:
             self.end(state, run, pad)
             return None
         number, after, leads, tests = made
-        knot = Knot(state, number, after.parts[-1], after.values[len(run.values) :], after.events - run.events)
+        part = after.parts[-1] if after.parts else state
+        knot = Knot(state, number, part, after.values[len(run.values) :], after.events - run.events)
         budget = (budget - 1) // len(leads)
         for at, led in enumerate(leads):
             inner = pad
@@ -145,17 +157,17 @@ class _Loom:
         if names:
             self.lines.append(f"{pad}{' = '.join(names)} = {raw}")
         if "scope" in words:
-            if self.whole:
+            if self.whole or self.who != "strand":
                 raise Unwritten
             self.scoped = True
             self.lines.append(f"{pad}strand.state = {self.writer.constant(state)}")
 
-    def pass_(self, state: State, run: _Run, pad: str) -> _Made:
+    def pass_(self, state: State, run: Run, pad: str) -> _Made:
         """A Pass or a Succeed."""
         number, after = self.passed(state, run, pad)
         return number, after, [after_it(state, self.block)], []
 
-    def passed(self, state: State, run: _Run, pad: str) -> tuple[int, _Run]:
+    def passed(self, state: State, run: Run, pad: str) -> tuple[int, Run]:
         """The same, wherever it leads."""
         if state.assign is not None or state.extent[0] == inf:
             raise Unwritten
@@ -173,9 +185,12 @@ class _Loom:
         self.lines.append(f"{pad}{out} = {result if output is None else output}")
         untouched = (arguments, output, state.fixed) == (None, None, None)
         bound = run.bound if untouched else run.bound.then(state.extent, made)
-        return number, _Run(out, bound, (*run.parts, state), (*run.values, out), run.events + 2, run.tasks)
+        after = run._replace(
+            raw=out, bound=bound, parts=(*run.parts, state), values=(*run.values, out), events=run.events + 2
+        )  # fmt: skip
+        return number, after
 
-    def choice(self, state: State, run: _Run, pad: str) -> _Made:
+    def choice(self, state: State, run: Run, pad: str) -> _Made:
         """A Choice, which forks the stretch."""
         if state.straight is None or state.choose is None or state.next is None:
             raise Unwritten
@@ -188,8 +203,10 @@ class _Loom:
         after = run._replace(raw=out, parts=(*run.parts, state), values=(*run.values, out), events=run.events + 2)
         return number, after, leads, tests
 
-    def parallel(self, state: State, run: _Run, pad: str) -> _Made:
-        """A Parallel whose branches are short rows of Pass and Succeed."""
+    def parallel(self, state: State, run: Run, pad: str) -> _Made:
+        """A Parallel whose branches are short rows of Pass and Succeed; and of Tasks where they are watched."""
+        if self.watched and any(inner.type == "Task" for block in state.blocks for inner in block.states.values()):
+            return fan_out.weave(self, state, run, pad)
         if (
             state.arguments is not None
             or state.assign is not None
@@ -202,7 +219,7 @@ class _Loom:
         for block in state.blocks:
             branch, inner = run._replace(parts=(), values=(), bound=bound, events=0), block.start
             while inner is not OVER:
-                if inner.type not in ("Pass", "Succeed") or len(branch.parts) >= _LONGEST or self.count > _MOST:
+                if inner.type not in ("Pass", "Succeed") or self.is_long(branch):
                     raise Unwritten
                 branch = self.passed(inner, branch, pad)[1]
                 inner = after_it(inner, block)
@@ -229,10 +246,10 @@ class _Loom:
             raise Unwritten
         self.fans = True
         part = (state, tuple(parts))
-        after = _Run(out, bound, (*run.parts, part), (*values, out), events + 2, run.tasks)
+        after = run._replace(raw=out, bound=bound, parts=(*run.parts, part), values=(*values, out), events=events + 2)
         return number, after, [after_it(state, self.block)], []
 
-    def task(self, state: State, run: _Run, pad: str) -> _Made:
+    def task(self, state: State, run: Run, pad: str) -> _Made:
         """A Task that a function of its event alone answers."""
         resource = state.resource
         if self.whole or state.straight is None or resource is None or state.assign is not None:
@@ -244,21 +261,27 @@ class _Loom:
         if "scope" in f"{arguments} {output}":  # its Context Object has times and a count of its own
             raise Unwritten
         self.see(state, run.raw, pad, arguments, output, *steps)
-        handler = self.arns.setdefault(resource.arn, f"h{len(self.arns)}")
+        arn, handler = self.writer.constant(resource.arn), self.arns.setdefault(resource.arn, f"h{len(self.arns)}")
         say = self.lines.append
+        if self.watched:
+            run = self.write_down(run, state, base, pad)
+            if number > 1:
+                there = self.writer.constant(state) if self.who == "strand" else "aside(x, child)"
+                say(f"{pad}if {arn} in slow: return {there}")
         given, result, over, out = (f"{letter}{number}" for letter in "gsto")
+        say(f"{pad}{given} = {run.raw if arguments is None else arguments}")
         if arguments is None:
-            say(f"{pad}{given} = {run.raw}")
-            say(f"{pad}e{number} = {given}.copy() if flat is {given} else copy({given})")
+            flat = f"{given}.__class__ is dict and not tracked({given})" if self.watched else f"flat is {given}"
+            say(f"{pad}e{number} = {given}.copy() if {flat} else copy({given})")
         else:
-            say(f"{pad}{given} = {arguments}")
             if state.templated:
                 say(f"{pad}if weigh({given}, most) > most: raise ValueError")
             say(f"{pad}e{number} = copy({given})")
-        say(f"{pad}r{number} = {handler}(e{number})")
-        say(f"{pad}{result} = x")
-        for line in _CHECK:
-            say(pad + line.format(n=number))
+        self.lines += [
+            pad + line.format(n=number, h=handler, arn=arn, who=self.who)
+            for line in (_WATCHED if self.watched else _ALONE)
+        ]
+        self.lines += [pad + line.format(n=number) for line in _CHECK]
         say(f"{pad}{over} = now")
         bound = f"6 * w{number}"
         if output is None:
@@ -274,8 +297,20 @@ class _Loom:
             say(f"{pad}    if {bound} > most: raise ValueError")
             say(f"{pad}{out} = placed")
         made = [*([] if arguments is None else [given]), over, result, *([] if output is None else [out])]
-        after = _Run(out, _Bound(bound), (*run.parts, state), (*run.values, *made), run.events + 5, run.tasks + 1)
-        return number, after, [after_it(state, self.block)], []
+        after = run._replace(
+            raw=out, bound=_Bound(bound), parts=(*run.parts, state), values=(*run.values, *made), events=run.events + 5,
+            tasks=run.tasks + 1,
+        )  # fmt: skip
+        led = after_it(state, self.block)
+        if self.watched:
+            say(f"{pad}if now - at > {LONG}: calls.took_long({arn}, x.tokens)")
+            after = self.write_down(after, state if led is OVER else led, bound, pad)
+            say(f"{pad}k = 0")
+        return number, after, [led], []
+
+    def is_long(self, run: Run) -> bool:
+        """Whether there is no room for more states in a row."""
+        return len(run.parts) >= _LONGEST or self.count > _MOST
 
     # -- sizes and ends ------------------------------------------------------------------------------------------------
 
@@ -297,20 +332,41 @@ class _Loom:
             say(f"{pad}    {name} = strand.weighed = weigh({raw}, most)")
         return name
 
-    def end(self, led: State, run: _Run, pad: str) -> None:
+    def end(self, led: State, run: Run, pad: str) -> None:
         """Write the entry and leave."""
         self.longest = max(self.longest, run.events)
         self.ends.append(led)
         bound = self.settle(run.bound, run.raw, 0, pad)
-        trail = self.writer.constant(Trail(run.parts, run.events))
-        values = "".join(f", {value}" for value in run.values)
-        say = self.lines.append
         if self.whole:
-            say(f"{pad}return ({trail}, at, 0, start{values})")
+            self.lines.append(f"{pad}return ({self.entry(run, '0')})")
+            return
+        if run.parts:
+            last = run.parts[-1]
+            self.write_entry(run, bound, pad)
+            if led is OVER:
+                self.stand(last[0] if isinstance(last, tuple) else last, pad)
+        self.lines.append(f"{pad}return {self.writer.constant(led)}")
+
+    def entry(self, run: Run, event: str) -> str:
+        """What the log will have of the run."""
+        trail = self.writer.constant(Trail(run.parts, run.events - run.written))
+        return f"{trail}, at, {event}, start" + "".join(f", {value}" for value in run.values)
+
+    def write_entry(self, run: Run, bound: str, pad: str) -> None:
+        """Write it, and where the strand is then."""
+        say, who = self.lines.append, self.who
+        if self.watched and self.arns:  # by a thread of its own, which nothing interrupts
+            say(f"{pad}history.log.extend(({self.entry(run, f'{who}.event')}))")
+            say(f"{pad}history.count = {who}.event = history.count + {run.events - run.written}")
+            if run.tasks:
+                say(f"{pad}x.now = now")
+                say(f"{pad}x.tokens += {run.tasks}")
+            say(f"{pad}{who}.raw = {run.raw}")
+            say(f"{pad}{who}.bound = {bound}")
             return
         # Ctrl-C may be heard between any two of these lines: `retreat` looks whether the entry is there.
-        say(f"{pad}entry = ({trail}, at, strand.event, start{values})")
-        say(f"{pad}count = history.count + {run.events}")
+        say(f"{pad}entry = ({self.entry(run, 'strand.event')})")
+        say(f"{pad}count = history.count + {run.events - run.written}")
         if run.tasks:
             say(f"{pad}tokens = x.tokens + {run.tasks}")
         say(f"{pad}history.log.extend(entry)")
@@ -321,14 +377,39 @@ class _Loom:
             say(f"{pad}x.flat = flat")
         say(f"{pad}strand.raw = {run.raw}")
         say(f"{pad}strand.bound = {bound}")
-        if led is OVER:
-            last = run.parts[-1]
-            say(f"{pad}strand.state = {self.writer.constant(last[0] if isinstance(last, tuple) else last)}")
-        say(f"{pad}return {self.writer.constant(led)}")
+
+    def stand(self, state: State, pad: str) -> None:
+        """Say which state the strand is in."""
+        self.lines.append(f"{pad}{self.who}.state = {self.writer.constant(state)}")
+
+    def write_down(self, run: Run, state: State, bound: str, pad: str) -> Run:
+        """Write down what was done, before the strand comes to this state; what follows is an entry of its own."""
+        if not run.parts:
+            return run
+        self.write_entry(run, bound, pad)
+        self.stand(state, pad)
+        self.lines.append(f"{pad}first = {self.writer.constant(state)}")
+        self.lines.append(f"{pad}start = {run.raw}")
+        if run.tasks:
+            self.lines.append(f"{pad}at = now")
+        return run._replace(parts=(), values=(), tasks=0, written=run.events)
 
 
+_FORKS = {"fork": fan_out.fork, "aside": fan_out.aside, "late": fan_out.late, "left": fan_out.left}
 _WORD = re.compile(r"[a-z]+")  # whole: constants and variables have numbers
 _LARGE = 20_000  # bytes that are worth being measured anew, see ways.measured
+
+_ALONE = ("r{n} = {h}(e{n})", "s{n} = x")
+_WATCHED = (
+    "claim = [None]",
+    "calls.current = ({who}, claim, {arn})",
+    "k = {n}",
+    "r{n} = {h}(e{n})",
+    "claim.pop()",
+    "k = -{n}",
+    "s{n} = x",
+)
+"""A call; `k` says whose it is that is out, and, below 0, whose answer is there and not yet written down."""
 
 _CHECK = (
     # What handlers give is mostly flat, and is looked at, bounded and copied here. A mock may say that it is of another
@@ -357,23 +438,38 @@ _CHECK = (
 )
 
 
-_MAKERS: dict[str, Callable[[_Loom, State, _Run, str], _Made]] = {
-    "Pass": _Loom.pass_, "Succeed": _Loom.pass_, "Choice": _Loom.choice, "Parallel": _Loom.parallel, "Task": _Loom.task,
+_MAKERS: dict[str, Callable[[Loom, State, Run, str], _Made]] = {
+    "Pass": Loom.pass_, "Succeed": Loom.pass_, "Choice": Loom.choice, "Parallel": Loom.parallel, "Task": Loom.task,
 }  # fmt: skip
 
 
-def stretch(state: State, block: Block, single: Way) -> Way | None:
-    """The stretch that begins at this state, whose own way is `single`; None where it would be no longer than that."""
-    loom = _Loom(block, whole=False)
-    root = loom.weave(state, _Run("start", _Bound("bound")), "    ", _LONGEST, _MOST)
-    if root is None or loom.count < 2:
+def stretch(state: State, block: Block, single: Way, *, watched: bool) -> Way | None:
+    """The stretch that begins at this state, whose own way is `single`; None where it would be no longer than that.
+
+    One whose calls are `watched` may be overtaken in them: for strands beside which there are others.
+    """
+    loom = Loom(block, whole=False, watched=watched)
+    root = loom.weave(state, Run("start", _Bound("bound")), "    ", _LONGEST, _MOST)
+    watched = watched and bool(loom.arns)
+    if root is None or (loom.count < 2 and not watched):
         return None
     constant = loom.writer.constant
     head = ["history = x.history", f"if history.count > history.room - {loom.longest}: return single(x, strand)"]
     if loom.fans:
         head.append("if x.ready: return single(x, strand)")
     if loom.arns:
-        head += ["plain = x.plain", "if plain is None or strand.parent is not None: return single(x, strand)"]
+        head.append("plain = x.plain")
+        if watched:
+            head += [
+                "calls = x.calls",
+                "if plain is None or calls is None: return single(x, strand)",
+                "slow = calls.slow",
+            ]
+            first = "" if state.resource is None else f" or {constant(state.resource.arn)} in slow"
+            head.append(f"if x.waiting or x.commands or x.errands{first}: return single(x, strand)")
+            head += ["k = 0", "child = None", f"first = {constant(state)}"]
+        else:
+            head.append("if plain is None or strand.parent is not None: return single(x, strand)")
         for arn, handler in loom.arns.items():
             head += [f"{handler} = plain.get({constant(arn)})", f"if {handler} is None: return single(x, strand)"]
         head += ["clock = x.clock", "flat = x.flat"]
@@ -386,7 +482,9 @@ def stretch(state: State, block: Block, single: Way) -> Way | None:
     tail = ["except BaseException as error:", "    return retreat(x, strand, locals(), error)"]
     try:
         made: Way = generate(
-            "x, strand", [*head, *loom.lines, *tail], loom.writer, single=single, retreat=retreat_of(root, single),
+            "x, strand", [*head, *loom.lines, *tail], loom.writer, single=single,
+            retreat=stopped if watched else retreat_of(root, single), tracked=may_hold_others,
+            **_FORKS,
             weigh=weigh, marshalled=marshalled, copy=copy, accept=accept,
         )  # fmt: skip
     except Unwritten:
@@ -396,8 +494,8 @@ def stretch(state: State, block: Block, single: Way) -> Way | None:
 
 def whole(block: Block) -> Whole | None:
     """A whole execution as one function, where nothing in it waits, calls, or asks for more than its input."""
-    loom = _Loom(block, whole=True)
-    if loom.weave(block.start, _Run("start", _Bound("bound")), "    ", _LONGEST, _MOST) is None:
+    loom = Loom(block, whole=True)
+    if loom.weave(block.start, Run("start", _Bound("bound")), "    ", _LONGEST, _MOST) is None:
         return None
     if any(led is not OVER for led in loom.ends):
         return None
@@ -409,4 +507,4 @@ def whole(block: Block) -> Whole | None:
     return made
 
 
-__all__ = ["Whole", "stretch", "whole"]
+__all__ = ["Loom", "Run", "Whole", "stretch", "whole"]

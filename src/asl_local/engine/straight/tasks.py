@@ -9,17 +9,17 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from asl_local.engine.messages import LONG, Overtaken, Unsettled
-from asl_local.engine.straight.ways import Way, after
+from asl_local.engine.straight.ways import Way, after, may_be_answered
 from asl_local.errors import EvaluationError
 from asl_local.lazy import later
 from asl_local.plan import Block, State
 from asl_local.values import weigh
 
 if TYPE_CHECKING:
-    from asl_local.engine import states, variables
+    from asl_local.engine import children, states, variables
     from asl_local.engine.execution import Execution, Strand
 else:
-    later(globals(), "asl_local.engine.states", "asl_local.engine.variables")
+    later(globals(), "asl_local.engine.children", "asl_local.engine.states", "asl_local.engine.variables")
 
 
 def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a call more costs a tenth of a task
@@ -30,9 +30,7 @@ def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a ca
     out as a command and is answered with that (drive.py).
     """
     resource = state.resource
-    if resource is None or resource.kind != "lambda":
-        return None
-    if state.timeout is not None or state.heartbeat is not None or state.credentials is not None:
+    if resource is None or not may_be_answered(state):
         return None
     arguments, output = state.arguments, state.output
     assign = state.assign
@@ -175,6 +173,7 @@ def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a ca
 def unusual(x: Execution, strand: Strand, said: BaseException) -> State | None:
     """Keep what came of a call for the ordinary way. Ctrl-C is the user's, who wants the program to end."""
     if isinstance(said, KeyboardInterrupt):
+        children.unfold(x, strand, stands=True)
         states.enter(x, strand)
         x.say_started()
         raise said

@@ -43,6 +43,29 @@ def is_plain(block: Block) -> bool:
     return all(state.type in ("Pass", "Choice", "Succeed") and state.assign is None for state in block.states.values())
 
 
+def asks_only(block: Block, *, fans: bool) -> bool:
+    """Whether a branch or an iteration has, besides, only Tasks that a function may answer at once, and, where it `fans`
+    out, Parallels. A Parallel in a branch has to wait for the branches beside it.
+    """
+    return all(
+        state.assign is None
+        and (
+            state.type in ("Pass", "Choice", "Succeed")
+            or (state.type == "Task" and may_be_answered(state))
+            or (fans and state.type == "Parallel")
+        )
+        for state in block.states.values()
+    )
+
+
+def may_be_answered(state: State) -> bool:
+    """Whether a function may answer the Task within the step: nothing about the call takes time, or more than an event."""
+    resource = state.resource
+    if resource is None or resource.kind != "lambda":
+        return False
+    return state.timeout is None and state.heartbeat is None and state.credentials is None
+
+
 def make_pass(_state: State, _block: Block) -> Way:
     """The way through a Pass or a Succeed: one function for all, as most states are visited a few times only."""
     return _passed
@@ -142,4 +165,15 @@ def measured(x: Execution, strand: Strand, state: State, value: Json, out: Json)
 _ABSENT: Final = object()
 _LARGE: Final = 20_000  # bytes that take longer to measure than to look for what has changed
 
-__all__ = ["OVER", "STANDS", "Way", "after", "is_plain", "make_choice", "make_pass", "measured"]
+__all__ = [
+    "OVER",
+    "STANDS",
+    "Way",
+    "after",
+    "asks_only",
+    "is_plain",
+    "make_choice",
+    "make_pass",
+    "may_be_answered",
+    "measured",
+]
