@@ -173,6 +173,33 @@ def test_an_error_of_an_overtaken_call_ends_the_execution_with_the_handlers_exce
     assert frames[-1] == "work"
 
 
+@pytest.mark.parametrize("runs", [1, 20], ids=["new", "known"])
+def test_a_call_that_is_overtaken_was_given_what_the_history_says(runs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = over_items(task("work", Parameters={"drawn.$": "States.MathRandom(1, 1000000)"}))
+    overtaken, overtake, given = threading.Event(), Watch._overtake, []
+
+    def noted(watch: Watch, *more: Any) -> Any:
+        overtaken.set()
+        return overtake(watch, *more)
+
+    monkeypatch.setattr(Watch, "_overtake", noted)
+
+    def work(event: dict[str, int]) -> None:
+        given.append(event["drawn"])
+        if len(given) == 1 and blocks:
+            assert overtaken.wait(LONG)
+
+    for last in [False] * (runs - 1) + [True]:
+        given.clear()
+        blocks = last
+        result = run(machine, [0, 1, 2], work)
+        scheduled = [
+            event.details["input"]["drawn"] for event in result.history if event.type == "LambdaFunctionScheduled"
+        ]
+        assert sorted(scheduled) == sorted(given)
+    assert overtaken.is_set()
+
+
 def test_ctrl_c_in_a_handler_ends_the_run() -> None:
     def work(item: int) -> int:
         raise KeyboardInterrupt

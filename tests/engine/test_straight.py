@@ -163,3 +163,32 @@ def test_ctrl_c_in_a_call_aborts_the_execution(way: str) -> None:
     assert [row[0] for row in execution.history.rows] == [
         "ExecutionStarted", "TaskStateEntered", "LambdaFunctionScheduled", "LambdaFunctionStarted", "ExecutionAborted",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("runs", [0, 20], ids=["new", "known"])
+@pytest.mark.parametrize("fans", ["Map", "Parallel"])
+def test_ctrl_c_in_a_call_beside_others_aborts_the_execution(fans: str, runs: int) -> None:
+    calls = 0
+
+    def handler(event: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls > 1:
+            raise KeyboardInterrupt
+        return event
+
+    call = {"Type": "Task", "Resource": ARN, "End": True}
+    inner = {"StartAt": "In", "States": {"In": {"Type": "Pass", "Next": "T"}, "T": call}}
+    other = {"StartAt": "Other", "States": {"Other": call}}
+    fan = {"Map": {"ItemProcessor": inner}, "Parallel": {"Branches": [inner, other]}}[fans]
+    known = asl_local.load({"StartAt": "Fan", "States": {"Fan": {"Type": fans, "End": True, **fan}}})
+    for _ in range(runs):
+        known.run([1, 2, 3], {ARN: lambda event: event}).unwrap()
+    ear = Ear()
+    with listening(ear), pytest.raises(KeyboardInterrupt):
+        known.run([1, 2, 3], {ARN: handler})
+    (ended,), (execution,) = ear.ends_heard, ear.executions
+    assert (ended.outcome.status, ended.outcome.cause) == ("ABORTED", "interrupted")
+    kinds = [row[0] for row in execution.history.rows]
+    assert kinds.count("LambdaFunctionSucceeded") == 1
+    assert kinds[-1] == "ExecutionAborted"

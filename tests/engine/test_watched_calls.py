@@ -74,6 +74,10 @@ BODIES = {
         task("e"), **CAUGHT,
     ),
     "branches last": row("R", COPY, fork(row("X", task("b")), row("Y", task("c")), ResultSelector={"x.$": "$[1].id"})),
+    "a branch without calls": row(
+        "R", {"Type": "Pass", "Result": {"id": 9}},
+        fork(row("X", {"Type": "Pass", "Result": {"id": 7}}), row("Y", task("a")), ResultPath="$.both"), task("b"),
+    ),
     "branches with choices": row(
         "R",
         fork(

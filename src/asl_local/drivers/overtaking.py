@@ -78,10 +78,12 @@ class Watch:
         except KeyboardInterrupt:
             self._interrupt()
             raise
-        if self._error is not None:
-            raise self._error
         execution = self._execution
         execution.answers = execution.plain = execution.calls = None
+        if self._error is not None:
+            if isinstance(self._error, KeyboardInterrupt):  # of a handler
+                execution.step(Stopped(cause="interrupted"), time.time())
+            raise self._error
         return None if execution.outcome is not None else go_on(self._commands, self._settle)
 
     def _step(self, now: float) -> None:
@@ -107,9 +109,11 @@ class Watch:
 
     def _claim(self, call: Out) -> bool:
         try:
-            call[1].pop()
+            draws = call[1].pop()
         except IndexError:
             return False  # it is over just now
+        if draws is not None:
+            self._execution.draws = draws  # its arguments are made once more, and are the same
         return True
 
     def _overtake(self, call: Out, go_on: GoOn) -> Ended:

@@ -168,8 +168,10 @@ Raises what its handler raised, or Unsettled. It may be called only where nobody
 """
 
 
-Out: TypeAlias = "tuple[Strand, list[None], str]"
-"""A call that is being made within a step: the strand, the claim to it (a list that holds one None), the resource."""
+Out: TypeAlias = "tuple[Strand, list[int | None], str]"
+"""A call that is being made within a step: the strand, the claim to it, the resource. The claim is a list that holds one
+thing: how many random numbers had been drawn before the call's arguments were made, None where none were.
+"""
 
 
 class Calls(Protocol):

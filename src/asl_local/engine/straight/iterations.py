@@ -78,6 +78,8 @@ def _begin(x: Execution, strand: Strand, previous: int) -> None:
         bound = weigh(raw, x.most_bytes)
         if bound > x.most_bytes:
             raise failures.too_large(state.name)
+    elif state.blocks[0].start.type != "Task":  # whose result has a bound of its own
+        bound = weigh(raw, x.most_bytes)
     history = x.history
     history.log.append(("MapIterationStarted", x.now, previous, state.name, index))
     history.count = event = history.count + 1

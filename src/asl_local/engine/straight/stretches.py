@@ -355,7 +355,7 @@ class Loom:
     def write_entry(self, run: Run, bound: str, pad: str) -> None:
         """Write it, and where the strand is then."""
         say, who = self.lines.append, self.who
-        if self.watched and self.arns:  # by a thread of its own, which nothing interrupts
+        if self.watched and (self.arns or who == "child"):  # by a thread of its own, which nothing interrupts
             say(f"{pad}history.log.extend(({self.entry(run, f'{who}.event')}))")
             say(f"{pad}history.count = {who}.event = history.count + {run.events - run.written}")
             if run.tasks:

@@ -54,7 +54,7 @@ def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a ca
             calls = x.calls
             if calls is None or x.waiting or x.commands or x.errands or arn in calls.slow:
                 return None
-            claim: list[None] = [None]
+            claim: list[int | None] = [None]
             calls.current = (strand, claim, arn)
             try:
                 result, bound = answer(raw, x, strand)
@@ -96,7 +96,6 @@ def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a ca
             calls = x.calls
             if calls is None or x.waiting or x.commands or x.errands or arn in calls.slow:
                 return None
-            claim: list[None] = [None]
         raw, most = strand.raw, x.most_bytes
         x.current = strand
         draws, held = x.draws, x.assigned_bytes
@@ -109,6 +108,7 @@ def make_task(state: State, block: Block) -> Way | None:  # noqa: PLR0915 - a ca
             x.draws = draws
             return None
         if calls is not None:
+            claim: list[int | None] = [draws]
             calls.current = (strand, claim, arn)
         try:
             result, bound = answer(value, x, strand)
