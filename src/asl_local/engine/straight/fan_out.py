@@ -5,6 +5,8 @@ Knows: what children.py begins and joins, branch by branch, and in which order. 
 Branches run one after the other as long as nothing stands still, so where no other strand is ready, branches of Passes
 and Choices can be followed to their ends right here, all by the same strand. The first one that cannot be becomes an
 ordinary child, as do those after it. A branch with a Parallel inside cannot: its branches have to wait for those outside.
+Tasks can be, where somebody watches their calls (overtaking.py): then the parent's `queue` says what
+it is to be when it stands.
 """
 
 from __future__ import annotations
