@@ -61,20 +61,11 @@ def make_parallel(state: State, block: Block) -> Way:  # noqa: PLR0915 - one fra
         results: list[Json] = []
         total = 2.0
         if through and not x.ready and not x.shuffle and x.order is None:
-            room = history.room
             child = strand.__class__(strand, 0, state.blocks[0], value, started)
             for index, branch in branches:
                 child.index, child.block, child.state, child.event = index, branch, branch.start, started
                 child.raw, child.bound = value, bound
-                while history.count <= room:
-                    ahead = child.state.stretch
-                    led = None if ahead is None else ahead(x, child)
-                    if led is None or led is OVER:
-                        break
-                    child.state = led
-                else:
-                    led = None
-                if led is None:
+                if not _ends(x, child):
                     break
                 results.append(child.raw)
                 total += child.bound + 1
@@ -98,22 +89,13 @@ def make_parallel(state: State, block: Block) -> Way:  # noqa: PLR0915 - one fra
 
     def _ask(x: Execution, strand: Strand, bound: float) -> State | None:
         """The same with branches that call functions: somebody may unfold them meanwhile."""
-        room, results, total = x.history.room, [None] * count, 2.0
+        results, total = [None] * count, 2.0
         child = fork(x, strand, state, results)
         value, started = strand.raw, x.history.count
         for index, branch in branches:
             child.index, child.block, child.state = index, branch, branch.start
             child.raw, child.bound, child.event = value, bound, started
-            led = None
-            while x.history.count <= room:
-                ahead = child.state.stretch
-                led = None if ahead is None else ahead(x, child)
-                if led is None or led is OVER:
-                    break
-                child.state = led
-            else:
-                led = None
-            if led is None:
+            if not _ends(x, child):
                 return aside(x, child)
             results[index] = child.raw
             total += child.bound + 1
@@ -133,6 +115,18 @@ def make_parallel(state: State, block: Block) -> Way:  # noqa: PLR0915 - one fra
         return live
 
     return way
+
+
+def _ends(x: Execution, child: Strand) -> bool:
+    """Take a branch on as long as it leads on at once; whether it has come to its end."""
+    history = x.history
+    while history.count <= history.room:
+        ahead = child.state.stretch
+        led = None if ahead is None else ahead(x, child)
+        if led is None or led is OVER:
+            return led is OVER
+        child.state = led
+    return False
 
 
 def left(  # noqa: PLR0917 - called where a keyword costs
